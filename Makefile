@@ -1,0 +1,87 @@
+# 日知 Rizhi. `make` alone says what there is.
+
+PORT ?= 8000
+DATA ?= var
+DEMO ?= 1
+# How many processes run the tests.
+JOBS ?= auto
+# What pytest is told besides, e.g. ARGS="-k clock"
+ARGS ?=
+
+BIN := .venv/bin
+DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
+SITE := PORT="$(PORT)" DATA="$(DATA)" DEMO="$(DEMO)" DEBUG="$(DEBUG_OF_DEMO)"
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4
+CODE := platform courses payments tests manage.py
+
+.DEFAULT_GOAL := help
+.PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
+	translations docs lock runtime dev
+
+help:
+	@echo "make run            the site with its demo on http://localhost:8000 (PORT=, DATA=, DEMO=0)"
+	@echo "make reset          begins anew: empties the data folder (DATA=, RESET=yes)"
+	@echo "make test           the tests on SQLite (ARGS=)"
+	@echo "make test-services  the tests on PostgreSQL and Redis (DATABASE_URL=, REDIS_URL=)"
+	@echo "make test-browser   the journeys in chromium"
+	@echo "make check          everything below, then the three above"
+	@echo "make lint types imports migrations translations docs"
+	@echo "make fmt            puts the code in the house's format"
+	@echo "make lock           locks the requirements anew (needs uv)"
+
+run:
+	@python=$$(platform/bin/venv --find) && "$$python" platform/bin/preflight "$(PORT)" "$(DATA)" "$(DEMO)"
+	@platform/bin/venv runtime
+	@$(SITE) exec $(BIN)/python manage.py start
+
+reset:
+	@DATA="$(DATA)" RESET="$(RESET)" platform/bin/reset
+
+test: dev
+	@$(PYTEST) $(ARGS)
+
+test-services: dev
+	@DATABASE_URL="$(DATABASE_URL)" REDIS_URL="$(REDIS_URL)" platform/bin/with-services \
+		$(PYTEST) $(ARGS)
+
+test-browser: dev
+	@platform/bin/with-browser $(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -q" \
+		tests/journeys $(ARGS)
+
+check: lint types imports migrations translations docs test test-services test-browser
+
+lint: dev
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+
+fmt: dev
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+types: dev
+	@DEBUG=1 $(BIN)/mypy platform courses payments tests
+
+imports: dev
+	@PYTHONPATH=.:platform $(BIN)/lint-imports --no-cache
+
+migrations: dev
+	@DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
+
+translations: dev
+	@DEBUG=1 $(BIN)/python manage.py compile_translations
+	@$(BIN)/python -m pytest tests/house/test_translations.py
+
+docs: dev
+	@$(BIN)/python -m pytest tests/house/test_docs.py
+
+lock:
+	@uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header \
+		--no-emit-index-url requirements.in -o requirements.txt
+	@uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header \
+		--no-emit-index-url requirements-dev.in -o requirements-dev.txt
+
+dev:
+	@platform/bin/venv dev
+
+runtime:
+	@platform/bin/venv runtime

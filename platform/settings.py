@@ -1,0 +1,379 @@
+"""All settings, read from the environment (docs/settings.md lists every variable)."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+from operations import logs
+
+ROOT = Path(__file__).resolve().parent.parent
+PLATFORM = ROOT / "platform"
+
+env = environ.Env()
+# The data folder: databases, files, logs of one installation.
+DATA = Path(env("DATA", default="var"))
+DATA = DATA if DATA.is_absolute() else ROOT / DATA
+DATA.mkdir(parents=True, exist_ok=True)
+environ.Env.read_env(DATA / "env")
+
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("DEMO", default=False)
+PORT = env.int("PORT", default=8000)
+BASE_URL = env("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
+SECURE = BASE_URL.startswith("https://")
+HOST = BASE_URL.split("://", 1)[1].split("/")[0].split(":")[0]
+
+
+def secret(name: str, *, default: str | None = None) -> str:
+    """A secret from the environment, or from the file that NAME_FILE names."""
+    if path := env(f"{name}_FILE", default=""):
+        return Path(path).read_text().strip()
+    if value := env(name, default=""):
+        return str(value)
+    if default is None:
+        raise ImproperlyConfigured(f"{name} is not set, and DEBUG is off.")
+    return default
+
+
+SECRET_KEY = secret("SECRET_KEY", default="only-for-debugging" if DEBUG else None)
+LOCAL = HOST in {"localhost", "127.0.0.1"}
+ALLOWED_HOSTS = [
+    HOST,
+    *(["localhost", "127.0.0.1", "[::1]"] if LOCAL else []),
+    *env.list("ALLOWED_HOSTS", default=[]),
+]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+# The tests of a clean clone and the laptop are one process: SQLite and its own cache are enough.
+DATABASES = {
+    "default": env.db_url_config(
+        secret("DATABASE_URL", default=f"sqlite:///{DATA / 'db.sqlite3'}")
+    ),
+}
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+        "PRAGMA mmap_size=134217728; PRAGMA foreign_keys=ON;"
+    ),
+}
+
+# The sandbox stands in for Stripe until a key arrives.
+STRIPE_SECRET_KEY = secret("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRETS = [
+    each.strip() for each in secret("STRIPE_WEBHOOK_SECRETS", default="").split(",") if each.strip()
+]
+STRIPE_API_BASE = env("STRIPE_API_BASE", default="")
+# Where people pay and change their card: Stripe's pages, a domain of one's own for them, or those
+# of the sandbox that STRIPE_API_BASE names.
+STRIPE_PAGES = env.list(
+    "STRIPE_PAGES", default=["https://checkout.stripe.com", "https://billing.stripe.com"]
+) + (["/".join(STRIPE_API_BASE.split("/")[:3])] if STRIPE_API_BASE else [])
+STRIPE_PAYMENT_METHODS = env.list(
+    "STRIPE_PAYMENT_METHODS", default=["card", "alipay", "wechat_pay"]
+)
+GRACE_DAYS = env.int("GRACE_DAYS", default=7)
+PAUSED_KEEPS_ACCESS = env.bool("PAUSED_KEEPS_ACCESS", default=False)
+STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=DEBUG) and not STRIPE_SECRET_KEY
+if STRIPE_SANDBOX:
+    DATABASES["sandbox"] = env.db(
+        "SANDBOX_DATABASE_URL", default=f"sqlite:///{DATA / 'sandbox.sqlite3'}"
+    )
+    DATABASE_ROUTERS = ["payments.sandbox.router.SandboxRouter"]
+for database in DATABASES.values():
+    if database["ENGINE"].endswith("sqlite3"):
+        database["OPTIONS"] = SQLITE_OPTIONS
+        database["CONN_MAX_AGE"] = None
+    else:
+        database.setdefault("CONN_MAX_AGE", 60)
+        database["CONN_HEALTH_CHECKS"] = True
+
+REDIS_URL = secret("REDIS_URL", default="")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+INSTALLED_APPS = [
+    "demo",
+    "payments",
+    *(["payments.sandbox"] if STRIPE_SANDBOX else []),
+    "learning",
+    "courses",
+    "pages",
+    "accounts",
+    "operations",
+    "wagtail.contrib.redirects",
+    "wagtail.contrib.settings",
+    "wagtail.contrib.table_block",
+    "wagtail.embeds",
+    "wagtail.sites",
+    "accounts.users_app.UsersConfig",
+    "wagtail.snippets",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "wagtailmedia",
+    "modelcluster",
+    "taggit",
+    "django_filters",
+    "django_htmx",
+    "django_tasks_db",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "operations.middleware.RequestIdMiddleware",
+    "operations.middleware.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.PersonMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.StaffMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "operations.middleware.OwnNotFoundMiddleware",
+]
+
+ROOT_URLCONF = "urls"
+WSGI_APPLICATION = "wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PLATFORM / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            # No module may bear the name `site`: it is the standard library's.
+            "libraries": {"site": "pages.templatetags.site_tags"},
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "wagtail.contrib.settings.context_processors.settings",
+            ],
+        },
+    },
+]
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+# The form for signing up drops the password (accounts.forms); the one for logging in keeps it.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
+ACCOUNT_FORMS = {
+    "signup": "accounts.forms.SignupForm",
+    "login": "accounts.forms.LoginForm",
+    "request_login_code": "accounts.forms.RequestLoginCodeForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "add_email": "accounts.forms.AddEmailForm",
+    "confirm_login_code": "accounts.forms.ConfirmLoginCodeForm",
+    "confirm_email_verification_code": "accounts.forms.ConfirmEmailCodeForm",
+    "confirm_password_reset_code": "accounts.forms.ConfirmResetCodeForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "reset_password_from_key": "accounts.forms.NewPasswordForm",
+}
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = ACCOUNT_PASSWORD_RESET_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 600
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+# Codes have six digits: what the limits per hour and day leave to guessing is one in a thousand.
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip,3/m/key,20/h/key,40/d/key",
+    "reset_password": "20/m/ip,3/m/key,20/h/key,40/d/key",
+    "confirm_email": "1/10s/key,20/h/key,40/d/key",
+    "reauthenticate_code": "3/m/user,20/h/user",
+    "export": "5/h/user",
+}
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "accounts.forms.AuthenticateForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "activate_totp": "accounts.forms.ActivateTOTPForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "signup_webauthn": "accounts.forms.SignupPasskeyForm",
+    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # else a touch of somebody's key would be enough
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = BASE_URL.startswith("http://localhost")
+MFA_TOTP_TOLERANCE = 1  # clocks differ; accounts.forms keeps a code from working twice
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+
+# Words and numbers
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
+# Our own words, then upstream's where they need the house's voice.
+LOCALE_PATHS = [PLATFORM / "locale", PLATFORM / "locale_upstream"]
+TIME_ZONE = env("TIME_ZONE", default="Asia/Shanghai")
+USE_TZ = True
+DEFAULT_CURRENCY = env("DEFAULT_CURRENCY", default="CNY")
+
+# Files
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [PLATFORM / "static"]
+STATICFILES_FINDERS = [
+    "pages.static_files.BundleFinder",
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+MEDIA_URL = "/files/"
+MEDIA_ROOT = DATA / "files"
+STORAGES = {
+    "default": {"BACKEND": "courses.storage.LocalFiles"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "pages.static_files.HashedStorage"
+    },
+}
+
+# Background work: the search index at once, everything else by a worker.
+TASKS = {
+    "default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"},
+    "jobs": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []},
+}
+WORKER_STALE_SECONDS = env.float("WORKER_STALE_SECONDS", default=30.0)
+WORKER_REQUIRED = env.bool("WORKER_REQUIRED", default=True)
+BACKLOG_SECONDS = env.int("BACKLOG_SECONDS", default=900)
+
+LOGGING = logs.configuration(debug=DEBUG, level=env("LOG_LEVEL", default="INFO"))
+
+# Mail
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"noreply@{HOST}")
+# smtp://user:password@host:587 (STARTTLS: smtp+tls://, TLS: smtp+ssl://). Without it mails are
+# kept in the outbox and sent nowhere.
+EMAIL_URL = env("EMAIL_URL", default="")
+MAILERS: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+}
+if EMAIL_URL:
+    smtp = env.email_url("EMAIL_URL")
+    MAILERS["default"] = {
+        "BACKEND": smtp["EMAIL_BACKEND"],
+        "OPTIONS": {
+            "host": smtp["EMAIL_HOST"],
+            "port": smtp["EMAIL_PORT"] or 25,
+            "username": smtp["EMAIL_HOST_USER"] or "",
+            "password": smtp["EMAIL_HOST_PASSWORD"] or "",
+            "use_tls": smtp.get("EMAIL_USE_TLS", False),
+            "use_ssl": smtp.get("EMAIL_USE_SSL", False),
+            "timeout": 20,
+        },
+    }
+
+# Wagtail
+WAGTAIL_SITE_NAME = "日知"
+WAGTAILADMIN_BASE_URL = BASE_URL
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_ENABLE_UPDATE_CHECK = False
+# Wagtail's own doors and its ways to change a person stay shut: /account/ has them all.
+WAGTAILADMIN_LOGIN_URL = WAGTAIL_FRONTEND_LOGIN_URL = "/account/login/"
+WAGTAIL_PASSWORD_RESET_ENABLED = WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = WAGTAILUSERS_PASSWORD_ENABLED = False
+WAGTAIL_I18N_ENABLED = False
+WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
+WAGTAILIMAGES_IMAGE_MODEL = "courses.PrivateImage"
+WAGTAILDOCS_DOCUMENT_MODEL = "courses.PrivateDocument"
+WAGTAILDOCS_SERVE_METHOD = "direct"
+WAGTAILMEDIA = {"MEDIA_MODEL": "courses.PrivateMedia"}
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
+
+# Walls
+SECURE_CSP: dict[str, list[str]] = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "media-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    # A form that leads on to Stripe's own pages counts as sent there.
+    "form-action": [CSP.SELF, *STRIPE_PAGES],
+    "frame-ancestors": [CSP.SELF],
+}
+# Wagtail's admin has scripts and styles inside its pages (and its previews show ours).
+ADMIN_CSP: dict[str, list[str]] = {
+    **SECURE_CSP,
+    "script-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "img-src": [CSP.SELF, "data:", "blob:"],
+    "media-src": [CSP.SELF, "blob:"],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_SSL_REDIRECT = SECURE
+# Only behind a proxy of ours that sets the header itself (docs/operations.md).
+if env.int("TRUSTED_PROXIES", default=0):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_FAILURE_VIEW = "operations.errors.csrf_failure"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+# The editor's preview is a frame of our own; nobody else may frame us.
+SILENCED_SYSTEM_CHECKS = ["security.W019"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
