@@ -1,0 +1,47 @@
+"""What a start needs first: tables, roles, hashed files. Each is done only when it is due."""
+
+import hashlib
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+
+
+def migrate_what_is_due() -> list[str]:
+    """Migrates the databases that need it; gives their names."""
+    due = [alias for alias in connections if _has_plan(alias)]
+    for alias in due:
+        call_command("migrate", database=alias, verbosity=0, interactive=False)
+    if "default" not in due:
+        # Roles and site follow their code, which may have changed without a migration.
+        emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+    return due
+
+
+def _has_plan(alias: str) -> bool:
+    executor = MigrationExecutor(connections[alias])
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def collect_static_when_stale() -> bool:
+    """Collects, hashes and compresses the static files if one of them changed."""
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    state = _state_of_static_files()
+    if stamp.exists() and stamp.read_text() == state:
+        return False
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stamp.write_text(state)
+    return True
+
+
+def _state_of_static_files() -> str:
+    digest = hashlib.sha256()
+    for finder in finders.get_finders():
+        for name, storage in finder.list(["CVS", ".*", "*~"]):
+            status = Path(storage.path(name)).stat()
+            digest.update(f"{name}:{status.st_size}:{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

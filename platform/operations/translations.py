@@ -1,0 +1,30 @@
+"""Compiles the .po files with Babel: .mo files are not in the repository, msgfmt may be missing."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+
+def compile_stale(folders: Iterable[str | Path]) -> list[Path]:
+    """Writes each .mo that is missing or older than its .po; gives what was written."""
+    written = []
+    for folder in folders:
+        for source in sorted(Path(folder).glob("*/LC_MESSAGES/*.po")):
+            target = source.with_suffix(".mo")
+            if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
+                continue
+            _compile(source, target)
+            written.append(target)
+    return written
+
+
+def _compile(source: Path, target: Path) -> None:
+    with source.open("rb") as text:
+        catalog = read_po(text, locale=source.parent.parent.name)
+    # Whole or not at all: other processes may be reading it.
+    unfinished = target.with_suffix(".mo.part")
+    with unfinished.open("wb") as compiled:
+        write_mo(compiled, catalog)
+    unfinished.replace(target)

@@ -1,0 +1,168 @@
+"""Who may reach which address: the one table, and the addresses that are promised to stay.
+
+A test walks every address the site knows and fails on one that is not here. Keys are whole routes
+as Django's resolver knows them, or, with `*` at the end, the beginning of what third parties bring.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.urls import URLPattern, URLResolver
+
+
+class UrlClass(StrEnum):
+    PUBLIC = "public"  # anybody; what is shown depends on nobody
+    ANONYMOUS = "anonymous"  # made for those who have not signed in
+    SIGNED_IN = "signed-in"
+    ENTITLED = "entitled"  # the view asks courses.access.may_open
+    STAFF = "staff"  # with a second factor
+    WEBHOOK = "webhook"  # a signature instead of a session
+    HEALTH = "health"
+    DEBUG = "debug"  # exists only with the demo or the sandbox
+
+
+P, A, S = UrlClass.PUBLIC, UrlClass.ANONYMOUS, UrlClass.SIGNED_IN
+
+CLASSES: dict[str, UrlClass] = {
+    "healthz": UrlClass.HEALTH,
+    "readyz": UrlClass.HEALTH,
+    # Courses, lessons and media look for themselves: a visitor gets the sales page.
+    "courses/": P,
+    "courses/<str:slug>/": P,
+    "courses/<str:course_slug>/<str:slug>/": UrlClass.ENTITLED,
+    "articles/": P,
+    "articles/<str:slug>/": P,
+    "instructors/<str:slug>/": P,
+    "disciplines/<str:slug>/": P,
+    "media/<int:page_id>/<str:name>/": UrlClass.ENTITLED,
+    "files/<path:path>": P,
+    # Study
+    "study/": S,
+    "study/goals/": S,
+    "study/beat/": UrlClass.ENTITLED,
+    "study/token/<int:lesson_id>/": UrlClass.ENTITLED,
+    "study/done/<int:lesson_id>/": UrlClass.ENTITLED,
+    # Money
+    "membership/": P,
+    "payments/webhook/": UrlClass.WEBHOOK,
+    "payments/checkout/": P,
+    "payments/buy/<uuid:key>/": P,
+    "payments/return/": S,
+    "payments/cancelled/": S,
+    "account/orders/": S,
+    "account/orders/*": S,
+    "account/subscriptions/*": S,
+    # People: ours
+    "account/": S,
+    "account/language/": P,
+    "account/second-step/": S,
+    "account/reauthenticate/code/": S,
+    "account/privacy/": S,
+    "account/privacy/export/": S,
+    "account/privacy/delete/": S,
+    "account/deleted/": P,
+    "account/first-operator/<str:token>/": A,
+    # People: allauth's
+    "account/login/": A,
+    "account/login/code/confirm/": A,
+    "account/login/code/": A,
+    "account/signup/": A,
+    "account/signup/passkey/": A,
+    "account/logout/": P,
+    "account/inactive/": P,
+    "account/confirm-email/": P,
+    r"account/^confirm-email/(?P<key>[-:\w]+)/$": P,
+    "account/reauthenticate/": S,
+    "account/email/": S,
+    "account/password/change/": S,
+    "account/password/set/": S,
+    "account/password/reset/": A,
+    "account/password/reset/confirm/": A,
+    "account/password/reset/complete/": A,
+    "account/password/reset/done/": A,
+    "account/password/reset/key/done/": A,
+    r"account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": A,
+    "account/2fa/authenticate/": A,
+    "account/2fa/webauthn/login/": A,
+    "account/2fa/webauthn/signup/": A,
+    "account/2fa/*": S,
+    "account/sessions/": S,
+    # Wagtail's
+    "admin/login/": A,
+    "admin/logout/": P,
+    "admin/password_reset/": A,
+    "admin/password_reset/*": A,
+    "admin/jsi18n/": P,
+    "admin/sprite/": P,
+    "admin/*": UrlClass.STAFF,
+    "_util/login/": A,
+    "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/": P,
+    r"^((?:[\w\-]+/)*)$": P,
+    # Only here to be tried
+    "demo/*": UrlClass.DEBUG,
+    "demo/": UrlClass.DEBUG,
+    "sandbox/*": UrlClass.DEBUG,
+    "sandbox/": UrlClass.DEBUG,
+    "styleguide/": UrlClass.DEBUG,
+    "styleguide/*": UrlClass.DEBUG,
+}
+
+
+@dataclass(frozen=True)
+class Promise:
+    """An address that stays. `page`: its first part is a page that editors keep in the tree."""
+
+    address: str
+    page: bool = False
+
+
+PROMISES = [
+    Promise("/", page=True),
+    Promise("/courses/", page=True),
+    Promise("/courses/<course>/", page=True),
+    Promise("/courses/<course>/<lesson>/", page=True),
+    Promise("/articles/", page=True),
+    Promise("/articles/<article>/", page=True),
+    Promise("/instructors/<instructor>/"),
+    Promise("/disciplines/<discipline>/"),
+    Promise("/media/<page>/<file>/"),
+    Promise("/files/"),
+    Promise("/static/"),
+    Promise("/membership/"),
+    Promise("/study/"),
+    Promise("/study/beat/"),
+    Promise("/search/"),
+    Promise("/tracks/<track>/"),
+    Promise("/account/"),
+    Promise("/account/orders/"),
+    Promise("/admin/"),
+    Promise("/payments/webhook/"),
+    Promise("/healthz"),
+    Promise("/readyz"),
+    Promise("/demo/"),
+    Promise("/sandbox/"),
+    Promise("/styleguide/"),
+]
+
+
+def class_of(route: str) -> UrlClass | None:
+    """The class of a whole route; of several beginnings the longest counts."""
+    if route in CLASSES:
+        return CLASSES[route]
+    beginnings = [
+        key for key in CLASSES if key.endswith("*") and route.startswith(key.removesuffix("*"))
+    ]
+    return CLASSES[max(beginnings, key=len)] if beginnings else None
+
+
+def routes(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Every route below this resolver, whole, with its pattern."""
+    pattern: Any
+    for pattern in resolver.url_patterns:
+        route = f"{before}{pattern.pattern}"
+        if isinstance(pattern, URLPattern):
+            yield route, pattern
+        else:
+            yield from routes(pattern, route)
