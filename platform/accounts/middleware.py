@@ -1,0 +1,79 @@
+"""What every request passes: the person's language and time zone, and the gate before staff pages.
+
+Neither touches the session unless it has to: heartbeats and webhooks stay free of queries.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from wagtail.users.models import UserProfile
+
+from accounts import second_factor
+
+# Addresses that say nothing to a person: their language is nobody's business.
+WITHOUT_PERSON = ("/study/beat/", "/payments/webhook/", "/healthz", "/readyz")
+
+
+class PersonMiddleware:
+    """Chinese, unless the cookie or the person says otherwise; Accept-Language says nothing."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language, zone = language_of(request), zone_of(request)
+        request.LANGUAGE_CODE = language
+        with translation.override(language), timezone.override(zone):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class StaffMiddleware:
+    """No staff page without a second factor shown in this session."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if second_factor.is_staff_address(request.path_info):
+            if response := second_factor.lead(request):
+                return response
+            defer_to_user(request.user)
+        return self.get_response(request)
+
+
+def language_of(request: HttpRequest) -> str:
+    if _has_person(request):
+        language = request.user.language  # type: ignore[union-attr]
+    else:
+        language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    name = settings.TIME_ZONE
+    if _has_person(request):
+        name = request.user.time_zone  # type: ignore[union-attr]
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo(settings.TIME_ZONE)
+
+
+def defer_to_user(user: Any) -> None:
+    """Wagtail's own choices of language and zone become the person's, for this request."""
+    profile = UserProfile.get_for_user(user)
+    profile.preferred_language = user.language
+    profile.current_time_zone = user.time_zone
+    user.wagtail_userprofile = profile
+
+
+def _has_person(request: HttpRequest) -> bool:
+    if request.path_info.startswith(WITHOUT_PERSON):
+        return False
+    return settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated

@@ -1,0 +1,28 @@
+"""What time takes away: old mails, and sign-ups that nobody ever confirmed."""
+
+from datetime import datetime, timedelta
+
+from accounts.models import OutboxMessage, User
+from operations.periodic import periodic
+
+MAILS_KEPT = timedelta(days=30)
+SIGN_UPS_KEPT = timedelta(days=7)
+
+
+@periodic(minutes=60)
+def forget_old_mails(now: datetime) -> None:
+    OutboxMessage.objects.filter(created_at__lt=now - MAILS_KEPT).delete()
+
+
+@periodic(minutes=60)
+def forget_unconfirmed_sign_ups(now: datetime) -> None:
+    """An address that was typed and never confirmed is free again; whoever has a role stays."""
+    User.objects.filter(
+        date_joined__lt=now - SIGN_UPS_KEPT,
+        last_login=None,
+        groups=None,
+        is_staff=False,
+        is_superuser=False,
+        deletion=None,
+        consents__isnull=False,
+    ).exclude(emailaddress__verified=True).delete()

@@ -1,0 +1,40 @@
+"""What stands before allauth's and Wagtail's own addresses: /account/, and every other door."""
+
+from allauth.account.decorators import reauthentication_required
+from allauth.account.views import password_set
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.urls import path
+from django.views.decorators.csp import csp_override
+from wagtail.admin.auth import require_admin_access
+
+from accounts import staff_account, views
+
+urlpatterns = [
+    path("account/", views.home, name="account_home"),
+    path("account/language/", views.language, name="set_language"),
+    path("account/second-step/", views.second_factor_wanted, name="second_factor"),
+    path(
+        "account/reauthenticate/code/",
+        login_required(views.ReauthenticateByCodeView.as_view()),
+        name="reauthenticate_by_code",
+    ),
+    # allauth lets any session, however old, set the first password.
+    path(
+        "account/password/set/",
+        login_required(reauthentication_required(password_set, app="accounts")),
+    ),
+    path("account/privacy/", views.my_data, name="my_data"),
+    path("account/privacy/export/", views.export, name="export_my_data"),
+    path("account/privacy/delete/", views.delete, name="delete_account"),
+    path("account/deleted/", views.deleted, name="account_deleted"),
+    path("account/first-operator/<str:token>/", views.become_first_operator, name="first_operator"),
+    path("admin/login/", views.admin_door),
+    path("_util/login/", views.admin_door),
+    path(
+        "admin/account/",
+        csp_override(settings.ADMIN_CSP)(
+            require_admin_access(staff_account.StaffAccountView.as_view())
+        ),
+    ),
+]

@@ -1,0 +1,97 @@
+"""People, in Wagtail's administration: their roles are given here; everything else is their own."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.forms import CheckboxSelectMultiple
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.ui.tables import BooleanColumn, BulkActionsCheckboxColumn, Column, DateColumn
+from wagtail.users import forms
+from wagtail.users.views import users
+
+from accounts.models import User
+
+
+class PersonForm(forms.UserForm):
+    """No first and last name, no password (people log in by a code and set their own)."""
+
+    first_name = last_name = is_superuser = None
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "language", "time_zone", "groups"]
+        widgets = {"groups": CheckboxSelectMultiple}
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+    def save(self, commit: bool = True) -> User:
+        if self.instance.pk is None:
+            self.instance.set_unusable_password()
+        return super().save(commit=commit)
+
+
+class PersonEditForm(PersonForm):
+    class Meta(PersonForm.Meta):
+        fields = [*PersonForm.Meta.fields, "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        editing_self = kwargs.pop("editing_self", False)
+        super().__init__(*args, **kwargs)
+        # An address changes hands only when its new owner confirms it, under /account/.
+        self.fields["email"].disabled = True
+        if editing_self:  # nobody raises themselves, and nobody shuts themselves out
+            del self.fields["groups"], self.fields["is_active"]
+
+
+class ListView(users.IndexView):
+    search_fields = ["name", "email"]
+
+    @property
+    def columns(self) -> list[Column]:
+        title = self._get_title_column_class(users.UserColumn)
+        return [
+            BulkActionsCheckboxColumn("bulk_actions", obj_type="user"),
+            title(
+                "name",
+                accessor="get_full_name",
+                label=_("Name"),
+                sort_key="name",
+                get_url=self.get_edit_url,
+                classname="name",
+            ),
+            Column("email", label=_("E-mail"), sort_key="email", width="25%"),
+            Column("roles", accessor=_roles, label=_("Roles"), width="15%"),
+            BooleanColumn("is_active", label=_("May sign in"), sort_key="is_active", width="10%"),
+            DateColumn("last_login", label=_("Last login"), sort_key="last_login", width="15%"),
+        ]
+
+    def get_base_queryset(self) -> Any:
+        return super().get_base_queryset().prefetch_related("groups")
+
+    def order_queryset(self, queryset: Any) -> Any:
+        if self.ordering in ("name", "-name"):
+            return queryset.order_by(self.ordering)
+        return super().order_queryset(queryset)
+
+
+class EditView(users.EditView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.object.is_superuser and not request.user.is_superuser:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+
+class PeopleViewSet(users.UserViewSet):
+    index_view_class = ListView
+    edit_view_class = EditView
+    create_template_name = "wagtailadmin/generic/form.html"
+    edit_template_name = "wagtailadmin/generic/edit.html"
+
+    def get_form_class(self, for_update: bool = False) -> type[PersonForm]:
+        return PersonEditForm if for_update else PersonForm
+
+
+def _roles(user: User) -> str:
+    return ", ".join(group.name for group in user.groups.all())
