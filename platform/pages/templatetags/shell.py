@@ -1,0 +1,75 @@
+"""What the page shell and the components need: icons, the reader's choices."""
+
+from django import template
+from django.http import HttpRequest
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+# Cookies the Aa sheet writes (static/js/reader.js), and what they may say.
+READER = {"theme": {"paper", "white", "night"}, "text": {"16", "18", "20", "22"}}
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", kind: str = "") -> SafeString:
+    """One symbol of static/icons/sprite.svg; silent to a screen reader unless it has a label."""
+    role = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
+    return format_html(
+        '<svg class="icon icon-{}{}" {}><use href="{}#{}"/></svg>',
+        name,
+        format_html(" icon-{}", kind) if kind else "",
+        SafeString(role),
+        static("icons/sprite.svg"),
+        name,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def reader_attributes(context: Context) -> SafeString:
+    """The chosen theme and text size as data attributes of <html>; other values are ignored."""
+    request: HttpRequest | None = context.get("request")
+    cookies = request.COOKIES if request else {}
+    chosen = (
+        (name, cookies[f"rz_{name}"])
+        for name, allowed in READER.items()
+        if cookies.get(f"rz_{name}") in allowed
+    )
+    return format_html_join("", ' data-{}="{}"', chosen)
+
+
+@register.filter
+def two_digits(number: int | str) -> str:
+    """7 → 07, as lessons are counted; words stay as they are."""
+    return f"{number:02d}" if isinstance(number, int) else number
+
+
+@register.filter
+def first_character(name: str) -> str:
+    """What a portrait without a picture shows."""
+    return name.strip()[:1].upper()
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """ "1 2" → ["1", "2"], for short fixed lists in templates."""
+    return text.split()
+
+
+@register.filter
+def at(items: list[object], index: int) -> object:
+    """The item of a list that stands at `index`."""
+    return items[index]
+
+
+@register.simple_tag(takes_context=True)
+def here(context: Context, address: str) -> SafeString:
+    """aria-current for a link of the shell: page on it, true on what lies under it."""
+    request: HttpRequest | None = context.get("request")
+    if request is None or not (
+        request.path == address or (address != "/" and request.path.startswith(address))
+    ):
+        return SafeString("")
+    return SafeString(f' aria-current="{"page" if request.path == address else "true"}"')

@@ -1,0 +1,233 @@
+// The one player: dock on its lesson, mini elsewhere. What sounds is `track`; what the page is
+// about is `page`; a page takes the player over only when nothing sounds or play is pressed there.
+import { kept } from "./kept.js";
+import { beat, heard, moved, resumeAt } from "./study/beats.js";
+
+const RATES = [0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
+const KEYS = { " ": "toggle", k: "toggle", j: "back", ArrowLeft: "back", l: "forward", ArrowRight: "forward", "<": "slower", ">": "faster" };
+
+/** 258 → 4:18 */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds || 0));
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+class Player extends HTMLElement {
+  connectedCallback() {
+    this.audio = this.querySelector("audio");
+    this.range = this.querySelector("input[type=range]");
+    this.isWaiting = false;
+    const { audio } = this;
+    this.setRate(kept.get("rate") ?? 1);
+    const hear = (names, act) => names.split(" ").forEach((name) => audio.addEventListener(name, act));
+    hear("play pause durationchange", () => this.render());
+    hear("waiting", () => { this.isWaiting = true; this.render(); });
+    hear("playing canplay", () => { this.isWaiting = false; this.render(); });
+    hear("loadedmetadata", () => { if (this.startAt) audio.currentTime = this.startAt; this.startAt = 0; });
+    hear("play playing seeked", () => this.count(false));
+    hear("timeupdate", () => { this.count(!audio.paused && !audio.seeking); this.checkSleep(); this.render(); });
+    hear("pause", () => { this.count(!audio.seeking); beat(); });
+    hear("ended", () => { beat(); this.wake(); });
+    hear("error", () => this.render());
+    this.range.addEventListener("input", () => this.seek(+this.range.value));
+    this.addEventListener("click", ({ target }) => {
+      const { do: act, rate, sleep } = target.closest("button")?.dataset ?? {};
+      if (act) this.act(act);
+      if (rate) this.setRate(+rate);
+      if (sleep) this.setSleep(sleep);
+    });
+    document.addEventListener("keydown", (event) => this.key(event));
+    const shortcuts = this.querySelector("[data-keys]");
+    shortcuts.checked = kept.get("keys") ?? true;
+    shortcuts.addEventListener("change", () => kept.set("keys", shortcuts.checked));
+    this.listenToSystem();
+  }
+
+  get shown() {
+    const { page, track, audio } = this;
+    return page?.media && (!track || this.isTrack(page) || audio.paused) ? page : track;
+  }
+
+  isTrack(lesson) { return lesson?.lesson === this.track?.lesson; }
+
+  /** A lesson's page came (its data), or went (null). */
+  show(lesson) {
+    this.page = lesson;
+    if (lesson && this.isTrack(lesson)) this.track = lesson;
+    delete this.dataset.small;
+    this.render();
+  }
+
+  play(lesson = this.shown, at = undefined) {
+    if (!this.isTrack(lesson) || this.audio.error) this.load(lesson);
+    if (at !== undefined) this.seek(at);
+    this.audio.play().catch(() => this.render());
+    this.render();
+  }
+
+  load(lesson) {
+    const again = this.isTrack(lesson) ? this.audio.currentTime : 0;
+    beat();
+    this.track = lesson;
+    this.startAt = again || resumeAt(lesson);
+    this.counted = null;
+    this.audio.src = lesson.media;
+    this.setRate(this.rate);
+    if (this.sleepAt === "end") this.wake();
+    this.describe();
+  }
+
+  seek(at) {
+    const { audio } = this;
+    if (!this.isTrack(this.shown)) { this.load(this.shown); audio.load(); }
+    const to = Math.max(0, Math.min(at, audio.duration || this.track.duration || at));
+    if (audio.readyState) audio.currentTime = to;
+    else this.startAt = to;
+    moved(this.track, to);
+    this.render();
+  }
+
+  get at() {
+    if (!this.isTrack(this.shown)) return resumeAt(this.shown);
+    return this.startAt || this.audio.currentTime;
+  }
+
+  act(name) {
+    const { audio } = this;
+    if (name === "toggle") { if (audio.paused) this.play(); else audio.pause(); }
+    if (name === "back") this.seek(this.at - 15);
+    if (name === "forward") this.seek(this.at + 15);
+    if (name === "slower") this.setRate(RATES.findLast((rate) => rate < this.rate) ?? this.rate);
+    if (name === "faster") this.setRate(RATES.find((rate) => rate > this.rate) ?? this.rate);
+    if (name === "close") this.close();
+  }
+
+  close() {
+    this.audio.pause();
+    this.track = null;
+    this.audio.removeAttribute("src");
+    this.audio.load();
+    this.render();
+  }
+
+  setRate(rate) {
+    this.rate = this.audio.playbackRate = this.audio.defaultPlaybackRate = rate;
+    kept.set("rate", rate);
+    for (const button of this.querySelectorAll("[data-rate]")) button.setAttribute("aria-pressed", +button.dataset.rate === rate);
+    this.querySelector(".player-rate > span").textContent = `${rate}×`;
+  }
+
+  /** Reports to the study what passed since the last count. */
+  count(isPlaying) {
+    const { audio, track } = this;
+    const now = performance.now();
+    if (track && this.counted && isPlaying) {
+      const wall = (now - this.counted.now) / 1000;
+      heard(track, this.counted.at, audio.currentTime, Math.min(wall, 60), audio.playbackRate);
+    }
+    this.counted = audio.paused ? null : { now, at: audio.currentTime };
+  }
+
+  // The timer counts real time, whatever the speed.
+  setSleep(choice) {
+    this.sleepAt = choice === "off" ? null : choice === "end" ? "end" : Date.now() + choice * 60_000;
+    for (const button of this.querySelectorAll("[data-sleep]")) button.setAttribute("aria-pressed", button.dataset.sleep === choice);
+    clearInterval(this.sleepTimer);
+    if (this.sleepAt) this.sleepTimer = setInterval(() => this.checkSleep(), 1000);
+    this.checkSleep();
+  }
+
+  checkSleep() {
+    const left = this.sleepAt === "end" ? this.audio.duration - this.audio.currentTime : (this.sleepAt - Date.now()) / 1000;
+    if (typeof this.sleepAt === "number" && left <= 0) { this.audio.pause(); this.wake(); return; }
+    const button = this.querySelector(".player-sleep");
+    if (this.sleepAt) button.dataset.left = this.sleepAt === "end" ? "•" : `${Math.ceil(left / 60)}′`;
+    else delete button.dataset.left;
+  }
+
+  wake() { this.setSleep("off"); this.render(); }
+
+  render() {
+    const { shown, audio, dataset } = this;
+    this.hidden = !shown;
+    if (!shown) return;
+    const live = this.isTrack(shown);
+    const duration = (live && audio.duration) || +shown.duration || 0;
+    const playing = live && !audio.paused;
+    const at = this.at;
+    dataset.mode = shown.lesson === this.page?.lesson ? "dock" : "mini";
+    dataset.state = playing ? "playing" : "paused";
+    this.toggleAttribute("data-waiting", playing && this.isWaiting);
+    this.write("at", clock(at));
+    this.write("left", `−${clock(duration - at)}`);
+    this.range.max = Math.floor(duration);
+    this.range.value = at;
+    this.range.setAttribute("aria-valuetext", `${clock(at)} / ${clock(duration)}`);
+    this.range.parentElement.style.setProperty("--heard", duration ? at / duration : 0);
+    for (const button of this.querySelectorAll("[data-do=toggle]")) button.setAttribute("aria-label", playing ? dataset.sayPause : dataset.sayPlay);
+    const broken = live && audio.error;
+    const status = broken ? (navigator.onLine ? dataset.sayError : dataset.sayOffline) : playing && this.isWaiting ? dataset.sayWaiting : "";
+    this.write("status", status);
+    this.name(shown);
+    const next = this.querySelector(".player-next");
+    next.hidden = !(live && audio.ended && shown.nextUrl);
+    if (!next.hidden) this.point(next.querySelector("a"), shown.nextUrl, shown.nextTitle);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Titles, links and cover, when they are another lesson's. */
+  name(shown) {
+    if (this.named === shown.url) return;
+    this.named = shown.url;
+    for (const link of this.querySelectorAll("a.player-title")) this.point(link, shown.url, shown.title);
+    const cover = this.querySelector(".player-mini .cover");
+    cover.hidden = !shown.cover;
+    if (shown.cover) cover.firstElementChild.src = shown.cover;
+  }
+
+  write(name, text) {
+    for (const place of this.querySelectorAll(`.player-${name}`)) if (place.textContent !== text) place.textContent = text;
+  }
+
+  point(link, url, text) {
+    if (link.getAttribute("href") === url) return;
+    link.href = url;
+    const words = link.querySelector("span") ?? link;
+    if (text) words.textContent = text;
+    window.htmx?.process(link);
+  }
+
+  key(event) {
+    const act = KEYS[event.key];
+    if (!act || !this.shown || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (kept.get("keys") === false || event.target.closest("input, textarea, select, audio, video, dialog, [contenteditable]")) return;
+    if (event.key === " " && event.target.closest("button, a, summary")) return;
+    event.preventDefault();
+    this.act(act);
+  }
+
+  describe() {
+    const { title, course, instructor, cover } = this.track;
+    if (!navigator.mediaSession) return;
+    navigator.mediaSession.metadata = new MediaMetadata({ title, album: course, artist: instructor, artwork: cover ? [{ src: cover }] : [] });
+  }
+
+  /** Lock screens, headphones, watches. */
+  listenToSystem() {
+    const { mediaSession } = navigator;
+    if (!mediaSession) return;
+    const acts = { play: () => this.play(this.track), pause: () => this.audio.pause(), stop: () => this.audio.pause(), seekbackward: (how) => this.seek(this.at - (how.seekOffset ?? 15)), seekforward: (how) => this.seek(this.at + (how.seekOffset ?? 15)), seekto: (how) => this.seek(how.seekTime) };
+    for (const [name, act] of Object.entries(acts)) {
+      try { mediaSession.setActionHandler(name, act); } catch { /* not known to this browser */ }
+    }
+    const place = () => {
+      const { duration, playbackRate, currentTime } = this.audio;
+      if (Number.isFinite(duration)) mediaSession.setPositionState?.({ duration, playbackRate, position: Math.min(currentTime, duration) });
+    };
+    for (const name of ["loadedmetadata", "seeked", "ratechange", "play"]) this.audio.addEventListener(name, place);
+  }
+}
+
+customElements.define("rz-player", Player);

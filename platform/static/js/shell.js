@@ -1,0 +1,54 @@
+// What htmx leaves to the page: guard the swap, mark where one is, move focus, keep scroll.
+import { toast } from "./sheet.js";
+
+const on = (name, hear) => document.addEventListener(`htmx:${name}`, hear);
+// Pages that sign in, and those that bring scripts of their own (allauth's), come by a whole load.
+const isOurs = (html) => /<main id="main" data-page="(?!entrance)/.test(html) && !html.includes("data-allauth-onload");
+const scrolls = {};
+let here = location.href;
+
+function arrive(scroll) {
+  here = location.href;
+  for (const link of document.querySelectorAll("[data-nav] a")) {
+    const { pathname } = link;
+    const inside = pathname === "/" ? location.pathname === "/" : location.pathname.startsWith(pathname);
+    if (inside) link.setAttribute("aria-current", location.pathname === pathname ? "page" : "true");
+    else link.removeAttribute("aria-current");
+  }
+  const main = document.getElementById("main");
+  if (!main.querySelector("[autofocus]")) {
+    const heading = main.querySelector("h1") ?? main;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+  if (scroll !== undefined) scrollTo({ top: scroll, behavior: "instant" });
+}
+
+addEventListener("scroll", () => { if (here === location.href) scrolls[here] = scrollY; }, { passive: true });
+addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
+
+on("beforeRequest", () => { history.scrollRestoration = "manual"; });
+on("afterSettle", (event) => { if (event.target.id === "main") arrive(); });
+
+// Not a page of ours (a file, the admin, a broken answer): the browser goes there itself.
+on("beforeSwap", (event) => {
+  const { target, xhr, requestConfig } = event.detail;
+  if (target.id !== "main" || isOurs(xhr.responseText)) return;
+  event.detail.shouldSwap = false;
+  if (requestConfig.verb === "get") location.assign(requestConfig.path);
+  else if (xhr.responseURL && new URL(xhr.responseURL).pathname !== requestConfig.path) location.assign(xhr.responseURL);
+  else toast("failed");
+});
+on("sendError", () => toast("offline"));
+
+// Back and forward ask the server: nothing of a page is kept where it could outlive a sign-out.
+on("historyCacheMiss", (event) => { event.detail.xhr.onerror = () => toast("offline"); });
+on("historyCacheMissLoad", (event) => { if (!isOurs(event.detail.response)) location.reload(); });
+on("historyCacheMissLoadError", () => location.reload());
+on("historyRestore", () => arrive(scrolls[location.href] ?? 0));
+
+const offline = document.getElementById("offline");
+const tell = () => { offline.textContent = navigator.onLine ? "" : offline.dataset.say; };
+addEventListener("online", tell);
+addEventListener("offline", tell);
+tell();
