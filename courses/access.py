@@ -1,0 +1,73 @@
+"""Who may open what. The only place that decides; everything that shows paid content asks here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import User
+from courses.models import CoursePage, Grant, LessonPage
+from operations import clock
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a person may open in one course, found with at most one query."""
+
+    course: CoursePage
+    has_grant: bool
+
+    def opens(self, lesson: LessonPage) -> bool:
+        """A lesson of this very course.
+
+        While the course is live: live lessons, if free or granted. After it was unpublished: its
+        once-published lessons, if granted, save those unpublished on their own before.
+        """
+        if self.course.live:
+            return lesson.live and (lesson.free_preview or self.has_grant)
+        once_published = lesson.first_published_at is not None and not lesson.unpublished_alone
+        return self.has_grant and once_published
+
+    @property
+    def sees_course(self) -> bool:
+        return self.course.live or self.has_grant
+
+
+def to_course(
+    user: User | AnonymousUser, course: CoursePage, *, now: datetime | None = None
+) -> Access:
+    """What `user` may open in `course` at `now`."""
+    return Access(course, bool(granted_courses(user, [course.pk], now=now)))
+
+
+def granted_courses(
+    user: User | AnonymousUser, course_ids: list[int], *, now: datetime | None = None
+) -> set[int]:
+    """Which of these courses some active grant opens to `user` (one query; none for visitors)."""
+    if not user.is_authenticated:
+        return set()
+    grants = Grant.objects.filter(learner_id=user.pk).active(now or clock.now())
+    by_itself = grants.filter(course_id__in=course_ids).values_list("course_id")
+    by_membership = grants.filter(
+        membership__included_courses__course_id__in=course_ids
+    ).values_list("membership__included_courses__course_id")
+    return {pk for (pk,) in by_itself.union(by_membership)}
+
+
+def may_open(
+    user: User | AnonymousUser,
+    lesson: LessonPage,
+    *,
+    course: CoursePage | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """May `user` see this lesson's body, transcript and files? Fails closed."""
+    course = course or course_of(lesson)
+    if lesson.free_preview and course.live and lesson.live:
+        return True
+    return to_course(user, course, now=now).opens(lesson)
+
+
+def course_of(lesson: LessonPage) -> CoursePage:
+    """The course a lesson stands in."""
+    return CoursePage.objects.get(path=lesson.path[: -LessonPage.steplen], depth=lesson.depth - 1)

@@ -1,0 +1,27 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class CoursesConfig(AppConfig):
+    name = "courses"
+    verbose_name = _("Courses")
+
+    def ready(self) -> None:
+        from courses import holdings, receivers, schedule  # noqa: F401 (they register themselves)
+
+        post_migrate.connect(set_up, sender=self)
+
+
+def set_up(using: str, **kwargs: Any) -> None:
+    from django.db import connections
+
+    from courses import setup as courses_setup
+    from pages import setup as pages_setup
+
+    tables = connections[using].introspection.table_names()
+    if using == "default" and {"pages_homepage", "courses_cataloguepage"} <= set(tables):
+        pages_setup.setup_site()
+        courses_setup.setup_site()

@@ -1,0 +1,26 @@
+from .article import ArticleIndexPage, ArticlePage
+from .course import CataloguePage, Chapter, CoursePage
+from .files import PrivateDocument, PrivateImage, PrivateMedia, Rendition
+from .grants import Grant, GrantChange
+from .lesson import LessonPage
+from .memberships import Membership, MembershipCourse
+from .subjects import Discipline, Instructor
+
+__all__ = [
+    "ArticleIndexPage",
+    "ArticlePage",
+    "CataloguePage",
+    "Chapter",
+    "CoursePage",
+    "Discipline",
+    "Grant",
+    "GrantChange",
+    "Instructor",
+    "LessonPage",
+    "Membership",
+    "MembershipCourse",
+    "PrivateDocument",
+    "PrivateImage",
+    "PrivateMedia",
+    "Rendition",
+]

@@ -1,0 +1,91 @@
+"""Free editorial pages."""
+
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalManyToManyField
+from wagtail.admin.panels import FieldPanel, FieldRowPanel
+from wagtail.fields import StreamField
+from wagtail.models import Page
+from wagtail.search import index
+
+from courses.blocks import TeachingBodyBlock
+
+
+class ArticleIndexPage(Page):
+    max_count = 1
+    parent_page_types = ["pages.HomePage"]
+    subpage_types = ["courses.ArticlePage"]
+    private_page_options: list[str] = []
+
+    class Meta:
+        verbose_name = _("article list")
+
+    def clean(self) -> None:
+        super().clean()
+        self.slug = "articles"  # a stable address
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        from courses.views import show_articles
+
+        return show_articles(request, self)
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        return self.serve(request)
+
+
+class ArticlePage(Page):
+    summary = models.CharField(_("Summary"), max_length=200, blank=True)
+    author = models.CharField(_("Author"), max_length=60, blank=True)
+    published_on = models.DateField(_("Date"), null=True, blank=True)
+    cover = models.ForeignKey(
+        "courses.PrivateImage",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Picture"),
+    )
+    disciplines = ParentalManyToManyField(
+        "courses.Discipline", blank=True, related_name="articles", verbose_name=_("Disciplines")
+    )
+    body = StreamField(TeachingBodyBlock(), blank=True, verbose_name=_("Body"))
+
+    content_panels = [
+        *Page.content_panels,
+        FieldRowPanel(["author", "published_on"]),
+        "summary",
+        "cover",
+        "body",
+    ]
+    settings_panels = [
+        FieldPanel("disciplines", widget=forms.CheckboxSelectMultiple),
+        *Page.settings_panels,
+    ]
+    parent_page_types = ["courses.ArticleIndexPage"]
+    subpage_types: list[str] = []
+    private_page_options: list[str] = []
+    search_fields = [
+        *Page.search_fields,
+        index.SearchField("summary"),
+        index.SearchField("body"),
+    ]
+
+    class Meta:
+        verbose_name = _("article")
+        verbose_name_plural = _("articles")
+
+    def get_absolute_url(self) -> str:
+        return reverse("article", args=[self.slug])
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        from courses.views import show_article
+
+        return show_article(request, self)
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        return self.serve(request)

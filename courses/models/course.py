@@ -1,0 +1,179 @@
+"""The catalogue and its courses."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey, ParentalManyToManyField
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.fields import RichTextField, StreamField
+from wagtail.models import Orderable, Page
+from wagtail.search import index
+
+from courses.blocks import FaqBlock
+from courses.forms import CopyWithoutAliasForm
+from courses.preview import PREVIEW_MODES, VISITOR
+
+
+class CataloguePage(Page):
+    max_count = 1
+    parent_page_types = ["pages.HomePage"]
+    subpage_types = ["courses.CoursePage"]
+    introduction = models.CharField(_("Introduction"), max_length=200, blank=True)
+
+    content_panels = [*Page.content_panels, "introduction"]
+    private_page_options: list[str] = []
+
+    class Meta:
+        verbose_name = _("catalogue")
+
+    def clean(self) -> None:
+        super().clean()
+        self.slug = "courses"  # a stable address
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        from courses.views import show_catalogue
+
+        return show_catalogue(request, self)
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        return self.serve(request)
+
+
+class CoursePage(Page):
+    """A course: lessons in order, which its chapters group. Sellable."""
+
+    class Form(models.TextChoices):
+        AUDIO = "audio", _("Audio")
+        VIDEO = "video", _("Video")
+        TEXT = "text", _("Text and pictures")
+
+    form = models.CharField(_("Form"), max_length=10, choices=Form.choices, default=Form.AUDIO)
+    subtitle = models.CharField(_("Subtitle"), max_length=60, blank=True)
+    promise = models.CharField(
+        _("Promise"), max_length=80, blank=True, help_text=_("One sentence, at most 40 characters.")
+    )
+    for_whom = models.TextField(_("For whom"), blank=True, help_text=_("One line each."))
+    introduction = RichTextField(
+        _("Introduction"), blank=True, features=["h3", "bold", "ul", "ol", "link"]
+    )
+    questions = StreamField([("faq", FaqBlock())], blank=True, verbose_name=_("Questions"))
+    instructor = models.ForeignKey(
+        "courses.Instructor",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="courses",
+        verbose_name=_("Instructor"),
+    )
+    disciplines = ParentalManyToManyField(
+        "courses.Discipline", blank=True, related_name="courses", verbose_name=_("Disciplines")
+    )
+    cover = models.ForeignKey(
+        "courses.PrivateImage",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Cover"),
+        help_text=_("Upright, 3:4, at least 900 × 1200 pixels."),
+    )
+    memberships = ParentalManyToManyField(
+        "courses.Membership",
+        blank=True,
+        related_name="+",
+        verbose_name=_("Memberships that include it"),
+    )
+    opens_on = models.DateField(
+        _("Opens on"),
+        null=True,
+        blank=True,
+        help_text=_("A date to come makes this a planned course: it cannot be bought yet."),
+    )
+    planned_lessons = models.PositiveSmallIntegerField(
+        _("Planned lessons"), default=0, help_text=_("How many there will be; 0: as many as stand.")
+    )
+    rhythm = models.CharField(
+        _("Rhythm"), max_length=40, blank=True, help_text=_("For example 周一三五 6:00")
+    )
+
+    content_panels = [
+        *Page.content_panels,
+        FieldRowPanel(["form", "instructor"]),
+        "subtitle",
+        "promise",
+        "cover",
+        "introduction",
+        "for_whom",
+        InlinePanel(
+            "chapters",
+            heading=_("Chapters"),
+            label=_("Chapter"),
+            help_text=_("Each lesson says which chapter it stands in."),
+        ),
+        "questions",
+    ]
+    settings_panels = [
+        MultiFieldPanel(
+            [
+                FieldPanel("memberships", widget=forms.CheckboxSelectMultiple),
+                FieldPanel("disciplines", widget=forms.CheckboxSelectMultiple),
+            ],
+            heading=_("Where it belongs"),
+        ),
+        MultiFieldPanel(["opens_on", "planned_lessons", "rhythm"], heading=_("Rhythm")),
+        *Page.settings_panels,
+    ]
+    parent_page_types = ["courses.CataloguePage"]
+    subpage_types = ["courses.LessonPage"]
+    admin_default_ordering = "ord"  # as the course has them, not the last edited first
+    copy_form_class = CopyWithoutAliasForm
+    private_page_options: list[str] = []
+    preview_modes = PREVIEW_MODES
+    search_fields = [
+        *Page.search_fields,
+        index.SearchField("subtitle"),
+        index.SearchField("promise"),
+        index.FilterField("form"),
+    ]
+
+    live_lessons = 0  # set by `queries.cards`
+
+    class Meta:
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+
+    def get_absolute_url(self) -> str:
+        return reverse("course", args=[self.slug])
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        from courses.views import course
+
+        return course(request, self.slug)
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        from courses.views import show_course
+
+        return show_course(request, self, has_grant=mode_name != VISITOR)
+
+    def is_planned(self, today: date) -> bool:
+        return self.opens_on is not None and self.opens_on > today
+
+
+class Chapter(Orderable):
+    """A heading over consecutive lessons. Lessons name it by its key: no foreign key ever does."""
+
+    course = ParentalKey(CoursePage, on_delete=models.CASCADE, related_name="chapters")
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
+    title = models.CharField(_("Title"), max_length=60)
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("chapter")
+        verbose_name_plural = _("chapters")
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,147 @@
+"""Turning a body into HTML, with the sentences of the transcript marked in it.
+
+The result is the same for everyone who may see it, so it is kept in the cache under a digest of
+what it was made from; product cards are not: their price is of the moment.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bs4 import BeautifulSoup, NavigableString, Tag
+from django.core.cache import cache
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from wagtail.blocks import StreamValue
+
+from courses import transcripts
+from courses.models import LessonPage
+from courses.transcripts import Cue
+
+SPEAKING = ["p", "li", "h2", "h3", "td", "th"]
+LOOK_AHEAD = 4
+KEEP_SECONDS = 600
+PARAGRAPH_PAUSE = 0.9
+
+
+@dataclass
+class Piece:
+    """A stretch of HTML, or a product card (then `card` is its block)."""
+
+    html: SafeString | None = None
+    card: StreamValue.StreamChild | None = None
+
+
+def lesson_body(lesson: LessonPage, *, staff: bool = False) -> list[Piece]:
+    """The lesson's body in order; its transcript alone when it has no body.
+
+    With `staff`, pictures have the addresses that editors may open (a draft's are not yet its).
+    """
+    cues = transcripts.parse(lesson.transcript) if lesson.transcript else []
+    if not lesson.body:
+        return [Piece(_paragraphs(cues))] if cues else []
+    raw = json.dumps(list(lesson.body.raw_data), sort_keys=True, default=str)
+    digest = hashlib.sha256(f"{lesson.pk}:{staff}:{raw}:{lesson.transcript}".encode()).hexdigest()
+    key = f"lesson-body:{digest}"
+    rendered: list[str | None] | None = cache.get(key)
+    if rendered is None:
+        rendered = _render(lesson, cues, staff)
+        cache.set(key, rendered, KEEP_SECONDS)
+    return [
+        Piece(card=block) if html is None else Piece(mark_safe(html))  # noqa: S308 (our own)
+        for block, html in zip(lesson.body, rendered, strict=True)
+    ]
+
+
+def _render(lesson: LessonPage, cues: list[Cue], staff: bool) -> list[str | None]:
+    marker = SentenceMarker(cues)
+    return [
+        None
+        if block.block_type == "product_card"
+        else marker.mark(str(block.render({"lesson": None if staff else lesson, "staff": staff})))
+        for block in lesson.body
+    ]
+
+
+def _paragraphs(cues: Iterable[Cue]) -> SafeString:
+    paragraphs: list[list[Cue]] = []
+    for cue in cues:
+        if not paragraphs or cue.start - paragraphs[-1][-1].end > PARAGRAPH_PAUSE:
+            paragraphs.append([])
+        paragraphs[-1].append(cue)
+    sentence = '<span class="sentence" data-start="{}" data-end="{}">{}</span>'
+    return format_html_join(
+        "\n",
+        "<p>{}</p>",
+        (
+            (format_html_join("", sentence, ((cue.start, cue.end, cue.text) for cue in group)),)
+            for group in paragraphs
+        ),
+    ) or format_html("")
+
+
+class SentenceMarker:
+    """Wraps each sentence that a cue speaks in a span that knows when it is heard."""
+
+    def __init__(self, cues: list[Cue]) -> None:
+        self.cues = cues
+        self.next = 0
+
+    def mark(self, html: str) -> str:
+        if self.next >= len(self.cues):
+            return html
+        soup = BeautifulSoup(html, "html.parser")
+        for element in soup.find_all(SPEAKING):
+            if isinstance(element, Tag) and not element.find(SPEAKING):
+                self._mark_element(soup, element)
+        return str(soup)
+
+    def _mark_element(self, soup: BeautifulSoup, element: Tag) -> None:
+        text = element.get_text()
+        spans: list[tuple[int, int, Cue]] = []
+        cursor = 0
+        while found := self._find(text, cursor):
+            index, position = found
+            cursor = position + len(self.cues[index].text)
+            spans.append((position, cursor, self.cues[index]))
+            self.next = index + 1
+        offset = 0
+        for node in list(element.find_all(string=True)):
+            if isinstance(node, NavigableString):
+                length = len(node)
+                self._split(soup, node, offset, spans)
+                offset += length
+
+    def _find(self, text: str, cursor: int) -> tuple[int, int] | None:
+        """The next cue heard in `text`, and where; cues not in the body (a title) are passed."""
+        for index in range(self.next, min(self.next + LOOK_AHEAD, len(self.cues))):
+            if (position := text.find(self.cues[index].text, cursor)) >= 0:
+                return index, position
+        return None
+
+    def _split(
+        self,
+        soup: BeautifulSoup,
+        node: NavigableString,
+        offset: int,
+        spans: list[tuple[int, int, Cue]],
+    ) -> None:
+        text = str(node)
+        pieces: list[NavigableString | Tag] = []
+        done = 0
+        for start, end, cue in spans:
+            first, last = max(start - offset, 0), min(end - offset, len(text))
+            if first >= last:
+                continue
+            if first > done:
+                pieces.append(NavigableString(text[done:first]))
+            span = soup.new_tag("span", attrs={"class": "sentence"})
+            span["data-start"], span["data-end"] = str(cue.start), str(cue.end)
+            span.string = text[first:last]
+            pieces.append(span)
+            done = last
+        if pieces:
+            if done < len(text):
+                pieces.append(NavigableString(text[done:]))
+            node.replace_with(*pieces)

@@ -1,0 +1,124 @@
+"""The pages of the catalogue."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from courses import access, queries
+from courses.lesson_views import serve_lesson
+from courses.models import (
+    ArticleIndexPage,
+    ArticlePage,
+    CataloguePage,
+    CoursePage,
+    Discipline,
+    Instructor,
+    LessonPage,
+)
+from courses.outline import outline
+from operations import clock
+
+
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    page = get_object_or_404(CataloguePage.objects.live())
+    return show_catalogue(request, page)
+
+
+def show_catalogue(request: HttpRequest, page: CataloguePage) -> TemplateResponse:
+    return TemplateResponse(
+        request,
+        "courses/catalogue.html",
+        {"page": page, "courses": queries.cards(queries.live_courses())},
+    )
+
+
+@require_safe
+def course(request: HttpRequest, slug: str) -> HttpResponse:
+    page = get_object_or_404(queries.courses(), slug=slug)
+    allowed = access.to_course(request.user, page)
+    if not allowed.sees_course:
+        raise Http404
+    return show_course(request, page, has_grant=allowed.has_grant)
+
+
+def show_course(request: HttpRequest, page: CoursePage, *, has_grant: bool) -> TemplateResponse:
+    rows = outline(page, has_grant=has_grant)
+    return TemplateResponse(
+        request,
+        "courses/course.html",
+        {
+            "page": page,
+            "course": page,
+            "rows": rows,
+            "has_grant": has_grant,
+            "free_row": next((row for row in rows if row.lesson.free_preview), None),
+            "lessons": [row.lesson for row in rows],
+            "planned": page.is_planned(timezone.localdate(clock.now())),
+            "lesson_count": len(rows),
+        },
+    )
+
+
+@require_safe
+def lesson(request: HttpRequest, course_slug: str, slug: str) -> HttpResponse:
+    parent = get_object_or_404(queries.bare_courses(), slug=course_slug)
+    page = get_object_or_404(
+        LessonPage.objects.child_of(parent).select_related("audio", "video"), slug=slug
+    )
+    return serve_lesson(request, page, parent)
+
+
+@require_safe
+def articles(request: HttpRequest) -> HttpResponse:
+    page = get_object_or_404(ArticleIndexPage.objects.live())
+    return show_articles(request, page)
+
+
+def show_articles(request: HttpRequest, page: ArticleIndexPage) -> TemplateResponse:
+    return TemplateResponse(
+        request, "courses/articles.html", {"page": page, "articles": queries.live_articles()}
+    )
+
+
+@require_safe
+def article(request: HttpRequest, slug: str) -> HttpResponse:
+    page = get_object_or_404(ArticlePage.objects.live().select_related("cover"), slug=slug)
+    return show_article(request, page)
+
+
+def show_article(request: HttpRequest, page: ArticlePage) -> TemplateResponse:
+    return TemplateResponse(request, "courses/article.html", {"page": page, "article": page})
+
+
+@require_safe
+def instructor(request: HttpRequest, slug: str) -> HttpResponse:
+    person = get_object_or_404(Instructor.objects.select_related("portrait"), slug=slug)
+    return TemplateResponse(
+        request,
+        "courses/instructor.html",
+        {
+            "instructor": person,
+            "courses": queries.cards(queries.live_courses().filter(instructor=person)),
+        },
+    )
+
+
+@require_safe
+def discipline(request: HttpRequest, slug: str) -> HttpResponse:
+    subject = get_object_or_404(Discipline.objects.select_related("parent"), slug=slug)
+    below = [subject, *subject.children.all()]
+    return TemplateResponse(
+        request,
+        "courses/discipline.html",
+        {
+            "discipline": subject,
+            "children": below[1:],
+            "courses": queries.cards(
+                queries.live_courses().filter(disciplines__in=below).distinct()
+            ),
+            "articles": queries.live_articles().filter(disciplines__in=below).distinct(),
+        },
+    )

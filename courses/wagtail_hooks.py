@@ -1,0 +1,96 @@
+"""What the admin gets from the courses."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.images.image_operations import ImageTransform, TransformOperation
+from wagtail.models import Page
+from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+
+from courses import deletion, media
+from courses.models import CoursePage, Discipline, Instructor, LessonPage, Membership
+
+
+class PublicOperation(TransformOperation):
+    """`|public` in a filter: this rendition is for everyone (courses/storage.py)."""
+
+    def construct(self) -> None:
+        pass
+
+    def run(self, transform: ImageTransform, image: Any) -> ImageTransform:
+        return transform
+
+
+@hooks.register("register_image_operations")
+def register_image_operations() -> list[tuple[str, type[TransformOperation]]]:
+    return [("public", PublicOperation)]
+
+
+@hooks.register("register_admin_urls")
+def register_admin_urls() -> list[URLPattern]:
+    return [path("files/<path:path>", media.serve_to_staff, name="staff_file")]
+
+
+@hooks.register("before_delete_page")
+def refuse_to_delete(request: HttpRequest, page: Page) -> HttpResponse | None:
+    return deletion.refuse(request, [page]) if request.method == "POST" else None
+
+
+@hooks.register("before_bulk_action")
+def refuse_to_delete_several(
+    request: HttpRequest, action_type: str, objects: list[Any], action: Any
+) -> HttpResponse | None:
+    if action_type != "delete" or not all(isinstance(page, Page) for page in objects):
+        return None
+    return deletion.refuse(request, objects) if request.method == "POST" and objects else None
+
+
+@hooks.register("before_copy_page")
+def refuse_alias(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Copying a whole catalogue as aliases would alias its courses."""
+    if request.method != "POST" or not request.POST.get("alias"):
+        return None
+    below = page.get_descendants(inclusive=True)
+    if not below.type(CoursePage, LessonPage).exists():
+        return None
+    messages.error(request, _("Courses and lessons can be copied, but not mirrored as aliases."))
+    return redirect("wagtailadmin_pages:copy", page.pk)
+
+
+class InstructorViewSet(SnippetViewSet):
+    model = Instructor
+    icon = "user"
+    list_display = ["name", "line"]
+    panels = ["name", "slug", "line", "biography", "portrait"]
+
+
+class DisciplineViewSet(SnippetViewSet):
+    model = Discipline
+    icon = "site"
+    list_display = ["name", "parent", "ground"]
+    panels = ["name", "slug", "parent", "summary", "ground"]
+    sort_order_field = "sort_order"
+
+
+class MembershipViewSet(SnippetViewSet):
+    model = Membership
+    icon = "tag"
+    list_display = ["name", "is_for_sale"]
+    panels = ["name", "slug", "promise", "includes", "excludes", "is_for_sale"]
+    sort_order_field = "sort_order"
+
+
+class TeachingGroup(SnippetViewSetGroup):
+    menu_label = _("Teaching")
+    menu_icon = "openquote"
+    menu_order = 200
+    items = [InstructorViewSet, DisciplineViewSet, MembershipViewSet]
+
+
+register_snippet(TeachingGroup)
