@@ -1,0 +1,231 @@
+"""The books, and where they and Stripe's disagreed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
+from wagtail.log_actions import log
+
+from operations import clock
+from payments.admin.confirmation import Confirmation, ReasonForm
+from payments.admin.listing import (
+    Action,
+    Fact,
+    MomentColumn,
+    MoneyColumn,
+    MoneyDetail,
+    MoneyIndex,
+    MoneyViewSet,
+    detail_url,
+    in_words,
+    moment,
+    period_widget,
+)
+from payments.admin.spreadsheets import decimal
+from payments.models import Difference, MoneyEntry
+from payments.models.orders import ORDER_LABEL
+
+
+class MoneyEntryFilters(WagtailFilterSet):
+    booked_at = django_filters.DateFromToRangeFilter(label=_("Booked"), widget=period_widget())
+
+    class Meta:
+        model = MoneyEntry
+        fields = ["kind", "booked_at"]
+
+
+class MoneyEntryIndex(MoneyIndex):
+    totals = (
+        ("settled_amount", _("Settled"), "settled_currency"),
+        ("settled_fee", _("Fee"), "settled_currency"),
+        ("settled_net", _("Net"), "settled_currency"),
+    )
+
+    def to_row_dict(self, item: MoneyEntry) -> dict[str, Any]:
+        return {
+            "stripe_id": item.stripe_id,
+            "booked_at": item.booked_at,
+            "kind": item.get_kind_display(),
+            "source": item.source,
+            "order": str(item.order or ""),
+            "invoice": str(item.invoice or ""),
+            "amount": decimal(item.amount, item.currency),
+            "currency": item.currency,
+            "settled_amount": decimal(item.settled_amount, item.settled_currency),
+            "settled_fee": decimal(item.settled_fee, item.settled_currency),
+            "settled_net": decimal(item.settled_net, item.settled_currency),
+            "settled_currency": item.settled_currency,
+        }
+
+
+class MoneyEntryDetail(MoneyDetail):
+    def facts(self) -> Iterable[Fact]:
+        row: MoneyEntry = self.object
+        yield Fact("Stripe", row.stripe_id)
+        yield Fact(_("Kind"), row.get_kind_display())
+        yield Fact(_("Of"), row.source)
+        yield Fact(
+            ORDER_LABEL,
+            row.order or "",
+            detail_url("money-orders", row.order),
+        )
+        yield Fact(_("Invoice"), row.invoice or "", detail_url("money-invoices", row.invoice))
+        yield Fact(_("Amount"), in_words(row.amount, row.currency))
+        yield Fact(_("Settled"), in_words(row.settled_amount, row.settled_currency))
+        yield Fact(_("Fee"), in_words(row.settled_fee, row.settled_currency))
+        yield Fact(_("Net"), in_words(row.settled_net, row.settled_currency))
+        yield Fact(_("Booked"), moment(row.booked_at))
+        yield Fact(_("Recorded"), moment(row.recorded_at))
+
+
+class MoneyEntryViewSet(MoneyViewSet):
+    model = MoneyEntry
+    name = "money-entries"
+    url_prefix = "money/entries"
+    icon = "form"
+    menu_label = _("Money entries")
+    index_view_class = MoneyEntryIndex
+    inspect_view_class = MoneyEntryDetail
+    related = ("order", "invoice")
+    filterset_class = MoneyEntryFilters
+    search_fields = ["stripe_id", "source", "order__buyer__email"]
+    list_display = [
+        "stripe_id",
+        "kind",
+        Column("order", label=ORDER_LABEL, accessor="order.number"),
+        MoneyColumn("amount", label=_("Amount")),
+        MoneyColumn("settled_fee", currency="settled_currency", label=_("Fee")),
+        MoneyColumn("settled_net", currency="settled_currency", label=_("Net")),
+        MomentColumn("booked_at", label=_("Booked")),
+    ]
+    list_export = [
+        "stripe_id",
+        "booked_at",
+        "kind",
+        "source",
+        "order",
+        "invoice",
+        "amount",
+        "currency",
+        "settled_amount",
+        "settled_fee",
+        "settled_net",
+        "settled_currency",
+    ]
+    export_headings = {"order": ORDER_LABEL, "invoice": _("Invoice")}
+
+
+class DifferenceFilters(WagtailFilterSet):
+    open = django_filters.BooleanFilter(
+        label=_("Open still"), field_name="ended_at", lookup_expr="isnull"
+    )
+    since = django_filters.DateFromToRangeFilter(label=_("Since"), widget=period_widget())
+
+    class Meta:
+        model = Difference
+        fields = ["open", "ending", "since"]
+
+
+class DifferenceIndex(MoneyIndex):
+    def to_row_dict(self, item: Difference) -> dict[str, Any]:
+        return {
+            "object_kind": item.object_kind,
+            "object_id": item.object_id,
+            "what": item.what,
+            "ours": item.ours,
+            "theirs": item.theirs,
+            "since": item.since,
+            "seen_at": item.seen_at,
+            "ended_at": item.ended_at,
+            "ending": item.get_ending_display(),
+        }
+
+
+class DifferenceDetail(MoneyDetail):
+    def facts(self) -> Iterable[Fact]:
+        row: Difference = self.object
+        yield Fact(_("Object"), row.object_kind)
+        yield Fact(_("Number"), row.object_id)
+        yield Fact(_("What"), row.what)
+        yield Fact(_("Ours"), row.ours)
+        yield Fact(_("Stripe's"), row.theirs)
+        yield Fact(_("Since"), moment(row.since))
+        yield Fact(_("Last seen"), moment(row.seen_at))
+        yield Fact(_("Ended"), moment(row.ended_at))
+        yield Fact(_("How it ended"), row.get_ending_display())
+
+    def actions(self) -> Iterable[Action]:
+        row: Difference = self.object
+        if row.ended_at is None and self.request.user.has_perm("payments.change_difference"):
+            yield Action(
+                _("Settled by a person"), reverse("money-differences:settle", args=[row.pk])
+            )
+
+
+class SettleView(Confirmation):
+    model = Difference
+    permission = "payments.change_difference"
+    back = "money-differences"
+    title = _("Settled by a person")
+    label = _("It is settled")
+
+    def consequences(self, row: Difference) -> Iterable[Any]:
+        yield _("The difference is closed, with your reason in the log.")
+        yield _("Neither our tables nor Stripe are changed. If it still stands, it comes back.")
+
+    def is_possible(self, row: Difference) -> bool:
+        return row.ended_at is None
+
+    def carry_out(self, row: Difference, form: ReasonForm) -> Any:
+        settle(difference=row, reason=form.cleaned_data["reason"], now=clock.now())
+        return _("The difference is closed.")
+
+
+@transaction.atomic
+def settle(*, difference: Difference, reason: str, now: datetime) -> None:
+    """A person says that it is explained; who and why stands in the log."""
+    closed = Difference.objects.filter(pk=difference.pk, ended_at=None).update(
+        ended_at=now, ending=Difference.Ending.SETTLED
+    )
+    if closed:
+        log(instance=difference, action="payments.settle", data={"reason": reason})
+
+
+class DifferenceViewSet(MoneyViewSet):
+    model = Difference
+    name = "money-differences"
+    url_prefix = "money/differences"
+    icon = "warning"
+    menu_label = _("Differences")
+    index_view_class = DifferenceIndex
+    inspect_view_class = DifferenceDetail
+    filterset_class = DifferenceFilters
+    search_fields = ["object_id", "object_kind", "what"]
+    list_display = [
+        "what",
+        Column("object_kind", label=_("Object"), sort_key="object_kind"),
+        Column("object_id", label=_("Number")),
+        Column("ours", label=_("Ours")),
+        Column("theirs", label=_("Stripe's")),
+        MomentColumn("since", label=_("Since")),
+        Column("ending", label=_("How it ended"), accessor="get_ending_display"),
+    ]
+    list_export = [
+        "object_kind",
+        "object_id",
+        "what",
+        "ours",
+        "theirs",
+        "since",
+        "seen_at",
+        "ended_at",
+        "ending",
+    ]
+
+    row_views = {"settle": SettleView}

@@ -1,0 +1,103 @@
+"""Before something is done about money or access: what will happen, and why it is done."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from wagtail.admin import messages
+
+
+class NotPossible(Exception):
+    """It cannot be done now; the text says why, for staff."""
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For your colleagues; it is kept."),
+    )
+
+
+class Confirmation(View):
+    """GET says what will happen, POST does it, once."""
+
+    model: type[Model]
+    permission: str
+    back: str  # the viewset whose detail page one came from
+    title: Any
+    label: Any
+    form_class: type[forms.Form] = ReasonForm
+    serious = False
+    related: tuple[str, ...] = ()
+
+    def consequences(self, row: Any) -> Iterable[Any]:
+        """Sentences: what will happen."""
+        raise NotImplementedError
+
+    def is_possible(self, row: Any) -> bool:
+        return True
+
+    def carry_out(self, row: Any, form: Any) -> Any:
+        """Does it and gives the message that says so. Raises NotPossible."""
+        raise NotImplementedError
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perm(self.permission):
+            raise PermissionDenied
+        found = self.model._default_manager.select_related(*self.related)
+        self.row = get_object_or_404(found, pk=kwargs["pk"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.is_possible(self.row):
+            return self.over(request)
+        return self.page(request, self.form_class())
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.is_possible(self.row):
+            return self.over(request)
+        form = self.form_class(request.POST)
+        if not form.is_valid():
+            return self.page(request, form)
+        try:
+            messages.success(request, self.carry_out(self.row, form))
+        except NotPossible as problem:
+            form.add_error(None, str(problem))
+            return self.page(request, form)
+        return redirect(self.back_url())
+
+    def over(self, request: HttpRequest) -> HttpResponse:
+        messages.warning(request, _("This has been done already, or is not possible any more."))
+        return redirect(self.back_url())
+
+    def back_url(self) -> str:
+        return reverse(f"{self.back}:inspect", args=[self.row.pk])
+
+    def page(self, request: HttpRequest, form: forms.Form) -> TemplateResponse:
+        crumbs = [
+            {"url": reverse(f"{self.back}:index"), "label": self.model._meta.verbose_name_plural},
+            {"url": self.back_url(), "label": str(self.row)},
+            {"url": "", "label": self.title},
+        ]
+        context = {
+            "page_title": self.title,
+            "header_title": self.title,
+            "breadcrumbs_items": crumbs,
+            "header_icon": "warning",
+            "consequences": list(self.consequences(self.row)),
+            "form": form,
+            "label": self.label,
+            "serious": self.serious,
+            "back_url": self.back_url(),
+        }
+        return TemplateResponse(request, "payments/admin/confirm.html", context)

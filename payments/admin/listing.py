@@ -1,0 +1,215 @@
+"""What every listing of finance has: rows to read, search, filter, look into and export."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Model, QuerySet, Sum
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from wagtail.admin.filters import DateRangePickerWidget
+from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.views import generic
+from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.permissions import policy_registry
+
+from payments import money
+from payments.admin.spreadsheets import Spreadsheets
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a detail page."""
+
+    label: Any
+    value: Any
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """What may be done on a detail page: a link, or with `post` a button."""
+
+    label: Any
+    url: str
+    post: bool = False
+    explanation: Any = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table on a detail page."""
+
+    heading: Any
+    columns: list[Any]
+    rows: list[list[Any]]
+
+
+class MoneyColumn(Column):
+    """An amount in its row's currency."""
+
+    def __init__(self, name: str, *, currency: str = "currency", **kwargs: Any) -> None:
+        super().__init__(name, sort_key=kwargs.pop("sort_key", name), **kwargs)
+        self.currency = currency
+
+    def get_value(self, instance: Any) -> str:
+        return in_words(getattr(instance, self.name), getattr(instance, self.currency))
+
+
+class MomentColumn(Column):
+    """An instant, written out."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(name, sort_key=kwargs.pop("sort_key", name), **kwargs)
+
+    def get_value(self, instance: Any) -> str:
+        return moment(super().get_value(instance))
+
+
+class DetailColumn(TitleColumn):
+    """The first column: it leads to the detail page of `viewset`."""
+
+    def __init__(self, name: str, viewset: str, **kwargs: Any) -> None:
+        super().__init__(name, get_url=lambda row: detail_url(viewset, row), **kwargs)
+
+
+class MoneyIndex(Spreadsheets, generic.IndexView):
+    """A listing that fetches related rows along with its own, and says what it adds up to."""
+
+    results_template_name = "payments/admin/index_results.html"
+    related: tuple[str, ...] = ()
+    # Fields to sum over everything found, per currency: (name, label, the currency's field).
+    totals: tuple[tuple[str, Any, str], ...] = ()
+
+    def get_base_queryset(self) -> QuerySet[Any]:
+        found: QuerySet[Any] = super().get_base_queryset()
+        return found.select_related(*self.related) if self.related else found
+
+    def sums(self) -> list[tuple[Any, str]]:
+        """The same rows as an export would have, added up: (label, ¥99)."""
+        found = self.get_queryset().order_by()
+        lines = []
+        for name, label, currency in self.totals:
+            sums = found.values(currency).annotate(total=Sum(name)).order_by(currency)
+            lines += [
+                (label, in_words(row["total"], row[currency]))
+                for row in sums
+                if row["total"] is not None and row[currency]
+            ]
+        return lines
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(*args, **kwargs)
+        return context | {"sums": [] if self.is_export else self.sums()}
+
+
+class MoneyDetail(generic.InspectView):
+    """One row, written out: facts, what may be done, what belongs to it."""
+
+    template_name = "payments/admin/detail.html"
+    page_title = _("Details")
+    related: tuple[str, ...] = ()
+
+    def get_object(self, queryset: Any = None) -> Any:
+        found = self.model._default_manager.all()
+        if self.related:
+            found = found.select_related(*self.related)
+        return get_object_or_404(found, pk=self.pk)
+
+    def facts(self) -> Iterable[Fact]:
+        return []
+
+    def actions(self) -> Iterable[Action]:
+        return []
+
+    def sections(self) -> Iterable[Section]:
+        return []
+
+    def get_fields(self) -> list[str]:
+        return []
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        facts = [fact for fact in self.facts() if fact.value not in ("", None)]
+        return context | {
+            "facts": facts,
+            "actions": list(self.actions()),
+            "sections": [section for section in self.sections() if section.rows],
+        }
+
+
+class MoneyViewSet(ModelViewSet):
+    """Read-only: no form writes these rows, and no page of theirs deletes them."""
+
+    icon = "list-ul"
+    add_to_reference_index = False
+    copy_view_enabled = False
+    inspect_view_enabled = True
+    list_per_page = 50
+    form_fields: list[str] = []
+    index_view_class = MoneyIndex
+    inspect_view_class = MoneyDetail
+    related: tuple[str, ...] = ()
+    offered = frozenset({"index", "index_results", "inspect"})
+    # What may be done to one row: the URL's name → its view class.
+    row_views: dict[str, type[View]] = {}
+    search_backend_name = None
+
+    def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        common: dict[str, Any] = super().get_common_view_kwargs(related=self.related, **kwargs)
+        common |= {"history_url_name": None, "usage_url_name": None, "delete_url_name": None}
+        for name in ("add", "edit"):
+            if name not in self.offered:
+                common[f"{name}_url_name"] = None
+        return common
+
+    def get_urlpatterns(self) -> list[Any]:
+        patterns = [each for each in super().get_urlpatterns() if each.name in self.offered]
+        return patterns + [
+            path(f"{name}/<int:pk>/", view.as_view(), name=name)
+            for name, view in self.row_views.items()
+        ]
+
+    def register_admin_url_finder(self) -> None:
+        """Nothing leads to an edit page that is not there."""
+        if "edit" in self.offered:
+            super().register_admin_url_finder()
+
+    @property
+    def export_filename(self) -> str:
+        return str(self.name)
+
+
+def in_words(amount: int | None, currency: str) -> str:
+    return money.in_words(amount, currency) if amount is not None and currency else ""
+
+
+def moment(at: Any) -> str:
+    """2026年11月23日 12:00, in the reader's time zone."""
+    return date_format(localtime(at), "DATETIME_FORMAT") if at else ""
+
+
+def person(user: Any) -> str:
+    return f"{user.get_full_name()} <{user.email}>" if user else ""
+
+
+def detail_url(viewset: str, row: Model | None) -> str:
+    return reverse(f"{viewset}:inspect", args=[row.pk]) if row else ""
+
+
+def listing_url(viewset: str, **query: Any) -> str:
+    return f"{reverse(f'{viewset}:index')}?{urlencode(query)}"
+
+
+def may_see(user: Any, model: type[Model]) -> bool:
+    allowed: bool = policy_registry.get_by_type(model).user_has_permission(user, "view")
+    return allowed
+
+
+def period_widget() -> DateRangePickerWidget:
+    return DateRangePickerWidget()

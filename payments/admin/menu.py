@@ -1,0 +1,33 @@
+"""资金: the menu of finance."""
+
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.viewsets.base import ViewSetGroup
+
+from payments.admin.books import DifferenceViewSet, MoneyEntryViewSet
+from payments.admin.events import EventViewSet
+from payments.admin.grants import GrantViewSet
+from payments.admin.offers import OfferViewSet
+from payments.admin.orders import OrderViewSet
+from payments.admin.refunds import RefundViewSet, RequestViewSet
+from payments.admin.subscriptions import InvoiceViewSet, SubscriptionViewSet
+from payments.admin.why import WhyViewSet
+
+
+class MoneyGroup(ViewSetGroup):
+    menu_label = _("Money")
+    menu_name = "money"
+    menu_icon = "tag"
+    menu_order = 250
+    items = (
+        OrderViewSet,
+        SubscriptionViewSet,
+        InvoiceViewSet,
+        RequestViewSet,
+        RefundViewSet,
+        OfferViewSet,
+        GrantViewSet,
+        WhyViewSet,
+        DifferenceViewSet,
+        MoneyEntryViewSet,
+        EventViewSet,
+    )

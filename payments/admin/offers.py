@@ -1,0 +1,213 @@
+"""What is for sale and at which price, made without code. What was sold keeps its terms."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from django import forms
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.forms.models import WagtailAdminModelForm
+from wagtail.admin.ui.tables import Column
+from wagtail.admin.views import generic
+from wagtail.log_actions import log
+
+from courses.models import CoursePage, Membership
+from operations import clock
+from payments.admin.listing import (
+    Action,
+    DetailColumn,
+    Fact,
+    MoneyDetail,
+    MoneyIndex,
+    MoneyViewSet,
+    Section,
+    in_words,
+    moment,
+)
+from payments.admin.spreadsheets import decimal
+from payments.models import Offer, Price
+from payments.offers import set_price
+
+TERMS = ("course", "membership", "kind", "interval", "term_months", "trial_days")
+LARGEST = Decimal(10) ** 10
+
+
+class OfferForm(WagtailAdminModelForm):
+    """An offer with its price. Once it has had a price, only the price, order and sale change."""
+
+    amount = forms.DecimalField(
+        label=_("Price"),
+        max_value=LARGEST,
+        help_text=_("As people read it: 99.00. A new price replaces the old one for new orders."),
+    )
+
+    class Meta:
+        model = Offer
+        fields = [*TERMS, "sort_order", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = settings.DEFAULT_CURRENCY
+        self.fields["amount"].label = _("Price (%(currency)s)") % {"currency": self.currency}
+        self.fields["course"].queryset = CoursePage.objects.order_by("title")
+        self.fields["membership"].queryset = Membership.objects.all()
+        if self.instance.pk is None:
+            return
+        standing = self.instance.prices.filter(currency=self.currency, is_active=True).first()
+        if standing:
+            self.initial["amount"] = decimal(standing.amount, standing.currency)
+        if self.instance.prices.exists():
+            for name in TERMS:
+                self.fields[name].disabled = True
+
+    def clean_amount(self) -> int:
+        """In the currency's smallest unit."""
+        amount: Decimal = self.cleaned_data["amount"]
+        digits = get_currency_precision(self.currency)
+        minor = amount.scaleb(digits)
+        if minor != minor.to_integral_value():
+            raise forms.ValidationError(
+                _("%(currency)s has %(digits)d digits after the point.")
+                % {"currency": self.currency, "digits": digits}
+            )
+        if minor <= 0:
+            raise forms.ValidationError(_("A price is more than nothing."))
+        return int(minor)
+
+    def clean_interval(self) -> str | None:
+        return self.cleaned_data["interval"] or None
+
+
+class SavesPrice:
+    """The offer and its price are saved together, and the log says so."""
+
+    @transaction.atomic
+    def save_instance(self) -> Offer:
+        form: OfferForm = self.form  # type: ignore[attr-defined]
+        offer: Offer = super().save_instance()  # type: ignore[misc]
+        price = set_price(
+            offer=offer,
+            currency=form.currency,
+            amount=form.cleaned_data["amount"],
+            now=clock.now(),
+        )
+        log(instance=offer, action="payments.price", data={"price": str(price)})
+        return offer
+
+
+class OfferCreate(SavesPrice, generic.CreateView):
+    pass
+
+
+class OfferEdit(SavesPrice, generic.EditView):
+    pass
+
+
+class OfferFilters(WagtailFilterSet):
+    class Meta:
+        model = Offer
+        fields = ["kind", "is_active", "membership"]
+
+
+class OfferIndex(MoneyIndex):
+    def get_base_queryset(self) -> QuerySet[Offer]:
+        price = Price.objects.filter(
+            offer=OuterRef("pk"), currency=settings.DEFAULT_CURRENCY, is_active=True
+        )
+        sold = Count("prices__orders", filter=Q(prices__orders__paid_at__isnull=False))
+        found: QuerySet[Offer] = super().get_base_queryset()
+        return found.annotate(amount=Subquery(price.values("amount")[:1]), sold=sold)
+
+    def get_edit_url(self, instance: Offer) -> str | None:
+        return None  # the title leads to the details, as everywhere in this menu
+
+    def to_row_dict(self, item: Offer) -> dict[str, Any]:
+        return {
+            "what": str(item.sellable),
+            "terms": item.terms,
+            "trial_days": item.trial_days,
+            "amount": decimal(item.amount, settings.DEFAULT_CURRENCY),  # type: ignore[attr-defined]
+            "currency": settings.DEFAULT_CURRENCY,
+            "is_active": _("Yes") if item.is_active else _("No"),
+            "sold": item.sold,  # type: ignore[attr-defined]
+        }
+
+
+class OfferDetail(MoneyDetail):
+    def facts(self) -> Iterable[Fact]:
+        row: Offer = self.object
+        yield Fact(_("What"), str(row.sellable))
+        yield Fact(_("Kind"), row.get_kind_display())
+        yield Fact(_("Terms"), row.terms)
+        yield Fact(_("Days of trial"), row.trial_days or "")
+        yield Fact(_("For sale"), _("Yes") if row.is_active else _("No"))
+        yield Fact(_("Address to buy it at"), reverse("payments_buy", args=[row.key]))
+
+    def actions(self) -> Iterable[Action]:
+        if self.request.user.has_perm("payments.change_offer"):
+            yield Action(_("Change it"), reverse("money-offers:edit", args=[self.pk]))
+
+    def sections(self) -> Iterable[Section]:
+        prices = self.object.prices.annotate(
+            sold=Count("orders", filter=Q(orders__paid_at__isnull=False))
+        ).order_by("-pk")
+        yield Section(
+            _("Prices"),
+            [_("Amount"), _("Made"), _("In force"), _("Sold")],
+            [
+                [
+                    in_words(row.amount, row.currency),
+                    moment(row.created_at),
+                    _("Yes") if row.is_active else _("Replaced"),
+                    row.sold,
+                ]
+                for row in prices
+            ],
+        )
+
+
+def in_force(offer: Offer) -> str:
+    return in_words(offer.amount, settings.DEFAULT_CURRENCY)  # type: ignore[attr-defined]
+
+
+class OfferViewSet(MoneyViewSet):
+    model = Offer
+    name = "money-offers"
+    url_prefix = "money/offers"
+    icon = "tag"
+    menu_label = _("Offers")
+    offered = MoneyViewSet.offered | {"add", "edit"}
+    index_view_class = OfferIndex
+    inspect_view_class = OfferDetail
+    add_view_class = OfferCreate
+    edit_view_class = OfferEdit
+    related = ("course", "membership")
+    filterset_class = OfferFilters
+    search_fields = ["course__title", "membership__name"]
+    list_display = [
+        DetailColumn("what", "money-offers", label=_("What"), accessor="sellable"),
+        Column("terms", label=_("Terms")),
+        Column("amount", label=_("Price"), accessor=in_force),
+        Column("trial_days", label=_("Days of trial")),
+        Column("sold", label=_("Sold"), sort_key="sold"),
+        Column(
+            "is_active", label=_("For sale"), accessor=lambda row: _("Yes") if row.is_active else ""
+        ),
+    ]
+    list_export = ["what", "terms", "trial_days", "amount", "currency", "is_active", "sold"]
+    export_headings = {
+        "what": _("What"),
+        "terms": _("Terms"),
+        "amount": _("Price"),
+        "currency": _("Currency"),
+        "sold": _("Sold"),
+    }
+
+    def get_form_class(self, for_update: bool = False) -> type[OfferForm]:
+        return OfferForm

@@ -1,0 +1,239 @@
+"""Orders: who bought what, at which price, and what came of it."""
+
+import re
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import django_filters
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
+
+from payments.admin.listing import (
+    Action,
+    DetailColumn,
+    Fact,
+    MomentColumn,
+    MoneyColumn,
+    MoneyDetail,
+    MoneyIndex,
+    MoneyViewSet,
+    Section,
+    detail_url,
+    in_words,
+    moment,
+    period_widget,
+    person,
+)
+from payments.admin.refunds import PERMISSION, RefundOrderView, is_refundable, refund_state
+from payments.admin.spreadsheets import decimal
+from payments.models import Offer, Order, Refund
+
+RELATED = ("buyer", "price__offer__course", "price__offer__membership", "subscription")
+# An order is completed where a lesson is done: two words in Chinese.
+STATES = {**dict(Order.Status.choices), Order.Status.FULFILLED: _("Completed")}
+NUMBER = re.compile(r"#?([0-9a-fA-F]{6,32})")
+
+
+def order_state(order: Order) -> Any:
+    return STATES[Order.Status(order.status)]
+
+
+def with_refunded(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Each with `refunded`: what was given back of it, in its own currency."""
+    given_back = (
+        Refund.objects.filter(order=OuterRef("pk"), status="succeeded")
+        .order_by()
+        .values("order")
+        .annotate(sum=Sum("amount"))
+        .values("sum")
+    )
+    return orders.annotate(
+        refunded=Coalesce(Subquery(given_back, output_field=BigIntegerField()), 0)
+    )
+
+
+def by_number(orders: QuerySet[Order], typed: str) -> QuerySet[Order] | None:
+    """Those whose number begins with what was typed; None if that is no number."""
+    if not (found := NUMBER.fullmatch(typed.strip())):
+        return None
+    digits = found[1].lower()
+    first, last = (uuid.UUID(digits.ljust(32, end)) for end in "0f")
+    return orders.filter(key__gte=first, key__lte=last)
+
+
+class OrderFilters(WagtailFilterSet):
+    status = django_filters.ChoiceFilter(label=_("State"), choices=list(STATES.items()))
+    created_at = django_filters.DateFromToRangeFilter(label=_("Made"), widget=period_widget())
+    kind = django_filters.ChoiceFilter(
+        label=_("Kind"), field_name="price__offer__kind", choices=Offer.Kind.choices
+    )
+
+    class Meta:
+        model = Order
+        fields = ["status", "created_at", "kind"]
+
+
+class OrderIndex(MoneyIndex):
+    totals = (("amount", _("Amount"), "currency"), ("refunded", _("Given back"), "currency"))
+
+    def get_base_queryset(self) -> QuerySet[Order]:
+        return with_refunded(super().get_base_queryset())
+
+    def search_queryset(self, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if self.is_searching and (found := by_number(queryset, self.search_query)) is not None:
+            return found
+        searched: QuerySet[Order] = super().search_queryset(queryset)
+        return searched
+
+    def to_row_dict(self, item: Order) -> dict[str, Any]:
+        refunded = item.refunded  # type: ignore[attr-defined]
+        return {
+            "number": item.number,
+            "created_at": item.created_at,
+            "paid_at": item.paid_at,
+            "buyer": item.buyer.email,
+            "what": str(item.price.offer.sellable),
+            "terms": item.price.offer.terms,
+            "amount": decimal(item.amount, item.currency),
+            "refunded": decimal(refunded, item.currency),
+            "kept": decimal(item.amount - refunded, item.currency),
+            "currency": item.currency,
+            "status": order_state(item),
+            "payment_intent_id": item.payment_intent_id or "",
+            "note": item.get_note_display(),
+        }
+
+
+class OrderDetail(MoneyDetail):
+    def facts(self) -> Iterable[Fact]:
+        order: Order = self.object
+        offer = order.price.offer
+        yield Fact(_("Number"), order.number)
+        yield Fact(_("State"), order_state(order))
+        yield Fact(_("Buyer"), person(order.buyer))
+        yield Fact(_("What"), offer, detail_url("money-offers", offer))
+        yield Fact(_("Amount"), in_words(order.amount, order.currency))
+        yield Fact(_("Tax"), _("None"))
+        yield Fact(_("Days of trial"), order.trial_days or "")
+        yield Fact(_("Made"), moment(order.created_at))
+        yield Fact(_("Paid"), moment(order.paid_at))
+        yield Fact(_("Opened"), moment(order.fulfilled_at))
+        yield Fact(_("Until"), moment(order.ends_at))
+        yield Fact(
+            _("Subscription"),
+            order.subscription or "",
+            detail_url("money-subscriptions", order.subscription),
+        )
+        yield Fact(_("Bought from"), order.from_page or "")
+        yield Fact(_("Checkout"), order.session_id)
+        yield Fact(_("Payment"), order.payment_intent_id)
+        yield Fact(_("Remark"), order.get_note_display())
+        yield Fact(_("Stripe account"), f"{order.account} · {_mode(order.livemode)}")
+
+    def actions(self) -> Iterable[Action]:
+        if self.request.user.has_perm(PERMISSION) and is_refundable(self.object):
+            yield Action(_("Refund in full"), reverse("money-orders:refund", args=[self.pk]))
+
+    def sections(self) -> Iterable[Section]:
+        order: Order = self.object
+        yield Section(
+            _("Refunds"),
+            [_("Made"), _("Amount"), _("State")],
+            [
+                [
+                    Fact("", moment(row.created_at), detail_url("money-refunds", row)),
+                    in_words(row.amount, row.currency),
+                    refund_state(row),
+                ]
+                for row in order.refunds.all()
+            ],
+        )
+        yield Section(
+            _("Refund requests"),
+            [_("Made"), _("Asked by"), _("Why"), _("State")],
+            [
+                [
+                    Fact("", moment(row.created_at), detail_url("money-requests", row)),
+                    person(row.asked_by),
+                    row.note,
+                    row.get_status_display(),
+                ]
+                for row in order.refund_requests.select_related("asked_by")
+            ],
+        )
+        yield Section(
+            _("Money entries"),
+            [_("Booked"), _("Kind"), _("Amount"), _("Fee"), _("Net")],
+            [
+                [
+                    moment(row.booked_at),
+                    row.get_kind_display(),
+                    in_words(row.amount, row.currency),
+                    in_words(row.settled_fee, row.settled_currency),
+                    in_words(row.settled_net, row.settled_currency),
+                ]
+                for row in order.money_entries.all()
+            ],
+        )
+
+
+def _mode(livemode: bool) -> Any:
+    return _("real money") if livemode else _("test mode")
+
+
+class OrderViewSet(MoneyViewSet):
+    model = Order
+    name = "money-orders"
+    url_prefix = "money/orders"
+    icon = "list-ul"
+    menu_label = _("Orders")
+    index_view_class = OrderIndex
+    inspect_view_class = OrderDetail
+    related = RELATED
+    filterset_class = OrderFilters
+    row_views = {"refund": RefundOrderView}
+    search_fields = [
+        "buyer__email",
+        "buyer__name",
+        "session_id",
+        "payment_intent_id",
+        "charge_id",
+        "price__offer__course__title",
+        "price__offer__membership__name",
+    ]
+    list_display = [
+        DetailColumn("number", "money-orders", label=_("Number")),
+        Column("buyer", label=_("Buyer"), accessor="buyer.email", sort_key="buyer__email"),
+        Column("what", label=_("What"), accessor="price.offer"),
+        MoneyColumn("amount", label=_("Amount")),
+        Column("status", label=_("State"), accessor=order_state, sort_key="status"),
+        MomentColumn("created_at", label=_("Made")),
+        MomentColumn("paid_at", label=_("Paid")),
+    ]
+    list_export = [
+        "number",
+        "created_at",
+        "paid_at",
+        "buyer",
+        "what",
+        "terms",
+        "amount",
+        "refunded",
+        "kept",
+        "currency",
+        "status",
+        "payment_intent_id",
+        "note",
+    ]
+    export_headings = {
+        "number": _("Number"),
+        "what": _("What"),
+        "terms": _("Terms"),
+        "refunded": _("Given back"),
+        "kept": _("Net of refunds"),
+    }

@@ -1,0 +1,284 @@
+"""Subscriptions and what they were billed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import django_filters
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
+
+from payments.admin.listing import (
+    Action,
+    DetailColumn,
+    Fact,
+    MomentColumn,
+    MoneyColumn,
+    MoneyDetail,
+    MoneyIndex,
+    MoneyViewSet,
+    Section,
+    detail_url,
+    in_words,
+    moment,
+    period_widget,
+    person,
+)
+from payments.admin.refunds import RefundInvoiceView, refund_state
+from payments.admin.spreadsheets import decimal
+from payments.models import Invoice, Subscription
+from payments.models.orders import ORDER_LABEL
+
+# Stripe's words, in ours. A word it adds later is shown as it is.
+SUBSCRIPTION_STATES = {
+    "trialing": _("In trial"),
+    "active": _("Running"),
+    "past_due": _("Payment failing"),
+    "unpaid": _("Unpaid"),
+    "canceled": _("Ended"),
+    "incomplete": _("Not paid yet"),
+    "incomplete_expired": _("Never paid"),
+    "paused": _("Paused"),
+}
+INVOICE_STATES = {
+    "draft": _("Draft"),
+    "open": _("To be paid"),
+    "paid": _("Paid"),
+    "uncollectible": _("Given up"),
+    "void": _("Void"),
+}
+REASONS = {
+    "subscription_create": _("First period"),
+    "subscription_cycle": _("Renewal"),
+    "subscription_update": _("Change"),
+    "manual": _("Made by hand"),
+}
+
+
+def subscription_state(row: Subscription) -> Any:
+    return SUBSCRIPTION_STATES.get(row.status, row.status)
+
+
+def invoice_state(row: Invoice) -> Any:
+    return INVOICE_STATES.get(row.status, row.status)
+
+
+class SubscriptionFilters(WagtailFilterSet):
+    status = django_filters.ChoiceFilter(
+        label=_("State"), choices=list(SUBSCRIPTION_STATES.items())
+    )
+    started_at = django_filters.DateFromToRangeFilter(label=_("From"), widget=period_widget())
+    period_end = django_filters.DateFromToRangeFilter(
+        label=_("Period until"), widget=period_widget()
+    )
+
+    class Meta:
+        model = Subscription
+        fields = ["status", "cancel_at_period_end", "started_at", "period_end"]
+
+
+class SubscriptionIndex(MoneyIndex):
+    def to_row_dict(self, item: Subscription) -> dict[str, Any]:
+        return {
+            "stripe_id": item.stripe_id,
+            "learner": item.learner.email if item.learner else "",
+            "offer": str(item.offer or ""),
+            "status": subscription_state(item),
+            "amount": decimal(item.amount, item.currency),
+            "currency": item.currency,
+            "started_at": item.started_at,
+            "period_end": item.period_end,
+            "cancel_at_period_end": _("Yes") if item.cancel_at_period_end else _("No"),
+            "past_due_since": item.past_due_since,
+            "ended_at": item.ended_at,
+        }
+
+
+class SubscriptionDetail(MoneyDetail):
+    def facts(self) -> Iterable[Fact]:
+        row: Subscription = self.object
+        yield Fact("Stripe", row.stripe_id)
+        yield Fact(_("Learner"), person(row.learner))
+        yield Fact(_("What"), row.offer or "", detail_url("money-offers", row.offer))
+        yield Fact(_("State"), subscription_state(row))
+        yield Fact(_("Amount"), in_words(row.amount, row.currency))
+        yield Fact(_("From"), moment(row.started_at))
+        yield Fact(_("Period from"), moment(row.period_start))
+        yield Fact(_("Period until"), moment(row.period_end))
+        yield Fact(_("Ends with the period"), _("Yes") if row.cancel_at_period_end else _("No"))
+        yield Fact(_("Failing since"), moment(row.past_due_since))
+        yield Fact(_("Ended"), moment(row.ended_at))
+        order = getattr(row, "order", None)
+        yield Fact(ORDER_LABEL, order or "", detail_url("money-orders", order))
+        yield Fact(_("Last fetched from Stripe"), moment(row.fetched_at))
+
+    def sections(self) -> Iterable[Section]:
+        yield Section(
+            _("Invoices"),
+            [_("Made"), _("Amount"), _("Paid"), _("State"), _("Attempts")],
+            [
+                [
+                    Fact("", moment(row.created_at), detail_url("money-invoices", row)),
+                    in_words(row.amount_due, row.currency),
+                    in_words(row.amount_paid, row.currency),
+                    invoice_state(row),
+                    row.attempt_count,
+                ]
+                for row in self.object.invoices.all()
+            ],
+        )
+
+
+class SubscriptionViewSet(MoneyViewSet):
+    model = Subscription
+    name = "money-subscriptions"
+    url_prefix = "money/subscriptions"
+    icon = "date"
+    menu_label = _("Subscriptions")
+    index_view_class = SubscriptionIndex
+    inspect_view_class = SubscriptionDetail
+    related = ("learner", "offer__course", "offer__membership", "order")
+    filterset_class = SubscriptionFilters
+    search_fields = ["learner__email", "learner__name", "stripe_id", "customer_id"]
+    list_display = [
+        DetailColumn(
+            "learner",
+            "money-subscriptions",
+            label=_("Learner"),
+            accessor=lambda row: row.learner.email if row.learner else row.stripe_id,
+            sort_key="learner__email",
+        ),
+        Column("offer", label=_("What"), accessor="offer"),
+        Column("status", label=_("State"), accessor=subscription_state, sort_key="status"),
+        MoneyColumn("amount", label=_("Amount")),
+        MomentColumn("started_at", label=_("From")),
+        MomentColumn("period_end", label=_("Period until")),
+        Column(
+            "cancel_at_period_end",
+            label=_("Ends with the period"),
+            accessor=lambda row: _("Yes") if row.cancel_at_period_end else "",
+        ),
+    ]
+    list_export = [
+        "stripe_id",
+        "learner",
+        "offer",
+        "status",
+        "amount",
+        "currency",
+        "started_at",
+        "period_end",
+        "cancel_at_period_end",
+        "past_due_since",
+        "ended_at",
+    ]
+
+
+class InvoiceFilters(WagtailFilterSet):
+    status = django_filters.ChoiceFilter(label=_("State"), choices=list(INVOICE_STATES.items()))
+    created_at = django_filters.DateFromToRangeFilter(label=_("Made"), widget=period_widget())
+
+    class Meta:
+        model = Invoice
+        fields = ["status", "created_at"]
+
+
+class InvoiceIndex(MoneyIndex):
+    totals = (("amount_due", _("Amount"), "currency"), ("amount_paid", _("Paid"), "currency"))
+
+    def to_row_dict(self, item: Invoice) -> dict[str, Any]:
+        subscription = item.subscription
+        learner = subscription.learner if subscription else None
+        return {
+            "stripe_id": item.stripe_id,
+            "created_at": item.created_at,
+            "paid_at": item.paid_at,
+            "learner": learner.email if learner else "",
+            "what": str((subscription and subscription.offer) or ""),
+            "amount_due": decimal(item.amount_due, item.currency),
+            "amount_paid": decimal(item.amount_paid, item.currency),
+            "currency": item.currency,
+            "status": invoice_state(item),
+        }
+
+
+class InvoiceDetail(MoneyDetail):
+    def facts(self) -> Iterable[Fact]:
+        row: Invoice = self.object
+        subscription = row.subscription
+        yield Fact("Stripe", row.stripe_id)
+        yield Fact(_("Learner"), person(subscription.learner) if subscription else "")
+        yield Fact(
+            _("Subscription"),
+            subscription.offer or subscription if subscription else "",
+            detail_url("money-subscriptions", subscription),
+        )
+        yield Fact(_("State"), invoice_state(row))
+        yield Fact(_("Reason"), REASONS.get(row.billing_reason, row.billing_reason))
+        yield Fact(_("Amount"), in_words(row.amount_due, row.currency))
+        yield Fact(_("Paid"), in_words(row.amount_paid, row.currency))
+        yield Fact(_("Attempts"), row.attempt_count)
+        yield Fact(_("Made"), moment(row.created_at))
+        yield Fact(_("Paid on"), moment(row.paid_at))
+        yield Fact(_("Payment"), row.payment_intent_id)
+        if row.page_url:
+            yield Fact(_("Stripe's page of it"), row.page_url, row.page_url)
+
+    def actions(self) -> Iterable[Action]:
+        row: Invoice = self.object
+        if row.amount_paid and self.request.user.has_perm(RefundInvoiceView.permission):
+            yield Action(_("Refund in full"), reverse("money-invoices:refund", args=[row.pk]))
+
+    def sections(self) -> Iterable[Section]:
+        yield Section(
+            _("Refunds"),
+            [_("Made"), _("Amount"), _("State")],
+            [
+                [
+                    Fact("", moment(row.created_at), detail_url("money-refunds", row)),
+                    in_words(row.amount, row.currency),
+                    refund_state(row),
+                ]
+                for row in self.object.refunds.all()
+            ],
+        )
+
+
+class InvoiceViewSet(MoneyViewSet):
+    model = Invoice
+    name = "money-invoices"
+    url_prefix = "money/invoices"
+    icon = "doc-full"
+    menu_label = _("Invoices")
+    index_view_class = InvoiceIndex
+    inspect_view_class = InvoiceDetail
+    related = (
+        "subscription__learner",
+        "subscription__offer__course",
+        "subscription__offer__membership",
+    )
+    filterset_class = InvoiceFilters
+    row_views = {"refund": RefundInvoiceView}
+    search_fields = ["subscription__learner__email", "stripe_id", "payment_intent_id"]
+    list_display = [
+        "stripe_id",
+        Column("learner", label=_("Learner"), accessor="subscription.learner.email"),
+        MoneyColumn("amount_due", label=_("Amount")),
+        MoneyColumn("amount_paid", label=_("Paid")),
+        Column("status", label=_("State"), accessor=invoice_state, sort_key="status"),
+        MomentColumn("created_at", label=_("Made")),
+        MomentColumn("paid_at", label=_("Paid on")),
+    ]
+    list_export = [
+        "stripe_id",
+        "created_at",
+        "paid_at",
+        "learner",
+        "what",
+        "amount_due",
+        "amount_paid",
+        "currency",
+        "status",
+    ]
+    export_headings = {"learner": _("Learner"), "what": _("What")}

@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.conf import settings
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy
+
+
+class PaymentsConfig(AppConfig):
+    name = "payments"
+    verbose_name = gettext_lazy("Payments")
+
+    def ready(self) -> None:
+        from payments import checklist_items, fixed_rows, holdings, live_orders, periodic
+
+        _ = (checklist_items, holdings, periodic)
+        post_migrate.connect(fixed_rows.install, sender=self, dispatch_uid="payments.fixed_rows")
+        if settings.STRIPE_SANDBOX:
+            live_orders.keep_the_sandbox_away()

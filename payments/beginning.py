@@ -1,0 +1,76 @@
+"""Where studying begins with what somebody has: 「开始第 1 讲」."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from courses import access
+from courses.models import CoursePage, LessonPage, Membership
+from courses.outline import outline
+from learning import states
+from learning.queries import next_of
+from payments.models import Order
+
+
+@dataclass(frozen=True)
+class Beginning:
+    label: str
+    url: str
+
+
+def of(sellable: CoursePage | Membership, user: User, *, now: datetime) -> Beginning:
+    """The next lesson of a course; for a membership, where its courses are."""
+    if isinstance(sellable, Membership):
+        return Beginning(_("Choose a course"), reverse("catalogue"))
+    rows = outline(sellable, has_grant=True)
+    lessons = [row.lesson for row in rows]
+    found = states.of(user.pk, [lesson.pk for lesson in lessons])
+    todo = next_of(_paid_first(lessons, found), found)
+    row = next((row for row in rows if todo and row.lesson.pk == todo.pk), None)
+    if row is None:
+        return Beginning(_("To the course"), sellable.get_absolute_url())
+    label = _("Begin %(lesson)s") if not found else _("Go on with %(lesson)s")
+    return Beginning(
+        label % {"lesson": row.name}, reverse("lesson", args=[sellable.slug, row.lesson.slug])
+    )
+
+
+def _paid_first(lessons: list[LessonPage], found: Mapping[int, object]) -> list[LessonPage]:
+    """Whoever begins begins with the first regular lesson: the preface was free to hear."""
+    if found:
+        return lessons
+    first = next((i for i, each in enumerate(lessons) if each.kind == LessonPage.Kind.REGULAR), 0)
+    return lessons[first:] + lessons[:first]
+
+
+def of_order(order: Order, *, now: datetime) -> Beginning:
+    """For a membership: the course it was bought from, if that led to it and is now open."""
+    sellable = order.price.offer.sellable
+    course = _course_behind(order) if isinstance(sellable, Membership) else None
+    if course and access.to_course(order.buyer, course, now=now).has_grant:
+        sellable = course
+    return of(sellable, order.buyer, now=now)
+
+
+def _course_behind(order: Order) -> CoursePage | None:
+    page = order.from_page.specific if order.from_page else None
+    if isinstance(page, LessonPage):
+        return access.course_of(page)
+    return page if isinstance(page, CoursePage) else None
+
+
+def address(sellable: CoursePage | Membership) -> str:
+    """The page that shows it."""
+    if isinstance(sellable, Membership):
+        return reverse("membership")
+    return sellable.get_absolute_url()
+
+
+def is_planned(sellable: CoursePage | Membership, *, now: datetime) -> bool:
+    """A course that opens on a day to come is not for sale yet."""
+    return isinstance(sellable, CoursePage) and sellable.is_planned(timezone.localdate(now))

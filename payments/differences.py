@@ -1,0 +1,39 @@
+"""Where our tables and Stripe's disagree: written down once, until it has ended."""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from payments import gateway
+from payments.models import Difference
+
+logger = logging.getLogger("payments")
+
+
+@transaction.atomic
+def found(
+    *, kind: str, object_id: str, what: str, ours: object, theirs: object, now: datetime
+) -> Difference:
+    """Write down a difference, or that an open one is still there."""
+    sides = {"ours": str(ours)[:300], "theirs": str(theirs)[:300]}
+    row, created = Difference.objects.get_or_create(
+        object_kind=kind,
+        object_id=object_id,
+        what=what,
+        ended_at=None,
+        **gateway.ours(),
+        defaults={"since": now, "seen_at": now, **sides},
+    )
+    if created:
+        logger.error("difference: %s %s: %s", kind, object_id, what)
+    else:
+        Difference.objects.filter(pk=row.pk).update(seen_at=now, **sides)
+    return row
+
+
+def ended(*, kind: str, object_id: str, ending: Difference.Ending, now: datetime) -> int:
+    """Close the open differences of an object."""
+    return Difference.objects.filter(
+        object_kind=kind, object_id=object_id, ended_at=None, **gateway.ours()
+    ).update(ended_at=now, ending=ending)

@@ -1,0 +1,107 @@
+"""The access that an order paid once gives, computed from facts: paid, given back, disputed."""
+
+from datetime import datetime, timedelta
+
+from accounts.models import User
+from courses import grants
+from courses.models import Grant
+from payments.models import Dispute, Offer, Order, Refund
+
+# A term may be prolonged in its last days.
+EXTENDABLE_WITHIN = timedelta(days=30)
+PAID = (Order.Status.PAID, Order.Status.FULFILLED, Order.Status.PARKED)
+
+
+def lock(order_id: int) -> Order:
+    """The order, locked after its buyer: all that concerns one buyer's money stands in line."""
+    buyer_id = Order.objects.values_list("buyer_id", flat=True).get(pk=order_id)
+    User.objects.select_for_update(no_key=True).get(pk=buyer_id)
+    return (
+        Order.objects.select_for_update(of=["self"])
+        .select_related("buyer", "price__offer__course", "price__offer__membership")
+        .get(pk=order_id)
+    )
+
+
+def settle(order: Order, *, now: datetime) -> None:
+    """Declare the access that follows from an order paid once, with what was given back or is
+    disputed. Before fulfilment a refund leaves a tombstone. In a transaction, the order locked."""
+    if order.price.offer.is_recurring:
+        return
+    withdrawn_at = withdrawn(order)
+    if withdrawn_at and order.status in PAID:
+        if refunded_in_full(order):
+            order.status = Order.Status.REFUNDED
+            order.save(update_fields=["status"])
+    elif order.status == Order.Status.REFUNDED and order.fulfilled_at and not withdrawn_at:
+        order.status = Order.Status.FULFILLED  # a refund failed at the bank
+        order.save(update_fields=["status"])
+    if order.fulfilled_at is None and withdrawn_at is None:
+        return
+    if order.fulfilled_at is None and order.note:
+        return  # parked or bought twice: it never opened anything
+    grants.sync(
+        learner=order.buyer,
+        source_kind=Grant.Source.PURCHASE,
+        source_id=order.source_id,
+        covers=[order.price.offer.sellable],
+        starts_at=order.starts_at or order.created_at,
+        ends_at=order.ends_at,
+        withdrawn_at=withdrawn_at,
+        now=now,
+        reason=order.number,
+    )
+
+
+def withdrawn(order: Order) -> datetime | None:
+    """Since when a full refund or a dispute withholds what was bought; None: it does not."""
+    if refunded_in_full(order):
+        latest = order.refunds.filter(status__in=Refund.STANDING).latest("created_at")
+        return latest.created_at
+    disputes: list[Dispute] = [each for each in order.disputes.all() if each.withdraws]
+    return min((each.created_at for each in disputes if each.created_at), default=None)
+
+
+def refunded_in_full(order: Order) -> bool:
+    standing = order.refunds.filter(status__in=Refund.STANDING)
+    given_back = sum(refund.amount or 0 for refund in standing)
+    return given_back >= order.amount
+
+
+def has_already(order: Order) -> bool:
+    """Whether the buyer paid for the same thing by another order that still holds."""
+    offer = order.price.offer
+    paid = Grant.objects.filter(
+        learner_id=order.buyer_id,
+        course=offer.course,
+        membership=offer.membership,
+        source_kind__in=[Grant.Source.PURCHASE, Grant.Source.SUBSCRIPTION, Grant.Source.GIFT],
+    ).active(order.paid_at or order.created_at)
+    own = {order.source_id, order.subscription.source_id if order.subscription else ""}
+    others = [grant for grant in paid if grant.source_id not in own]
+    if offer.kind != Offer.Kind.TERM:
+        return bool(others)
+    return any(not _can_follow(grant, order) for grant in others)
+
+
+def _can_follow(grant: Grant, order: Order) -> bool:
+    """Whether a term was bought in the last days of what it prolongs."""
+    return (
+        grant.source_kind == Grant.Source.PURCHASE
+        and grant.ends_at is not None
+        and order.paid_at is not None
+        and grant.ends_at - order.paid_at <= EXTENDABLE_WITHIN
+    )
+
+
+def end_of_standing_term(order: Order) -> datetime | None:
+    """Where a term bought early begins."""
+    standing = Grant.objects.filter(
+        learner_id=order.buyer_id,
+        membership=order.price.offer.membership,
+        course=order.price.offer.course,
+        source_kind=Grant.Source.PURCHASE,
+        withdrawn_at=None,
+        ends_at__gt=order.paid_at,
+    )
+    return max((grant.ends_at for grant in standing if grant.ends_at), default=None)

@@ -1,0 +1,129 @@
+"""What follows from a payment: access, the books, a mail. Once, whoever brings the news.
+
+Webhook, return page and sweep all come here. Facts are fetched first, with no lock held; then one
+transaction does everything that follows from them, or nothing.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from payments import (
+    books,
+    differences,
+    entitlement,
+    gateway,
+    letters,
+    periods,
+    refund_requests,
+    subscriptions,
+)
+from payments.mirror import Shape, id_of, moment
+from payments.models import Offer, Order
+
+
+def confirm(order: Order, *, now: datetime) -> Order:
+    """Look at Stripe how the order stands, and do what follows. Raises GatewayError."""
+    return examine(order, now=now)[0]
+
+
+def examine(order: Order, *, now: datetime) -> tuple[Order, Shape]:
+    """The same, giving the Checkout session too."""
+    session = gateway.retrieve_session(str(order.session_id))
+    apply_session(session, now=now)
+    order.refresh_from_db()
+    return order, session
+
+
+def apply_session(session: Shape, *, now: datetime) -> None:
+    """Do what follows from a fetched Checkout session; nothing if it is none of ours."""
+    key = (session.get("metadata") or {}).get("order")
+    order = Order.objects.filter(key=key, **gateway.ours()).first() if key else None
+    if order is None:
+        return
+    if session["status"] == "expired":
+        _close(order, Order.Status.EXPIRED)
+    elif session["status"] == "complete" and session["mode"] == "subscription":
+        _keep_session(order, session)
+        subscriptions.refresh(id_of(session["subscription"]), now=now)
+    elif session["status"] == "complete" and session["payment_status"] == "paid":
+        fulfil(order_id=order.pk, session=session, now=now)
+    elif session["status"] == "complete" and _has_failed(session):
+        _close(order, Order.Status.FAILED)
+
+
+@transaction.atomic
+def fulfil(*, order_id: int, session: Shape, now: datetime) -> None:
+    """Enter the payment of an order that is paid once, and open what was bought."""
+    order = entitlement.lock(order_id)
+    payment = session["payment_intent"]
+    charge = payment["latest_charge"]
+    books.record_charge(charge, order=order, now=now)
+    if order.status not in (Order.Status.OPEN, Order.Status.EXPIRED, Order.Status.FAILED):
+        return
+    order.session_id = session["id"]
+    order.payment_intent_id = payment["id"]
+    order.charge_id = id_of(charge)
+    # Stripe's clock may be a little ahead of ours: what is paid is open at once.
+    order.paid_at = min(moment(charge["created"]) or now, now)
+    order.status = Order.Status.PAID
+    if not _is_as_shown(order, session, now=now):
+        order.status, order.note = Order.Status.PARKED, Order.Note.OTHER_AMOUNT
+    elif entitlement.refunded_in_full(order):
+        order.status = Order.Status.REFUNDED  # given back before the news of the payment came
+    elif entitlement.has_already(order):
+        order.note = Order.Note.BOUGHT_TWICE
+        refund_requests.give_back_double(order, now=now)
+    else:
+        _open(order, now=now)
+    order.save()
+    entitlement.settle(order, now=now)
+
+
+def _open(order: Order, *, now: datetime) -> None:
+    offer = order.price.offer
+    order.status = Order.Status.FULFILLED
+    order.fulfilled_at = now
+    order.starts_at = order.paid_at
+    if offer.kind == Offer.Kind.TERM:
+        order.starts_at = entitlement.end_of_standing_term(order) or order.paid_at
+        assert order.starts_at is not None  # noqa: S101 — it was paid
+        order.ends_at = periods.add_months(order.starts_at, offer.term_months or 0)
+    letters.order_paid(order, now=now)
+
+
+def _is_as_shown(order: Order, session: Shape, *, now: datetime) -> bool:
+    """Charged = shown; else it is written down for a person to look at."""
+    charged = (session["amount_total"], session["currency"].upper())
+    payment = session["payment_intent"]
+    received = (payment["amount_received"], payment["currency"].upper())
+    shown = (order.amount, order.currency)
+    if charged == received == shown:
+        return True
+    differences.found(
+        kind="order",
+        object_id=str(order.key),
+        what="amount",
+        ours=shown,
+        theirs=received,
+        now=now,
+    )
+    return False
+
+
+def _has_failed(session: Shape) -> bool:
+    """A wallet or a bank said no after Checkout was done."""
+    payment = session.get("payment_intent")
+    return isinstance(payment, dict) and payment["status"] in (
+        "requires_payment_method",
+        "canceled",
+    )
+
+
+@transaction.atomic
+def _close(order: Order, status: Order.Status) -> None:
+    Order.objects.filter(pk=order.pk, status=Order.Status.OPEN).update(status=status)
+
+
+def _keep_session(order: Order, session: Shape) -> None:
+    Order.objects.filter(pk=order.pk, session_id=None).update(session_id=session["id"])

@@ -1,0 +1,173 @@
+"""Mails about money. Each has a key of its own, so that it is written once."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import formats, translation
+from django.utils.translation import gettext as _
+
+from accounts import mail
+from accounts.models import User
+from payments import money
+from payments.models import Invoice, Order, Refund, RefundRequest, Subscription
+
+ORDERS_PATH = "/account/orders/"
+
+
+def order_paid(order: Order, *, now: datetime) -> bool:
+    """The receipt of what was bought once, with the way in."""
+    context = {
+        "title": str(order.price.offer.sellable),
+        "amount": _amount(order.buyer, order.amount, order.currency),
+        "number": order.number,
+        "address": _address_of(order),
+        "until": _day(order.buyer, order.ends_at),
+    }
+    return _queue(f"order-paid-{order.pk}", order.buyer, "order_paid", context, now)
+
+
+def membership_begun(order: Order, subscription: Subscription, *, now: datetime) -> bool:
+    """The receipt of a first payment, or the terms of a trial that has begun."""
+    context = {
+        "title": str(order.price.offer.sellable),
+        "amount": _amount(order.buyer, order.amount, order.currency),
+        "number": order.number,
+        "trial": subscription.object.get("trial_end") is not None,
+        "renews_on": _day(order.buyer, subscription.period_end),
+        "address": _address_of(order),
+    }
+    key = f"membership-begun-{subscription.pk}"
+    return _queue(key, order.buyer, "membership_begun", context, now)
+
+
+def renewal_receipt(invoice: Invoice, *, now: datetime) -> bool:
+    subscription = invoice.subscription
+    if subscription is None or subscription.learner is None:
+        return False
+    context = {
+        "title": _title(subscription),
+        "amount": _amount(subscription.learner, invoice.amount_paid or 0, invoice.currency),
+        "renews_on": _day(subscription.learner, subscription.period_end),
+        "receipt": invoice.page_url,
+    }
+    return _queue(
+        f"renewal-receipt-{invoice.pk}", subscription.learner, "renewal_receipt", context, now
+    )
+
+
+def renewal_notice(subscription: Subscription, *, now: datetime) -> bool:
+    """Five days before an automatic renewal: when, how much, and how to stop it."""
+    learner = subscription.learner
+    if learner is None or subscription.period_end is None:
+        return False
+    context = {
+        "title": _title(subscription),
+        "amount": _amount(learner, subscription.amount or 0, subscription.currency),
+        "renews_on": _day(learner, subscription.period_end),
+        "first": subscription.status == "trialing",
+    }
+    key = f"renewal-notice-{subscription.pk}-{subscription.period_end:%Y%m%d}"
+    return _queue(key, learner, "renewal_notice", context, now)
+
+
+def payment_failed(
+    subscription: Subscription, *, day: int, grace_ends: datetime, now: datetime
+) -> bool:
+    """On days 0, 3 and 6 after a failed renewal."""
+    learner, since = subscription.learner, subscription.past_due_since
+    if learner is None or since is None:
+        return False
+    context = {
+        "title": _title(subscription),
+        "amount": _amount(learner, subscription.amount or 0, subscription.currency),
+        "failed_on": _day(learner, since),
+        "until": _day(learner, grace_ends),
+        "day": day,
+    }
+    key = f"payment-failed-{subscription.pk}-{since:%Y%m%d}-{day}"
+    return _queue(key, learner, "payment_failed", context, now)
+
+
+def membership_ended(subscription: Subscription, *, ended_at: datetime, now: datetime) -> bool:
+    """Once for each end, whether grace ran out first or Stripe closed it."""
+    learner = subscription.learner
+    if learner is None:
+        return False
+    since = subscription.past_due_since or ended_at
+    context = {"title": _title(subscription), "ended_on": _day(learner, ended_at)}
+    key = f"membership-ended-{subscription.pk}-{since:%Y%m%d}"
+    return _queue(key, learner, "membership_ended", context, now)
+
+
+def bought_twice(order: Order, *, now: datetime) -> bool:
+    paid = order.subscription is None or order.subscription.last_paid_invoice() is not None
+    context = {
+        "title": str(order.price.offer.sellable),
+        "amount": _amount(order.buyer, order.amount, order.currency) if paid else "",
+        "number": order.number,
+    }
+    return _queue(f"bought-twice-{order.pk}", order.buyer, "bought_twice", context, now)
+
+
+def refunded(refund: Refund, *, now: datetime) -> bool:
+    order = refund.order
+    if order is None or order.note == Order.Note.BOUGHT_TWICE:
+        return False  # none of ours, or told already
+    context = {
+        "title": str(order.price.offer.sellable),
+        "amount": _amount(order.buyer, refund.amount or 0, refund.currency),
+        "number": order.number,
+    }
+    return _queue(f"refunded-{refund.pk}", order.buyer, "refunded", context, now)
+
+
+def refund_declined(request: RefundRequest, *, now: datetime) -> bool:
+    order = request.order
+    context = {
+        "title": str(order.price.offer.sellable),
+        "number": order.number,
+        "reason": request.reason,
+    }
+    return _queue(f"refund-declined-{request.pk}", order.buyer, "refund_declined", context, now)
+
+
+def _queue(key: str, to: User, template: str, context: dict[str, Any], now: datetime) -> bool:
+    if not to.is_active:
+        return False
+    return mail.queue(
+        key=key,
+        to=to.email,
+        template=template,
+        context={
+            **context,
+            "orders": settings.BASE_URL + ORDERS_PATH,
+        },
+        language=to.language,
+        now=now,
+        user=to,
+    )
+
+
+def _title(subscription: Subscription) -> str:
+    return str(subscription.offer.sellable) if subscription.offer else _("Membership")
+
+
+def _address_of(order: Order) -> str:
+    offer = order.price.offer
+    if offer.course is not None:
+        return str(offer.course.full_url or settings.BASE_URL)
+    return settings.BASE_URL + "/courses/"
+
+
+def _amount(to: User, amount: int, currency: str) -> str:
+    return money.in_words(amount, currency, to.language)
+
+
+def _day(to: User, at: datetime | None) -> str:
+    """The day as the person's calendar has it, in their language."""
+    if at is None:
+        return ""
+    with translation.override(to.language):
+        return formats.date_format(at.astimezone(ZoneInfo(to.time_zone)), "DATE_FORMAT")

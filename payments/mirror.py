@@ -1,0 +1,52 @@
+"""Stripe's objects, fetched and kept.
+
+A ticket is committed, the object is fetched with no lock held, and what came is applied only if no
+later ticket was applied before: in whatever order answers and events arrive, the newest stays.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, TypeVar, overload
+
+from django.db import transaction
+from django.db.models import F
+
+from payments import gateway
+from payments.models.stripe_ids import Mirrored
+
+Row = TypeVar("Row", bound=Mirrored)
+type Shape = dict[str, Any]
+
+
+@transaction.atomic
+def take_ticket(model: type[Row], stripe_id: str) -> int:
+    """To be taken before the object is fetched."""
+    row, _ = model._default_manager.get_or_create(stripe_id=stripe_id, **gateway.ours())
+    model._default_manager.filter(pk=row.pk).update(ticket=F("ticket") + 1)
+    return int(model._default_manager.values_list("ticket", flat=True).get(pk=row.pk))
+
+
+def claim(model: type[Row], shape: Shape, *, ticket: int, now: datetime) -> Row | None:
+    """The locked row to write to, or None where something newer was applied. In a transaction."""
+    row = model._default_manager.select_for_update().get(stripe_id=shape["id"], **gateway.ours())
+    if ticket <= row.applied_ticket:
+        return None
+    row.applied_ticket = ticket
+    row.object = shape
+    row.fetched_at = now
+    return row
+
+
+@overload
+def moment(stamp: int) -> datetime: ...
+@overload
+def moment(stamp: int | None) -> datetime | None: ...
+def moment(stamp: int | None) -> datetime | None:
+    """Stripe's seconds as an instant."""
+    return None if stamp is None else datetime.fromtimestamp(stamp, UTC)
+
+
+def id_of(value: Any) -> str:
+    """The id where Stripe gives either an id or the object itself."""
+    if isinstance(value, dict):
+        return str(value["id"])
+    return str(value or "")

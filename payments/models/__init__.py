@@ -1,0 +1,23 @@
+from .books import Difference, MoneyEntry
+from .mirrors import Dispute, Invoice, Refund, Subscription
+from .offers import Offer, Price, StripePrice, StripeProduct
+from .orders import Customer, Order, RefundRequest, Trial
+from .webhooks import WebhookEvent
+
+__all__ = [
+    "Customer",
+    "Difference",
+    "Dispute",
+    "Invoice",
+    "MoneyEntry",
+    "Offer",
+    "Order",
+    "Price",
+    "Refund",
+    "RefundRequest",
+    "StripePrice",
+    "StripeProduct",
+    "Subscription",
+    "Trial",
+    "WebhookEvent",
+]

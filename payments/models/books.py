@@ -1,0 +1,116 @@
+"""The books: what moved on Stripe's balance, and where our tables and Stripe's disagreed."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.stripe_ids import OfAccount
+
+
+class BooksAreAppendOnly(Exception):
+    """A money entry is never changed or removed."""
+
+
+class MoneyEntryQuerySet(models.QuerySet["MoneyEntry"]):
+    def update(self, **kwargs: Any) -> int:
+        raise BooksAreAppendOnly
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise BooksAreAppendOnly
+
+
+class MoneyEntry(OfAccount):
+    """One balance transaction of Stripe's. Amounts are signed, in minor units."""
+
+    class Kind(models.TextChoices):
+        CHARGE = "charge", _("Payment")
+        REFUND = "refund", _("Refund")
+        DISPUTE = "dispute", _("Dispute")
+        FEE = "fee", _("Fee")
+        OTHER = "other", _("Other")
+
+    stripe_id = models.CharField("Stripe", max_length=255)
+    kind = models.CharField(_("Kind"), max_length=10, choices=Kind.choices)
+    order = models.ForeignKey(
+        "payments.Order", on_delete=models.PROTECT, null=True, related_name="money_entries"
+    )
+    invoice = models.ForeignKey(
+        "payments.Invoice", on_delete=models.PROTECT, null=True, related_name="money_entries"
+    )
+    source = models.CharField(
+        _("Of"), max_length=255, help_text=_("The charge, refund or dispute.")
+    )
+    # What the payer's statement shows, and what the balance is kept in.
+    amount = models.BigIntegerField(_("Amount"))
+    currency = models.CharField(_("Currency"), max_length=3)
+    settled_amount = models.BigIntegerField(_("Settled"))
+    settled_fee = models.BigIntegerField(_("Fee"))
+    settled_net = models.BigIntegerField(_("Net"))
+    settled_currency = models.CharField(_("Settled in"), max_length=3)
+    booked_at = models.DateTimeField(_("Booked"))
+    recorded_at = models.DateTimeField(_("Recorded"))
+
+    objects = MoneyEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("money entry")
+        verbose_name_plural = _("money entries")
+        ordering = ["-booked_at", "-pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "livemode", "stripe_id"], name="money_entry_once"
+            ),
+            models.CheckConstraint(
+                name="money_entry_adds_up",
+                condition=Q(settled_net=models.F("settled_amount") - models.F("settled_fee")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount} {self.currency}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk:
+            raise BooksAreAppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise BooksAreAppendOnly
+
+
+class Difference(OfAccount):
+    """What a comparison with Stripe found, and how it ended."""
+
+    class Ending(models.TextChoices):
+        MENDED = "mended", _("Mended")
+        GONE = "gone", _("No longer there")
+        SETTLED = "settled", _("Settled by a person")
+
+    object_kind = models.CharField(_("Object"), max_length=40)
+    object_id = models.CharField(_("Number"), max_length=255)
+    what = models.CharField(_("What"), max_length=80)
+    ours = models.CharField(_("Ours"), max_length=300, blank=True)
+    theirs = models.CharField(_("Stripe's"), max_length=300, blank=True)
+    since = models.DateTimeField(_("Since"))
+    seen_at = models.DateTimeField(_("Last seen"))
+    ended_at = models.DateTimeField(_("Ended"), null=True, blank=True)
+    ending = models.CharField(_("How it ended"), max_length=10, choices=Ending.choices, blank=True)
+
+    class Meta:
+        verbose_name = _("difference")
+        verbose_name_plural = _("differences")
+        ordering = ["-since", "-pk"]
+        default_permissions = ("view", "change")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "livemode", "object_kind", "object_id", "what"],
+                condition=Q(ended_at=None),
+                name="difference_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object_kind} {self.object_id}: {self.what}"

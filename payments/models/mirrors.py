@@ -1,0 +1,156 @@
+"""Stripe's objects as last fetched. Written by `payments.mirror` only."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.stripe_ids import Mirrored
+
+
+class Subscription(Mirrored):
+    """What renews itself. The offer and the learner come from our own order."""
+
+    learner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="subscriptions",
+        verbose_name=_("Learner"),
+    )
+    offer = models.ForeignKey(
+        "payments.Offer",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="subscriptions",
+        verbose_name=_("Offer"),
+    )
+    status = models.CharField(_("State"), max_length=30, blank=True)
+    amount = models.PositiveBigIntegerField(_("Amount"), null=True)
+    currency = models.CharField(_("Currency"), max_length=3, blank=True)
+    started_at = models.DateTimeField(_("From"), null=True)
+    period_start = models.DateTimeField(_("Period from"), null=True)
+    period_end = models.DateTimeField(_("Period until"), null=True)
+    cancel_at_period_end = models.BooleanField(_("Ends with the period"), default=False)
+    cancel_at = models.DateTimeField(_("Ends on"), null=True)
+    collection_paused = models.BooleanField(_("Paused"), default=False)
+    past_due_since = models.DateTimeField(_("Failing since"), null=True)
+    ended_at = models.DateTimeField(_("Ended"), null=True)
+    customer_id = models.CharField(max_length=255, blank=True)
+
+    class Meta(Mirrored.Meta):
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+        ordering = ["-started_at", "-pk"]
+        indexes = [models.Index(fields=["status", "period_end"], name="subscription_by_period")]
+
+    LIVE = ("trialing", "active", "past_due")
+
+    @property
+    def source_id(self) -> str:
+        """The name of this subscription as the source of a grant."""
+        return f"subscription-{self.pk}"
+
+    def last_paid_invoice(self) -> "Invoice | None":
+        """The newest payment: what the present period was paid with."""
+        return self.invoices.filter(status="paid", amount_paid__gt=0).first()
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in self.LIVE
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Cancelled, and running until its end; it can be resumed."""
+        return self.is_live and (self.cancel_at_period_end or self.cancel_at is not None)
+
+    @property
+    def renews(self) -> bool:
+        return self.status in ("trialing", "active") and not (
+            self.ends_by_itself or self.collection_paused
+        )
+
+
+class Invoice(Mirrored):
+    """One period's bill of a subscription."""
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.PROTECT, null=True, related_name="invoices"
+    )
+    status = models.CharField(_("State"), max_length=30, blank=True)
+    amount_due = models.BigIntegerField(_("Amount"), null=True)
+    amount_paid = models.BigIntegerField(_("Paid"), null=True)
+    currency = models.CharField(_("Currency"), max_length=3, blank=True)
+    billing_reason = models.CharField(max_length=40, blank=True)
+    attempt_count = models.PositiveIntegerField(_("Attempts"), default=0)
+    created_at = models.DateTimeField(_("Made"), null=True)
+    paid_at = models.DateTimeField(_("Paid on"), null=True)
+    payment_intent_id = models.CharField(max_length=255, blank=True)
+
+    class Meta(Mirrored.Meta):
+        verbose_name = _("invoice")
+        verbose_name_plural = _("invoices")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["payment_intent_id"], name="invoice_by_payment")]
+
+    @property
+    def page_url(self) -> str:
+        """Stripe's own page of this invoice, where it can be paid and printed."""
+        return str(self.object.get("hosted_invoice_url") or "")
+
+
+class Refund(Mirrored):
+    """Money given back. Its request, where there was one, says who wanted it and why."""
+
+    order = models.ForeignKey(
+        "payments.Order", on_delete=models.PROTECT, null=True, related_name="refunds"
+    )
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, related_name="refunds"
+    )
+    request = models.OneToOneField(
+        "payments.RefundRequest", on_delete=models.PROTECT, null=True, related_name="refund"
+    )
+    payment_intent_id = models.CharField(max_length=255, blank=True)
+    charge_id = models.CharField(max_length=255, blank=True)
+    status = models.CharField(_("State"), max_length=30, blank=True)
+    amount = models.PositiveBigIntegerField(_("Amount"), null=True)
+    currency = models.CharField(_("Currency"), max_length=3, blank=True)
+    created_at = models.DateTimeField(_("Made"), null=True)
+
+    STANDING = ("pending", "requires_action", "succeeded")
+    ENDED = ("succeeded", "failed", "canceled")
+
+    class Meta(Mirrored.Meta):
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        ordering = ["-created_at", "-pk"]
+
+
+class Dispute(Mirrored):
+    """A payer's bank takes money back, or asks to."""
+
+    order = models.ForeignKey(
+        "payments.Order", on_delete=models.PROTECT, null=True, related_name="disputes"
+    )
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, related_name="disputes"
+    )
+    payment_intent_id = models.CharField(max_length=255, blank=True)
+    charge_id = models.CharField(max_length=255, blank=True)
+    status = models.CharField(_("State"), max_length=40, blank=True)
+    reason = models.CharField(_("Reason"), max_length=60, blank=True)
+    amount = models.PositiveBigIntegerField(_("Amount"), null=True)
+    currency = models.CharField(_("Currency"), max_length=3, blank=True)
+    created_at = models.DateTimeField(_("Made"), null=True)
+
+    ENDED = ("won", "lost", "warning_closed", "prevented")
+
+    class Meta(Mirrored.Meta):
+        verbose_name = _("dispute")
+        verbose_name_plural = _("disputes")
+        ordering = ["-created_at", "-pk"]
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether access is withheld: unless it was won, or is only an early inquiry."""
+        return not (self.status.startswith("warning_") or self.status in ("", "won", "prevented"))

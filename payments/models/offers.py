@@ -1,0 +1,220 @@
+"""What is for sale, and at which price."""
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length, Upper
+from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
+
+from courses.models import CoursePage, Membership
+from payments.models.stripe_ids import OfAccount
+
+
+class TermsAreFixed(Exception):
+    """What was offered at a price keeps its terms: end it and make a new one."""
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def for_sale(self) -> "OfferQuerySet":
+        return self.filter(
+            Q(course__live=True) | Q(membership__is_for_sale=True), is_active=True
+        ).order_by("sort_order", "pk")
+
+
+class Offer(models.Model):
+    """One way of buying one sellable. Terms never change once there is a price."""
+
+    class Kind(models.TextChoices):
+        ONE_OFF = "one_off", _("Once, for good")
+        TERM = "term", _("Once, for a term")
+        RECURRING = "recurring", _("Renews itself")
+
+    class Interval(models.TextChoices):
+        MONTH = "month", _("Month")
+        QUARTER = "quarter", _("Quarter")
+        YEAR = "year", _("Year")
+
+    TERMS = ("course_id", "membership_id", "kind", "interval", "term_months", "trial_days")
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    course = models.ForeignKey(
+        "courses.CoursePage",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="offers",
+        verbose_name=_("Course"),
+    )
+    membership = models.ForeignKey(
+        "courses.Membership",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="offers",
+        verbose_name=_("Membership"),
+    )
+    kind = models.CharField(_("Kind"), max_length=10, choices=Kind.choices)
+    interval = models.CharField(
+        _("Renews every"), max_length=10, choices=Interval.choices, null=True, blank=True
+    )
+    term_months = models.PositiveSmallIntegerField(_("Months of the term"), null=True, blank=True)
+    trial_days = models.PositiveSmallIntegerField(_("Days of trial"), default=0)
+    is_active = models.BooleanField(_("For sale"), default=True)
+    sort_order = models.PositiveIntegerField(_("Sort order"), default=0)
+
+    objects = OfferQuerySet.as_manager()
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
+        ordering = ["sort_order", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="offer_sells_a_course_or_a_membership",
+                condition=Q(course=None) ^ Q(membership=None),
+                violation_error_message=_("Choose a course or a membership, not both."),
+            ),
+            models.CheckConstraint(
+                name="offer_interval_is_of_recurring_ones",
+                condition=Q(kind="recurring", interval__isnull=False)
+                | (~Q(kind="recurring") & Q(interval=None)),
+                violation_error_message=_("What renews itself needs an interval, others none."),
+            ),
+            models.CheckConstraint(
+                name="offer_months_are_of_terms",
+                condition=Q(kind="term", term_months__isnull=False, term_months__gt=0)
+                | (~Q(kind="term") & Q(term_months=None)),
+                violation_error_message=_("A term needs its number of months, others none."),
+            ),
+            models.CheckConstraint(
+                name="offer_trial_is_of_recurring_ones",
+                condition=Q(kind="recurring") | Q(trial_days=0),
+                violation_error_message=_("Only what renews itself can have a trial."),
+            ),
+            models.CheckConstraint(
+                name="offer_recurring_ones_are_memberships",
+                condition=~Q(kind="recurring") | Q(course=None),
+                violation_error_message=_("A course is bought once; a membership may renew."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sellable} · {self.terms}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk and self.prices.exists():
+            standing = Offer.objects.filter(pk=self.pk).values(*self.TERMS).first()
+            if standing and any(getattr(self, name) != standing[name] for name in self.TERMS):
+                raise TermsAreFixed(self.pk)
+        super().save(*args, **kwargs)
+
+    @property
+    def sellable(self) -> CoursePage | Membership:
+        found = self.course or self.membership
+        assert found is not None  # noqa: S101 — a constraint holds it
+        return found
+
+    @property
+    def terms(self) -> str:
+        """Which kind of offer this is, in words."""
+        if self.kind == self.Kind.RECURRING:
+            return str(self.get_interval_display())
+        if self.kind == self.Kind.TERM:
+            return str(_("%(months)d months, once") % {"months": self.term_months})
+        return str(self.get_kind_display())
+
+    @property
+    def is_recurring(self) -> bool:
+        return self.kind == self.Kind.RECURRING
+
+
+class Price(models.Model):
+    """An amount that never changes; a new price replaces it (`payments.offers.set_price`)."""
+
+    FIXED = ("offer_id", "currency", "amount")
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    offer = models.ForeignKey(
+        Offer, on_delete=models.PROTECT, related_name="prices", verbose_name=_("Offer")
+    )
+    currency = models.CharField(_("Currency"), max_length=3)
+    amount = models.PositiveBigIntegerField(
+        _("Amount"), help_text=_("In the currency's smallest unit.")
+    )
+    is_active = models.BooleanField(_("In force"), default=True)
+    created_at = models.DateTimeField(_("Made"))
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+        ordering = ["offer", "currency", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["offer", "currency"],
+                condition=Q(is_active=True),
+                name="price_one_in_force_per_currency",
+                violation_error_message=_("There is a price in this currency already."),
+            ),
+            models.CheckConstraint(
+                name="price_currency_is_three_capitals",
+                condition=Q(currency=Upper("currency")) & Q(Exact(Length("currency"), 3)),
+                violation_error_message=_("A currency has three capital letters, such as CNY."),
+            ),
+            models.CheckConstraint(name="price_is_positive", condition=Q(amount__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk:
+            standing = Price.objects.filter(pk=self.pk).values(*self.FIXED).first()
+            if standing and any(getattr(self, name) != standing[name] for name in self.FIXED):
+                raise TermsAreFixed(self.pk)
+        super().save(*args, **kwargs)
+
+
+class StripeProduct(OfAccount):
+    """An offer as one Stripe account knows it."""
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="stripe_products")
+    stripe_id = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "livemode", "offer"], name="stripe_product_once_per_offer"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "livemode", "stripe_id"], name="stripe_product_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+
+class StripePrice(OfAccount):
+    """A price as one Stripe account knows it."""
+
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="stripe_prices")
+    stripe_id = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "livemode", "price"], name="stripe_price_once_per_price"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "livemode", "stripe_id"], name="stripe_price_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id

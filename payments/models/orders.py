@@ -1,0 +1,246 @@
+"""Who wanted to buy what, at which price, and what came of it."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from payments.models.stripe_ids import OfAccount
+
+# Not the order in which things stand, which upstream words the same.
+ORDER_LABEL = pgettext_lazy("purchase", "Order")
+
+
+class Customer(OfAccount):
+    """A person as one Stripe account knows them."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="stripe_customers"
+    )
+    stripe_id = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "livemode", "user"], name="customer_once_per_user"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "livemode", "stripe_id"], name="customer_once_per_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+
+class Order(OfAccount):
+    """A buyer's wish for one offer at the price they saw. Its key is stable: Stripe never sees two
+    wishes where there was one."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        PAID = "paid", _("Paid")
+        FULFILLED = "fulfilled", pgettext_lazy("order", "Done")
+        REFUNDED = "refunded", _("Refunded")
+        EXPIRED = "expired", _("Expired")
+        FAILED = "failed", _("Payment failed")
+        PARKED = "parked", _("Needs a look")
+
+    class Note(models.TextChoices):
+        """Why an order that was paid opens nothing."""
+
+        BOUGHT_TWICE = "bought_twice", _("Bought twice: the money goes back")
+        OTHER_AMOUNT = "other_amount", _("Another amount was charged than was shown")
+
+    key = models.UUIDField(_("Number"), default=uuid.uuid4, unique=True, editable=False)
+    buyer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="orders",
+        verbose_name=_("Buyer"),
+    )
+    price = models.ForeignKey(
+        "payments.Price", on_delete=models.PROTECT, related_name="orders", verbose_name=_("Price")
+    )
+    # As shown to the buyer, whatever becomes of the price.
+    amount = models.PositiveBigIntegerField(_("Amount"))
+    currency = models.CharField(_("Currency"), max_length=3)
+    trial_days = models.PositiveSmallIntegerField(_("Days of trial"), default=0)
+    language = models.CharField(max_length=10, default="zh-hans")
+    status = models.CharField(
+        _("State"), max_length=10, choices=Status.choices, default=Status.OPEN
+    )
+    note = models.CharField(_("Remark"), max_length=20, choices=Note.choices, blank=True)
+
+    session_id = models.CharField(_("Checkout"), max_length=255, null=True, blank=True)
+    payment_intent_id = models.CharField(_("Payment"), max_length=255, null=True, blank=True)
+    charge_id = models.CharField(_("Charge"), max_length=255, null=True, blank=True)
+    subscription = models.OneToOneField(
+        "payments.Subscription",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="order",
+        verbose_name=_("Subscription"),
+    )
+
+    # What led to it: the page and block it was bought from, the experiment in force.
+    from_page = models.ForeignKey(
+        "wagtailcore.Page", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    from_block = models.CharField(max_length=64, blank=True)
+    experiment = models.CharField(max_length=64, blank=True)
+
+    created_at = models.DateTimeField(_("Made"))
+    paid_at = models.DateTimeField(_("Paid"), null=True, blank=True)
+    # What was bought once and paid is open from … until (never, where empty).
+    starts_at = models.DateTimeField(_("From"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("Until"), null=True, blank=True)
+    fulfilled_at = models.DateTimeField(_("Opened"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering = ["-created_at", "-pk"]
+        permissions = [("refund_order", "Can refund an order")]
+        indexes = [
+            models.Index(fields=["status", "created_at"], name="order_by_status"),
+            models.Index(fields=["payment_intent_id"], name="order_by_payment"),
+            models.Index(fields=["charge_id"], name="order_by_charge"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "livemode", "buyer", "price"],
+                condition=Q(status="open"),
+                name="order_one_open_per_buyer_and_price",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "livemode", "session_id"], name="order_session_once"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "livemode", "payment_intent_id"], name="order_payment_once"
+            ),
+            models.CheckConstraint(
+                name="order_open_ones_are_unpaid",
+                condition=~Q(status__in=["open", "expired", "failed"]) | Q(paid_at=None),
+            ),
+            models.CheckConstraint(
+                name="order_done_ones_are_paid",
+                condition=~Q(status__in=["paid", "fulfilled"]) | Q(paid_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="order_fulfilled_ones_say_when",
+                condition=~Q(status="fulfilled") | Q(fulfilled_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """What people read out to each other."""
+        return self.key.hex[:10].upper()
+
+    @property
+    def source_id(self) -> str:
+        """The name of this order as the source of a grant."""
+        return f"order-{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+
+class Trial(OfAccount):
+    """A learner had their trial: once per learner."""
+
+    learner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="trials"
+    )
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="trial")
+    began_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "livemode", "learner"], name="trial_once_per_learner"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.learner_id} @ {self.began_at:%Y-%m-%d}"
+
+
+class RefundRequest(models.Model):
+    """Somebody wants a payment back: the learner asks, or finance begins it. Decided once."""
+
+    class Status(models.TextChoices):
+        ASKED = "asked", _("Asked for")
+        APPROVED = "approved", _("On its way")
+        DONE = "done", _("Refunded")
+        DECLINED = "declined", _("Declined")
+        FAILED = "failed", _("Refused by Stripe")
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    order = models.ForeignKey(
+        Order,
+        on_delete=models.PROTECT,
+        related_name="refund_requests",
+        verbose_name=ORDER_LABEL,
+    )
+    invoice = models.ForeignKey(
+        "payments.Invoice",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="refund_requests",
+        verbose_name=_("Invoice"),
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="refund_requests",
+        verbose_name=_("Asked by"),
+    )
+    note = models.CharField(_("Why"), max_length=500, blank=True)
+    status = models.CharField(
+        _("State"), max_length=10, choices=Status.choices, default=Status.ASKED
+    )
+    reason = models.CharField(_("Reason"), max_length=300, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Decided by"),
+    )
+    created_at = models.DateTimeField(_("Made"))
+    decided_at = models.DateTimeField(_("Decided"), null=True, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("refund request")
+        verbose_name_plural = _("refund requests")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(status__in=["asked", "approved"], invoice=None),
+                name="refund_request_one_pending_per_order",
+            ),
+            models.UniqueConstraint(
+                fields=["invoice"],
+                condition=Q(status__in=["asked", "approved"], invoice__isnull=False),
+                name="refund_request_one_pending_per_invoice",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order} {self.get_status_display()}"

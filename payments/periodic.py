@@ -1,0 +1,24 @@
+"""What is done about money again and again."""
+
+from datetime import datetime
+
+from operations.periodic import periodic
+from payments import gateway, reconciliation, reminders
+
+
+@periodic(minutes=5)
+def sweep_open(now: datetime) -> None:
+    """What should have been told by now but was not."""
+    if gateway.is_set_up():
+        reconciliation.sweep_open(now=now)
+
+
+@periodic(minutes=60)
+def sweep_all(now: datetime) -> None:
+    if gateway.is_set_up():
+        reconciliation.sweep_all(now=now)
+
+
+@periodic(minutes=15)
+def remind(now: datetime) -> None:
+    reminders.send_due(now)

@@ -1,0 +1,169 @@
+"""What pages ask about money: what is for sale, what somebody has."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from courses.models import CoursePage, Grant, Membership, MembershipCourse
+from payments.models import Invoice, Order, Price, Subscription
+
+type Sellable = CoursePage | Membership
+
+
+def prices_in_force(currency: str | None = None) -> QuerySet[Price]:
+    """Prices that can be bought now, in one currency, in the order the site shows them."""
+    return (
+        Price.objects.filter(
+            Q(offer__course__live=True) | Q(offer__membership__is_for_sale=True),
+            is_active=True,
+            offer__is_active=True,
+            currency=currency or settings.DEFAULT_CURRENCY,
+        )
+        .select_related("offer", "offer__membership")
+        .order_by("offer__sort_order", "offer__pk")
+    )
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The ways to one sellable: buying it, or a membership that includes it."""
+
+    own: list[Price]
+    by_membership: list[Price]
+
+    def __bool__(self) -> bool:
+        return bool(self.own or self.by_membership)
+
+
+class PriceList:
+    """The prices one page shows, found with at most three queries however many cards it has.
+
+    The first question is answered for itself; the second one fetches the whole list.
+    """
+
+    def __init__(self, currency: str | None = None) -> None:
+        self.currency = currency
+        self._courses: dict[int, list[Price]] = {}
+        self._memberships: dict[int, list[Price]] | None = None
+        self._including: dict[int, list[int]] = {}
+        self._asked = False
+        self._whole = False
+
+    def of_course(self, course: CoursePage) -> Offered:
+        if course.pk not in self._courses and not self._whole:
+            self._fetch([course.pk] if not self._asked else None)
+        including = self._including.get(course.pk, ())
+        return Offered(
+            own=self._courses.get(course.pk, []),
+            by_membership=[
+                price
+                for membership_id in including
+                for price in (self._memberships or {}).get(membership_id, [])
+            ],
+        )
+
+    def of_membership(self, membership: Membership) -> Offered:
+        if self._memberships is None:
+            self._sort(prices_in_force(self.currency).exclude(offer__membership=None))
+        return Offered(own=(self._memberships or {}).get(membership.pk, []), by_membership=[])
+
+    def _fetch(self, course_ids: list[int] | None) -> None:
+        prices = prices_in_force(self.currency)
+        including = MembershipCourse.objects.filter(membership__is_for_sale=True)
+        if course_ids is None:
+            self._whole = True
+        else:
+            prices = prices.filter(
+                Q(offer__course_id__in=course_ids) | Q(offer__membership__isnull=False)
+            )
+            including = including.filter(course_id__in=course_ids)
+            self._courses.update({pk: [] for pk in course_ids})
+        self._asked = True
+        self._sort(prices)
+        found: dict[int, list[int]] = defaultdict(list)
+        for course_id, membership_id in including.order_by(
+            "membership__sort_order", "membership_id"
+        ).values_list("course_id", "membership_id"):
+            found[course_id].append(membership_id)
+        self._including.update(found)
+
+    def _sort(self, prices: Iterable[Price]) -> None:
+        courses: dict[int, list[Price]] = defaultdict(list)
+        memberships: dict[int, list[Price]] = defaultdict(list)
+        for price in prices:
+            offer = price.offer
+            if offer.course_id is not None:
+                courses[offer.course_id].append(price)
+            elif offer.membership_id is not None:
+                memberships[offer.membership_id].append(price)
+        self._courses.update(courses)
+        self._memberships = dict(memberships)
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Why somebody has something: the grants that are active now."""
+
+    grants: list[Grant]
+
+    @property
+    def direct(self) -> list[Grant]:
+        """Grants of the thing itself, not by way of a membership that includes it."""
+        return [grant for grant in self.grants if not getattr(grant, "by_way", False)]
+
+    @property
+    def by_membership(self) -> bool:
+        return bool(self.grants) and not self.direct
+
+    @property
+    def until(self) -> datetime | None:
+        """When the last of them ends; None is never."""
+        ends = [grant.ends_at for grant in self.grants]
+        return None if None in ends else max((end for end in ends if end), default=None)
+
+    def __bool__(self) -> bool:
+        return bool(self.grants)
+
+
+def ownership(user: User | AnonymousUser, sellable: Sellable, *, now: datetime) -> Ownership:
+    """What `user` holds of a course (also by a membership) or of a membership. One query."""
+    if not user.is_authenticated:
+        return Ownership([])
+    grants = Grant.objects.filter(learner_id=user.pk).active(now)
+    if isinstance(sellable, Membership):
+        return Ownership(list(grants.filter(membership_id=sellable.pk)))
+    found = list(grants.covering(sellable.pk).distinct())
+    for grant in found:
+        grant.by_way = grant.course_id is None  # type: ignore[attr-defined]
+    return Ownership(found)
+
+
+def orders_of(user: User) -> QuerySet[Order]:
+    """A buyer's orders worth showing, newest first; abandoned ones are not."""
+    return (
+        Order.objects.filter(buyer=user)
+        .exclude(status__in=[Order.Status.EXPIRED, Order.Status.OPEN])
+        .select_related("price__offer__course", "price__offer__membership", "subscription")
+        .prefetch_related("refunds", "refund_requests")
+    )
+
+
+def subscriptions_of(user: User) -> QuerySet[Subscription]:
+    """A learner's subscriptions, newest first, with what they are for."""
+    return Subscription.objects.filter(learner=user).select_related("offer__membership", "order")
+
+
+def invoices_of(user: User) -> QuerySet[Invoice]:
+    """What a learner's subscriptions were billed, newest first."""
+    return (
+        Invoice.objects.filter(subscription__learner=user)
+        .exclude(status__in=["", "draft", "void"])
+        .select_related("subscription__offer__membership")
+        .prefetch_related("refunds", "refund_requests")
+    )

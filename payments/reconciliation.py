@@ -1,0 +1,202 @@
+"""The sweep: looks at Stripe for what should have been told by now, and mends what differs.
+
+It calls the same functions as the webhook. Run twice it does nothing twice; broken off it begins
+anew. What had to be mended is written down, with both sides.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+
+from payments import differences, fulfilment, gateway, refunds, subscriptions, webhooks
+from payments.models import (
+    Difference,
+    Dispute,
+    Invoice,
+    MoneyEntry,
+    Order,
+    Refund,
+    RefundRequest,
+    Subscription,
+    WebhookEvent,
+)
+
+Row = TypeVar("Row", bound=Model)
+# (what is swept, how many are done, of how many)
+Progress = Callable[[str, int, int], None]
+
+BATCH = 200
+# What is younger than this has its own webhook on the way.
+PATIENCE = timedelta(minutes=2)
+# An order whose page Stripe never made, or never handed over.
+NEVER_BEGUN = timedelta(days=1)
+EVENTS_KEPT = timedelta(days=30)
+
+
+@dataclass
+class Report:
+    looked_at: int = 0
+    mended: int = 0
+    missed_events: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+def sweep_open(*, now: datetime, progress: Progress | None = None) -> Report:
+    """Orders that wait for their payment, refunds that wait for Stripe. Raises GatewayError."""
+    sweep = _Sweep(now, progress)
+    sweep.orders()
+    sweep.refund_requests()
+    return sweep.report
+
+
+def sweep_all(*, now: datetime, progress: Progress | None = None, events: bool = True) -> Report:
+    """Everything that is not finished, and every event that was missed. Raises GatewayError."""
+    sweep = _Sweep(now, progress)
+    if events:
+        sweep.events()
+    sweep.orders()
+    sweep.refund_requests()
+    sweep.subscriptions()
+    sweep.pending()
+    sweep.books()
+    ours = gateway.ours()
+    sweep.report.differences = [
+        f"{row.object_kind} {row.object_id}: {row.what} (ours: {row.ours}; Stripe's: {row.theirs})"
+        for row in Difference.objects.filter(ended_at=None, **ours)
+    ]
+    return sweep.report
+
+
+class _Sweep:
+    def __init__(self, now: datetime, progress: Progress | None) -> None:
+        self.now = now
+        self.progress = progress or (lambda what, done, total: None)
+        self.report = Report()
+        self.ours = gateway.ours()
+
+    def orders(self) -> None:
+        Order.objects.filter(
+            status=Order.Status.OPEN,
+            session_id=None,
+            created_at__lt=self.now - NEVER_BEGUN,
+            **self.ours,
+        ).update(status=Order.Status.EXPIRED)
+        waiting = Order.objects.filter(
+            status=Order.Status.OPEN,
+            session_id__isnull=False,
+            created_at__lte=self.now - PATIENCE,
+            **self.ours,
+        )
+        for order in self._each("orders", waiting):
+            refresh = partial(fulfilment.confirm, order, now=self.now)
+            self._compare("order", str(order.key), order, ("status",), refresh)
+
+    def refund_requests(self) -> None:
+        waiting = RefundRequest.objects.filter(
+            status=RefundRequest.Status.APPROVED,
+            decided_at__lte=self.now - PATIENCE,
+            order__account=self.ours["account"],
+            order__livemode=self.ours["livemode"],
+        )
+        for request in self._each("refunds asked for", waiting):
+            refunds.carry_out(request_id=request.pk, now=self.now)
+
+    def subscriptions(self) -> None:
+        running = Subscription.objects.filter(**self.ours).exclude(
+            status__in=["canceled", "incomplete_expired"]
+        )
+        shown = ("status", "period_end", "cancel_at_period_end", "cancel_at")
+        for row in self._each("subscriptions", running):
+            refresh = partial(subscriptions.refresh, row.stripe_id, now=self.now)
+            self._compare("subscription", row.stripe_id, row, shown, refresh)
+            self._invoices(row)
+
+    def _invoices(self, subscription: Subscription) -> None:
+        known = dict(
+            Invoice.objects.filter(subscription=subscription).values_list("stripe_id", "status")
+        )
+        for shape in gateway.invoices_of(subscription.stripe_id):
+            if known.get(shape["id"]) != shape["status"]:
+                self._mended("invoice", shape["id"], known.get(shape["id"], ""), shape["status"])
+                subscriptions.refresh_invoice(shape["id"], now=self.now)
+
+    def pending(self) -> None:
+        """Refunds and disputes whose end is not known."""
+        waiting = Refund.objects.filter(**self.ours).exclude(status__in=Refund.ENDED)
+        for refund in self._each("refunds", waiting):
+            refresh = partial(refunds.refresh_refund, refund.stripe_id, now=self.now)
+            self._compare("refund", refund.stripe_id, refund, ("status",), refresh)
+        disputed = Dispute.objects.filter(**self.ours).exclude(status__in=Dispute.ENDED)
+        for dispute in self._each("disputes", disputed):
+            refresh = partial(refunds.refresh_dispute, dispute.stripe_id, now=self.now)
+            self._compare("dispute", dispute.stripe_id, dispute, ("status",), refresh)
+
+    def books(self) -> None:
+        """Payments whose balance transaction was not there yet when they were entered."""
+        entered = MoneyEntry.objects.filter(kind=MoneyEntry.Kind.CHARGE, order__isnull=False)
+        missing = Order.objects.filter(
+            payment_intent_id__isnull=False, paid_at__isnull=False, **self.ours
+        ).exclude(pk__in=entered.values("order"))
+        for order in self._each("payments to enter", missing):
+            fulfilment.confirm(order, now=self.now)
+
+    def events(self) -> None:
+        """What Stripe could not deliver, as far back as it keeps it."""
+        since = int((self.now - EVENTS_KEPT).timestamp())
+        for number, event in enumerate(gateway.undelivered_events(since=since), start=1):
+            self.progress("events", number, number)
+            known = WebhookEvent.objects.filter(stripe_id=event["id"], **self.ours)
+            if not known.exists():
+                webhooks.store(event, body=json.dumps(event), now=self.now)
+                self.report.missed_events += 1
+
+    def _compare(
+        self,
+        kind: str,
+        object_id: str,
+        row: Model,
+        shown: tuple[str, ...],
+        refresh: Callable[[], object],
+    ) -> None:
+        before = [str(getattr(row, name)) for name in shown]
+        try:
+            refresh()
+        except gateway.NotFound as error:
+            differences.found(
+                kind=kind,
+                object_id=object_id,
+                what="not at Stripe",
+                ours=before,
+                theirs=error,
+                now=self.now,
+            )
+            return
+        row.refresh_from_db()
+        after = [str(getattr(row, name)) for name in shown]
+        if before != after:
+            self._mended(kind, object_id, ", ".join(before), ", ".join(after))
+
+    def _mended(self, kind: str, object_id: str, ours: object, theirs: object) -> None:
+        differences.found(
+            kind=kind, object_id=object_id, what="state", ours=ours, theirs=theirs, now=self.now
+        )
+        Difference.objects.filter(
+            object_kind=kind, object_id=object_id, what="state", ended_at=None, **self.ours
+        ).update(ended_at=self.now, ending=Difference.Ending.MENDED)
+        self.report.mended += 1
+
+    def _each(self, what: str, rows: "QuerySet[Row]") -> Iterator[Row]:
+        """By batches of keys: memory stays bounded, and no cursor waits for the network."""
+        total, done, last = rows.count(), 0, 0
+        while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
+            for row in batch:
+                yield row
+                done += 1
+                self.report.looked_at += 1
+                self.progress(what, done, max(total, done))
+            last = batch[-1].pk

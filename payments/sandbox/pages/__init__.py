@@ -1,0 +1,1 @@
+"""What the sandbox shows to a browser, and its door over HTTP."""

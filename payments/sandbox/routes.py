@@ -1,0 +1,36 @@
+"""Every module that carries out operations, imported, so that their table is full."""
+
+from payments.sandbox import (
+    account,
+    balance,
+    catalogue,
+    checkout,
+    customers,
+    disputes,
+    endpoints,
+    events,
+    invoice_api,
+    payment,
+    portal,
+    refunds,
+    subscription_api,
+)
+from payments.sandbox.operations import TABLE, match
+
+__all__ = [
+    "TABLE",
+    "account",
+    "balance",
+    "catalogue",
+    "checkout",
+    "customers",
+    "disputes",
+    "endpoints",
+    "events",
+    "invoice_api",
+    "match",
+    "payment",
+    "portal",
+    "refunds",
+    "subscription_api",
+]

@@ -1,0 +1,173 @@
+"""Changing what a subscription is for: another price, with or without proration."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from payments.sandbox import cycle, ids, invoices, periods, store, subscriptions
+from payments.sandbox.errors import CardError, InvalidRequestError
+from payments.sandbox.invoices import Line
+from payments.sandbox.models import StripeObject
+from payments.sandbox.parameters import Params
+from payments.sandbox.store import Shape
+
+PRORATIONS = ("create_prorations", "always_invoice", "none")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One item's new price and quantity."""
+
+    item: Shape
+    price: Shape
+    quantity: int
+    proration: str
+    from_now: bool  # a new period begins at once
+
+
+def read(subscription: StripeObject, params: Params) -> Change | None:
+    """The change that the parameters ask for, if any."""
+    proration = params.text("proration_behavior", choices=PRORATIONS) or "create_prorations"
+    anchor = params.nested("billing_cycle_anchor").text("type", choices=["now", "unchanged"])
+    rows = params.rows("items")
+    if not rows and anchor != "now":
+        return None
+    if len(rows) > 1:
+        raise InvalidRequestError("The sandbox changes one item at a time.", param="items")
+    held = subscriptions.rows(subscription)
+    if rows and not rows[0].text("id"):
+        raise InvalidRequestError(
+            "The sandbox changes items, it does not add them: name the item's id.", param="items"
+        )
+    wanted = rows[0].text("id") if rows else held[0]["id"]
+    item = next((row for row in held if row["id"] == wanted), None)
+    if item is None:
+        raise InvalidRequestError(
+            f"No such subscription item: '{wanted}'", code="resource_missing", param="items[0][id]"
+        )
+    price_id = rows[0].text("price") if rows else None
+    price = store.get("price", price_id, param="items[0][price]").data if price_id else None
+    price = price or item["price"]
+    _check(price, subscription)
+    quantity = (rows[0].whole("quantity", low=1) if rows else None) or item["quantity"]
+    other_cycle = _cycle(price) != _cycle(item["price"])
+    return Change(item, price, quantity, proration, anchor == "now" or other_cycle)
+
+
+def _check(price: Shape, subscription: StripeObject) -> None:
+    if not price["recurring"] or price["currency"] != subscription.data["currency"]:
+        raise InvalidRequestError(
+            "The price must be recurring and in the subscription's currency.",
+            param="items[0][price]",
+        )
+
+
+def _cycle(price: Shape) -> tuple[str, int]:
+    return price["recurring"]["interval"], price["recurring"]["interval_count"]
+
+
+def _lines(subscription: StripeObject, change: Change, now: datetime) -> list[Line]:
+    """What the change costs: the unused time back, the new price for the time to come."""
+    second = store.stamp(now)
+    start, end = change.item["current_period_start"], change.item["current_period_end"]
+    left = max(0, end - second) / max(1, end - start)
+    old = change.item["price"]["unit_amount"] * change.item["quantity"]
+    new = change.price["unit_amount"] * change.quantity
+    lines = []
+    if change.proration != "none":
+        lines.append(
+            Line(
+                amount=-round(old * left),
+                price=change.item["price"],
+                description="Unused time on " + subscriptions.description_of(change.item),
+                start=second,
+                end=end,
+                quantity=change.item["quantity"],
+                item=change.item["id"],
+                proration=True,
+            )
+        )
+    if change.from_now or change.proration != "none":
+        until = _new_end(change, second) if change.from_now else end
+        described = {**change.item, "price": change.price, "quantity": change.quantity}
+        remaining = "" if change.from_now else "Remaining time on "
+        lines.append(
+            Line(
+                amount=new if change.from_now else round(new * left),
+                price=change.price,
+                description=remaining + subscriptions.description_of(described),
+                start=second,
+                end=until,
+                quantity=change.quantity,
+                item=change.item["id"],
+                proration=not change.from_now,
+            )
+        )
+    return lines
+
+
+def _new_end(change: Change, second: int) -> int:
+    return periods.end_after(second, second, change.price["recurring"])
+
+
+def preview(subscription: StripeObject, change: Change, now: datetime) -> Shape:
+    """The invoice that the change would make; kept nowhere."""
+    lines = [] if subscription.data["status"] == "trialing" else _lines(subscription, change, now)
+    if not change.from_now and change.proration == "create_prorations":
+        start, end = subscriptions.period(subscription)
+        lines += subscriptions.renewal_lines(subscription, start, end)
+    return _invoice(subscription, lines, now, stripe_id=ids.new("upcoming_in"))
+
+
+def _invoice(
+    subscription: StripeObject, lines: list[Line], now: datetime, stripe_id: str = ""
+) -> Shape:
+    return invoices.shape_of(
+        customer=store.get("customer", subscription.customer),
+        lines=lines,
+        currency=subscription.data["currency"],
+        reason="subscription_update",
+        now=now,
+        subscription=subscription,
+        stripe_id=stripe_id,
+    )
+
+
+def apply(
+    subscription: StripeObject, change: Change, now: datetime, *, or_else_not: bool = False
+) -> Shape:
+    """Makes the change and collects what is due at once. Gives the fields to tell of. With
+    `or_else_not` a declined card raises CardError (the caller rolls back)."""
+    second = store.stamp(now)
+    trial = subscription.data["status"] == "trialing"
+    lines = [] if trial else _lines(subscription, change, now)
+    fresh: Shape = {
+        "price": change.price,
+        "plan": subscriptions.plan_of(change.price),
+        "quantity": change.quantity,
+    }
+    fields: Shape = {}
+    if change.from_now and not trial:
+        fresh |= {"current_period_start": second, "current_period_end": _new_end(change, second)}
+        fields["billing_cycle_anchor"] = second
+    fields["items"] = subscriptions.with_items(
+        subscription, lambda item: fresh if item["id"] == change.item["id"] else {}
+    )
+    if lines and (change.from_now or change.proration == "always_invoice"):
+        fields["latest_invoice"] = _invoice_now(subscription, lines, now, or_else_not)
+        # Collecting may have changed the subscription.
+        subscription.refresh_from_db()
+    elif lines:
+        kept = [*subscription.private["pending"], *(asdict(line) for line in lines)]
+        store.note(subscription, pending=kept)
+    return fields
+
+
+def _invoice_now(
+    subscription: StripeObject, lines: list[Line], now: datetime, or_else_not: bool
+) -> str:
+    invoice = invoices.make(_invoice(subscription, lines, now), now)
+    invoices.finalize(invoice, now)
+    decline = cycle.collect(invoice, now)
+    if decline and or_else_not:
+        raise CardError(decline.message, code=decline.code, decline_code=decline.decline_code or "")
+    return invoice.stripe_id

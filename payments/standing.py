@@ -1,0 +1,131 @@
+"""How a subscription and an order stand, in the learner's words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from payments import days, money, subscription_access
+from payments.models import Invoice, Order, RefundRequest, Subscription
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is the case and what comes next; what the learner may do about it."""
+
+    subscription: Subscription
+    name: str
+    amount: str
+    sentence: str
+    kind: str  # of a callout: info, ok, warn
+    may_cancel: bool = False
+    may_resume: bool = False
+    may_change_card: bool = False
+
+
+def of_subscription(row: Subscription, *, now: datetime) -> Standing:
+    sentence, kind = _sentence(row, now)
+    live = row.is_live
+    return Standing(
+        subscription=row,
+        name=str(row.offer.sellable) if row.offer else "",
+        amount=_rate(row),
+        sentence=sentence,
+        kind=kind,
+        may_cancel=live and not row.ends_by_itself,
+        may_resume=row.ends_by_itself,
+        may_change_card=live,
+    )
+
+
+def _rate(row: Subscription) -> str:
+    if row.amount is None or not row.currency:
+        return ""
+    amount = money.in_words(row.amount, row.currency)
+    interval = row.offer.interval if row.offer else None
+    return f"{amount}/{money.per(interval)}" if interval else amount
+
+
+def _sentence(row: Subscription, now: datetime) -> tuple[str, str]:
+    words = {"amount": money.in_words(row.amount or 0, row.currency or "CNY")}
+    if row.period_end:
+        words["day"] = days.in_words(row.period_end, now=now)
+    if row.status == "past_due":
+        return _failing(row, now), "warn"
+    if row.ends_by_itself:
+        words["last"] = days.in_words(_last_instant(row), now=now)
+        return _("Cancelled. %(last)s is the last day; until then all stays open.") % words, "info"
+    if row.collection_paused:
+        return _("Payments are paused."), "info"
+    if row.status == "trialing":
+        return _("The trial ends on %(day)s; then %(amount)s is charged.") % words, "ok"
+    if row.status == "active":
+        return _("It renews on %(day)s for %(amount)s.") % words, "ok"
+    if row.ended_at:
+        words["ended"] = days.in_words(row.ended_at, now=now)
+        return _("It ended on %(ended)s. Notes, highlights and certificates are still there.") % (
+            words
+        ), "info"
+    return _("It is not in force."), "info"
+
+
+def _last_instant(row: Subscription) -> datetime:
+    """Just before it ends, so that the day named is one that is still paid."""
+    ends = row.cancel_at or row.period_end or row.ended_at
+    assert ends is not None  # noqa: S101 — a running subscription has a period
+    return ends - timedelta(seconds=1)
+
+
+def _failing(row: Subscription, now: datetime) -> str:
+    failed, grace = row.past_due_since, subscription_access.grace_ends(row)
+    if failed is None or grace is None:
+        return _("The renewal did not succeed. Please update the way you pay.")
+    words = {"day": days.in_words(failed, now=now), "last": days.in_words(grace, now=now)}
+    if grace <= now:
+        return (
+            _("The renewal on %(day)s did not succeed. Please update the way you pay to go on.")
+            % words
+        )
+    return (
+        _(
+            "The renewal on %(day)s did not succeed. Until %(last)s you study as always; please "
+            "update the way you pay."
+        )
+        % words
+    )
+
+
+def of_order(order: Order) -> str:
+    """One word or two about an order."""
+    if order.status == Order.Status.FULFILLED and order.trial_days:
+        return _("Begun with a trial")  # nothing was paid; what was later is on the bills
+    return {
+        Order.Status.PAID: _("Paid, being opened"),
+        Order.Status.FULFILLED: _("Paid"),
+        Order.Status.REFUNDED: _("Refunded"),
+        Order.Status.FAILED: _("Payment failed"),
+        Order.Status.PARKED: _("We are looking at it"),
+        Order.Status.OPEN: _("Not paid"),
+        Order.Status.EXPIRED: _("Not paid"),
+    }[Order.Status(order.status)]
+
+
+def of_request(request: RefundRequest) -> str:
+    return {
+        RefundRequest.Status.ASKED: _("Refund asked for; we answer by mail"),
+        RefundRequest.Status.APPROVED: _("Refund on its way"),
+        RefundRequest.Status.DONE: _("Refunded"),
+        RefundRequest.Status.DECLINED: _("Refund declined"),
+        RefundRequest.Status.FAILED: _("Refund delayed; we are looking at it"),
+    }[RefundRequest.Status(request.status)]
+
+
+def payment_to_refund(order: Order) -> tuple[bool, Invoice | None]:
+    """Whether money was paid for it that neither went back nor is asked back; by which invoice."""
+    if order.paid_at is None or order.status == Order.Status.REFUNDED:
+        return False, None
+    invoice = order.subscription.last_paid_invoice() if order.subscription else None
+    if order.subscription_id and invoice is None:
+        return False, None  # a trial: nothing was paid
+    standing = order.refund_requests.exclude(status=RefundRequest.Status.DECLINED)
+    return not standing.filter(invoice=invoice).exists(), invoice

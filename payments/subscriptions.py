@@ -1,0 +1,300 @@
+"""What renews itself: fetched with its bill, and everything that follows from both at once."""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from courses import grants
+from courses.models import Grant
+from operations.jobs import job
+from payments import (
+    books,
+    differences,
+    entitlement,
+    gateway,
+    letters,
+    mirror,
+    refund_requests,
+    reminders,
+    subscription_access,
+)
+from payments.mirror import Shape, id_of, moment
+from payments.models import Invoice, Order, Refund, Subscription, Trial
+
+logger = logging.getLogger("payments")
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A fetched invoice, with the payment that paid it."""
+
+    shape: Shape
+    ticket: int
+    payment: Shape | None
+
+
+def refresh(subscription_id: str, *, bill: Bill | None = None, now: datetime) -> None:
+    """Fetch a subscription and its latest bill; do what follows. Raises GatewayError.
+
+    `bill` is one that was fetched just now: it is not fetched again if it is the latest.
+    """
+    ticket = mirror.take_ticket(Subscription, subscription_id)
+    shape = gateway.retrieve_subscription(subscription_id)
+    latest = id_of(shape.get("latest_invoice"))
+    bills = [bill] if bill else []
+    if latest and not (bill and bill.shape["id"] == latest):
+        bills.append(_fetch_bill(latest))
+    _apply(shape, ticket, bills, now=now)
+
+
+def refresh_invoice(invoice_id: str, *, now: datetime) -> None:
+    """Fetch a bill and the subscription it is of; do what follows. Raises GatewayError."""
+    bill = _fetch_bill(invoice_id)
+    details = (bill.shape.get("parent") or {}).get("subscription_details") or {}
+    if details.get("subscription"):  # else it is of no subscription: none of ours
+        refresh(id_of(details["subscription"]), bill=bill, now=now)
+
+
+def settle(subscription: Subscription, *, now: datetime) -> None:
+    """Declare the access that follows from a subscription. In a transaction, the buyer locked."""
+    order: Order | None = getattr(subscription, "order", None)
+    if order is None:
+        return  # made at Stripe by hand: shown to staff, opens nothing
+    if order.fulfilled_at is None and not order.note:
+        _begin(order, subscription, now=now)
+    withdrawn_at = _withdrawn(subscription)
+    if withdrawn_at and order.status in entitlement.PAID and order.paid_at:
+        order.status = Order.Status.REFUNDED
+        order.save(update_fields=["status"])
+    if order.fulfilled_at is None or order.starts_at is None:
+        return
+    standing = Grant.objects.filter(
+        source_kind=Grant.Source.SUBSCRIPTION, source_id=subscription.source_id
+    ).first()
+    until = subscription_access.until(
+        subscription, standing=standing.ends_at if standing else None, now=now
+    )
+    if not until.known:
+        _alert(subscription, now=now)
+    if until.ends_at is None:
+        return
+    grants.sync(
+        learner=order.buyer,
+        source_kind=Grant.Source.SUBSCRIPTION,
+        source_id=subscription.source_id,
+        covers=[order.price.offer.sellable],
+        starts_at=order.starts_at,
+        ends_at=max(order.starts_at, until.ends_at),
+        withdrawn_at=withdrawn_at,
+        now=now,
+        reason=subscription.status,
+    )
+    if subscription.status in ("canceled", "unpaid") and not withdrawn_at:
+        letters.membership_ended(subscription, ended_at=until.ends_at, now=now)
+    if subscription.status == "past_due" and not withdrawn_at:
+        reminders.remind_of_failure(subscription, now=now)
+
+
+def cancel(subscription: Subscription, *, now: datetime) -> None:
+    """End it with the period that is paid; it can be resumed until then. Raises GatewayError."""
+    gateway.update_subscription(subscription.stripe_id, {"cancel_at_period_end": True})
+    refresh(subscription.stripe_id, now=now)
+
+
+def resume(subscription: Subscription, *, now: datetime) -> None:
+    """Let it renew after all. Raises GatewayError (Refused where it has ended)."""
+    gateway.update_subscription(subscription.stripe_id, {"cancel_at_period_end": False})
+    refresh(subscription.stripe_id, now=now)
+
+
+def portal_url(subscription: Subscription, *, back: str) -> str:
+    """Stripe's own page to change the card, see receipts, cancel. Raises GatewayError."""
+    params = {"customer": subscription.customer_id, "return_url": back}
+    return str(gateway.create_portal_session(params)["url"])
+
+
+@job
+def cancel_double(subscription: str) -> None:
+    """End a subscription that was begun twice."""
+    from operations import clock
+
+    with suppress(gateway.Refused):  # it has ended already
+        gateway.cancel_subscription(subscription)
+    refresh(subscription, now=clock.now())
+
+
+def _fetch_bill(invoice_id: str) -> Bill:
+    ticket = mirror.take_ticket(Invoice, invoice_id)
+    shape = gateway.retrieve_invoice(invoice_id)
+    payment_id = _payment_of(shape)
+    payment = gateway.retrieve_payment_intent(payment_id) if payment_id else None
+    return Bill(shape, ticket, payment)
+
+
+def _payment_of(invoice: Shape) -> str:
+    """The payment intent that paid an invoice, or would."""
+    payments = (invoice.get("payments") or {}).get("data", [])
+    paid = [each for each in payments if each["status"] == "paid"] or payments
+    return id_of(paid[0]["payment"].get("payment_intent")) if paid else ""
+
+
+@transaction.atomic
+def _apply(shape: Shape, ticket: int, bills: list[Bill], *, now: datetime) -> None:
+    key = (shape.get("metadata") or {}).get("order")
+    order = Order.objects.filter(key=key, **gateway.ours()).first() if key else None
+    if order:
+        order = entitlement.lock(order.pk)
+    row = mirror.claim(Subscription, shape, ticket=ticket, now=now)
+    if row is not None:
+        _write(row, shape, order)
+    else:
+        row = Subscription.objects.get(stripe_id=shape["id"], **gateway.ours())
+    if order and order.subscription_id is None:
+        order.subscription = row
+        order.save(update_fields=["subscription"])
+    if order:
+        row.order = order
+    for bill in bills:
+        _apply_bill(bill, row, now=now)
+    settle(row, now=now)
+
+
+def _write(row: Subscription, shape: Shape, order: Order | None) -> None:
+    item = shape["items"]["data"][0]
+    row.status = shape["status"]
+    row.customer_id = id_of(shape["customer"])
+    row.amount = (item["price"]["unit_amount"] or 0) * (item.get("quantity") or 1)
+    row.currency = item["price"]["currency"].upper()
+    row.started_at = moment(shape["start_date"])
+    row.period_start = moment(item["current_period_start"])
+    row.period_end = moment(item["current_period_end"])
+    row.cancel_at_period_end = bool(shape["cancel_at_period_end"])
+    row.cancel_at = moment(shape.get("cancel_at"))
+    row.collection_paused = shape.get("pause_collection") is not None
+    row.ended_at = moment(shape.get("ended_at"))
+    row.past_due_since = _failing_since(row, shape)
+    if order:
+        row.learner, row.offer = order.buyer, order.price.offer
+    row.save()
+
+
+def _failing_since(row: Subscription, shape: Shape) -> datetime | None:
+    """When the unpaid bill fell due. Kept after the end, so that it still says why."""
+    if shape["status"] in ("trialing", "active"):
+        return None
+    bill = shape.get("latest_invoice")
+    if shape["status"] != "past_due" or not isinstance(bill, dict) or bill["status"] == "draft":
+        return row.past_due_since
+    transitions = bill.get("status_transitions") or {}
+    return moment(transitions.get("finalized_at") or bill["created"])
+
+
+def _apply_bill(bill: Bill, subscription: Subscription, *, now: datetime) -> None:
+    shape = bill.shape
+    row = mirror.claim(Invoice, shape, ticket=bill.ticket, now=now)
+    if row is None:
+        return
+    row.subscription = subscription
+    row.status = shape["status"] or ""
+    row.amount_due, row.amount_paid = shape["amount_due"], shape["amount_paid"]
+    row.currency = shape["currency"].upper()
+    row.billing_reason = shape["billing_reason"] or ""
+    row.attempt_count = shape["attempt_count"]
+    row.created_at = moment(shape["created"])
+    row.paid_at = moment((shape.get("status_transitions") or {}).get("paid_at"))
+    row.payment_intent_id = bill.payment["id"] if bill.payment else ""
+    row.save()
+    order: Order | None = getattr(subscription, "order", None)
+    if bill.payment:
+        charge = bill.payment["latest_charge"]
+        books.record_charge(charge, order=order, invoice=row, now=now)
+    if order and row.status == "paid" and row.amount_paid and _is_renewal(row):
+        letters.renewal_receipt(row, now=now)
+
+
+def _is_renewal(invoice: Invoice) -> bool:
+    return invoice.billing_reason == "subscription_cycle"
+
+
+def _begin(order: Order, subscription: Subscription, *, now: datetime) -> None:
+    """The first news of a subscription that was paid for, or began its trial."""
+    if subscription.status not in Subscription.LIVE:
+        return
+    order.paid_at = min(subscription.started_at or now, now)
+    order.status = Order.Status.PAID
+    trial = _has_trial(subscription)
+    if not _is_as_shown(order, subscription, now=now):
+        order.status, order.note = Order.Status.PARKED, Order.Note.OTHER_AMOUNT
+    elif entitlement.has_already(order) or (trial and _had_trial(order)):
+        order.note = Order.Note.BOUGHT_TWICE
+        _undo_double(order, subscription, now=now)
+    else:
+        order.status = Order.Status.FULFILLED
+        order.fulfilled_at, order.starts_at = now, order.paid_at
+        if trial:
+            Trial.objects.create(
+                learner=order.buyer, order=order, began_at=order.paid_at, **gateway.ours()
+            )
+        letters.membership_begun(order, subscription, now=now)
+    order.save()
+
+
+def _had_trial(order: Order) -> bool:
+    return Trial.objects.filter(learner=order.buyer, **gateway.ours()).exists()
+
+
+def _undo_double(order: Order, subscription: Subscription, *, now: datetime) -> None:
+    if invoice := subscription.last_paid_invoice():
+        refund_requests.give_back_double(order, invoice=invoice, now=now)
+    else:
+        order.status = Order.Status.REFUNDED  # nothing was charged
+        cancel_double.enqueue(subscription=subscription.stripe_id)
+        letters.bought_twice(order, now=now)
+
+
+def _is_as_shown(order: Order, subscription: Subscription, *, now: datetime) -> bool:
+    """What renews, and what was paid at the beginning, are as shown; else it is written down."""
+    trial = _has_trial(subscription)
+    theirs = [subscription.amount, subscription.currency, trial]
+    ours = [order.amount, order.currency, bool(order.trial_days)]
+    # Where the news comes so late that a renewal is the latest bill, the sweep brings the first.
+    if first := subscription.invoices.filter(billing_reason="subscription_create").first():
+        theirs.append(first.amount_paid)
+        ours.append(0 if order.trial_days else order.amount)
+    if theirs == ours:
+        return True
+    differences.found(
+        kind="order", object_id=str(order.key), what="amount", ours=ours, theirs=theirs, now=now
+    )
+    return False
+
+
+def _has_trial(subscription: Subscription) -> bool:
+    return subscription.object.get("trial_end") is not None
+
+
+def _withdrawn(subscription: Subscription) -> datetime | None:
+    """Since when the payment of the present period is given back or disputed, if it is."""
+    invoice = subscription.last_paid_invoice()
+    if invoice is None:
+        return None
+    refunds = list(invoice.refunds.filter(status__in=Refund.STANDING))
+    if refunds and sum(refund.amount or 0 for refund in refunds) >= (invoice.amount_paid or 0):
+        return max(refund.created_at for refund in refunds if refund.created_at)
+    disputed = [each for each in invoice.disputes.all() if each.withdraws]
+    return min((each.created_at for each in disputed if each.created_at), default=None)
+
+
+def _alert(subscription: Subscription, *, now: datetime) -> None:
+    logger.error("subscription in a state that is not known: %s", subscription.status)
+    differences.found(
+        kind="subscription",
+        object_id=subscription.stripe_id,
+        what="status",
+        ours="",
+        theirs=subscription.status,
+        now=now,
+    )

@@ -1,0 +1,193 @@
+"""What courses' and home's templates show of money: a way to buy, or nothing.
+
+They build on `offers_for` of the library `payments`: a page asks once for its prices.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django import template
+from django.template.context import Context
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from courses.models import CoursePage, LessonPage, Membership
+from courses.outline import OutlineRow
+from operations import clock
+from pages.templatetags.site_tags import legal_url
+from payments import attribution, beginning, days, money, queries
+from payments.checkout import Attribution
+from payments.models import Price
+from payments.templatetags.payments import offers_for
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Sale:
+    """How something can be had: `url` begins buying; `member_*` where a membership opens it too."""
+
+    amount: str
+    label: str
+    url: str
+    per: str = ""
+    note: str = ""
+    member_note: str = ""
+    member_line: str = ""
+    member_url: str = ""
+
+
+@register.simple_tag(takes_context=True)
+def sale(
+    context: Context,
+    sellable: CoursePage | Membership,
+    page: object = None,
+    block_id: str = "",
+) -> Sale | None:
+    """`{% sale course page as sale %}`: how it is bought from this page; None if it is not sold."""
+    if beginning.is_planned(sellable, now=clock.now()):
+        return None
+    led_by = Attribution(page_id=getattr(page, "pk", None), block=str(block_id or ""))
+    offered = offers_for(context, sellable)
+    if isinstance(sellable, Membership):
+        return _of_membership(offered.own[0], led_by) if offered.own else None
+    if offered.own:
+        return _of_course(offered, led_by)
+    return _of_membership(offered.by_membership[0], led_by) if offered.by_membership else None
+
+
+def _of_course(offered: queries.Offered, led_by: Attribution) -> Sale:
+    price = offered.own[0]
+    shown = money.in_words(price.amount, price.currency)
+    member: dict[str, str] = {}
+    if offered.by_membership:
+        lowest = min(offered.by_membership, key=lambda each: each.amount)
+        member = {
+            "member_note": _("Members listen, too"),
+            "member_line": _("Members listen, too, from %(price)s") % {"price": _rate(lowest)},
+            "member_url": reverse("membership") + attribution.as_query(led_by),
+        }
+    return Sale(
+        amount=shown,
+        label=_("Buy this course"),
+        url=reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by),
+        **member,
+    )
+
+
+def _of_membership(price: Price, led_by: Attribution) -> Sale:
+    offer = price.offer
+    note = ""
+    if offer.trial_days:
+        note = _("%(days)d days of trial first") % {"days": offer.trial_days}
+    return Sale(
+        amount=money.in_words(price.amount, price.currency),
+        per=money.per(offer.interval) if offer.interval else "",
+        label=_("See the membership"),
+        url=reverse("membership") + attribution.as_query(led_by),
+        note=note,
+    )
+
+
+def _rate(price: Price) -> str:
+    shown = money.in_words(price.amount, price.currency)
+    return f"{shown}/{money.per(price.offer.interval)}" if price.offer.interval else shown
+
+
+@register.simple_tag(takes_context=True)
+def membership_price(context: Context) -> Price | None:
+    """The first price of the membership that is for sale (one query, kept with the request)."""
+    request = context.get("request")
+    kept = request.__dict__ if request is not None else {}
+    if "_membership_price" not in kept:
+        found = queries.prices_in_force().filter(offer__membership__is_for_sale=True)
+        kept["_membership_price"] = found.order_by(
+            "offer__membership__sort_order", "offer__sort_order", "offer__pk"
+        ).first()
+    price: Price | None = kept["_membership_price"]
+    return price
+
+
+@dataclass(frozen=True)
+class Paywall:
+    """The variables of components/paywall.html; without `buy_url` the course is not sold."""
+
+    question: str
+    gets: list[str]
+    amount: str = ""
+    per: str = ""
+    buy_url: str = ""
+    buy_label: str = ""
+    member_url: str = ""
+    member_line: str = ""
+    free_url: str = ""
+    free_title: str = ""
+    refund_url: str = ""
+    refund_line: str = ""
+    sign_in_url: str = ""
+
+
+@register.simple_tag(takes_context=True)
+def paywall(
+    context: Context,
+    lesson: LessonPage,
+    course: CoursePage,
+    rows: list[OutlineRow],
+    free_row: OutlineRow | None,
+) -> Paywall:
+    """`{% paywall lesson course rows free_row as wall %}`"""
+    way = sale(context, course, lesson)
+    refund_url = legal_url(context, "refunds")
+    return Paywall(
+        question=lesson.question or lesson.title,
+        gets=_gets(course, len(rows)),
+        amount=way.amount if way else "",
+        per=way.per if way else "",
+        buy_url=way.url if way else "",
+        buy_label=_buy_label(way) if way else "",
+        member_url=way.member_url if way else "",
+        member_line=(way.member_line or way.note) if way else "",
+        free_url=_lesson_url(course, free_row) if free_row else "",
+        free_title=free_row.name if free_row else "",
+        refund_url=refund_url,
+        refund_line=_("Not what you hoped for? See the refund rules") if refund_url else "",
+        sign_in_url=_sign_in_url(context),
+    )
+
+
+def _buy_label(way: Sale) -> str:
+    if way.per:
+        return way.label
+    return _("%(amount)s, buy this course") % {"amount": way.amount}
+
+
+def _gets(course: CoursePage, lessons: int) -> list[str]:
+    """What one would get, in short lines."""
+    words = ngettext(
+        "%(number)d lesson, yours for good", "%(number)d lessons, yours for good", lessons
+    )
+    promise = [course.promise] if course.promise else []
+    return [
+        *promise,
+        words % {"number": lessons},
+        _("Read along, mark sentences, go on on any device"),
+    ]
+
+
+def _lesson_url(course: CoursePage, row: OutlineRow) -> str:
+    return reverse("lesson", args=[course.slug, row.lesson.slug])
+
+
+def _sign_in_url(context: Context) -> str:
+    request = context.get("request")
+    if request is None or request.user.is_authenticated:
+        return ""
+    return f"{reverse('account_login')}?{urlencode({'next': request.path})}"
+
+
+@register.filter
+def day(at: datetime | None) -> str:
+    """`order.paid_at|day`: 11 月 30 日."""
+    return days.in_words(at, now=clock.now()) if at else ""

@@ -1,0 +1,84 @@
+"""Before Stripe's own page: what is bought, at which price; then the way there."""
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from operations import clock
+from payments import attribution, beginning, plans, queries
+from payments import checkout as payment
+from payments.models import Offer, Price
+
+
+@require_safe
+def buy(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """What is bought and what it costs, with one button. Buying goes on here after sign-in."""
+    return _page(request, _offer(key))
+
+
+@require_POST
+def checkout(request: HttpRequest) -> HttpResponse:
+    """Leads to Stripe's page. POST `price` (its key: what the buyer saw), `from`, `block`."""
+    price = _price(request.POST.get("price", ""))
+    led_by = attribution.from_form(request)
+    here = reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by)
+    if not request.user.is_authenticated:
+        return redirect_to_login(here)
+    try:
+        started = payment.start(
+            buyer=request.user, price=price, attribution=led_by, now=clock.now()
+        )
+    except payment.AlreadyOwned as problem:
+        messages.info(request, problem.message)
+        return redirect(here)
+    except payment.AlreadyPaid as problem:
+        return redirect(f"{reverse('payments_return')}?order={problem.order.key.hex}")
+    except payment.StripeUnavailable as problem:
+        return _page(request, price.offer, problem=str(problem.message), status=503)
+    except payment.CannotStart as problem:
+        messages.warning(request, problem.message)
+        return redirect(here)
+    return HttpResponseRedirect(started.url, status=303)
+
+
+def _page(
+    request: HttpRequest, offer: Offer, *, problem: str = "", status: int = 200
+) -> TemplateResponse:
+    now = clock.now()
+    user = request.user if request.user.is_authenticated else None
+    price = queries.prices_in_force().filter(offer=offer).first()
+    if price is not None and beginning.is_planned(offer.sellable, now=now):
+        price = None
+    owned = user is not None and not payment.may_buy(user, offer, now=now)
+    led_by = attribution.from_form(request) if request.POST else attribution.from_query(request)
+    context = {
+        "offer": offer,
+        "plan": plans.plan(price, has_trial=plans.trial_is_due(user), now=now) if price else None,
+        "owned": owned,
+        "begin": beginning.of(offer.sellable, user, now=now) if owned and user else None,
+        "problem": problem,
+        "attribution": led_by,
+        "in_wechat": "MicroMessenger" in request.headers.get("User-Agent", ""),
+        "sellable_url": beginning.address(offer.sellable),
+    }
+    return TemplateResponse(request, "payments/buy.html", context, status=status)
+
+
+def _offer(key: uuid.UUID) -> Offer:
+    return get_object_or_404(Offer.objects.select_related("course", "membership"), key=key)
+
+
+def _price(key: str) -> Price:
+    try:
+        known = uuid.UUID(key)
+    except ValueError:
+        raise Http404(_("There is no such price.")) from None
+    found = Price.objects.select_related("offer__course", "offer__membership")
+    return get_object_or_404(found, key=known)

@@ -1,0 +1,54 @@
+"""/membership/: one membership, every course."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from courses.models import Membership
+from operations import clock
+from payments import checkout, days, plans, queries
+from payments.attribution import from_query
+from payments.models import Subscription
+
+
+@require_safe
+def membership(request: HttpRequest) -> HttpResponse:
+    """The first membership that is for sale, as it stands for whoever looks."""
+    now = clock.now()
+    user = request.user if request.user.is_authenticated else None
+    offered = Membership.objects.filter(is_for_sale=True).first()
+    held = queries.ownership(request.user, offered, now=now) if offered else queries.Ownership([])
+    found = plans.of_membership(offered, user=user, now=now) if offered else []
+    if held and user:
+        found = [each for each in found if checkout.may_buy(user, each.offer, now=now)]
+    return TemplateResponse(
+        request,
+        "payments/membership.html",
+        {
+            "membership": offered,
+            "plans": found,
+            "held": held,
+            "until": _until(held, user, now) if held and user else "",
+            "trial_is_over": bool(user and found and _trial_is_over(found)),
+            "attribution": from_query(request),
+        },
+    )
+
+
+def _trial_is_over(found: list[plans.Plan]) -> bool:
+    """Whether somebody sees no trial because they had theirs."""
+    return any(each.offer.trial_days and not each.trial_days for each in found)
+
+
+def _until(held: queries.Ownership, user: User, now: datetime) -> str:
+    """Until when it is held, as the page says it: the period's end, not the day after."""
+    live = Subscription.objects.filter(learner=user, status__in=Subscription.LIVE).first()
+    if live and live.period_end:
+        return days.in_words(live.period_end, now=now)
+    if held.until is None:
+        return _("for good")
+    return days.in_words(held.until, now=now)

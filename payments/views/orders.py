@@ -1,0 +1,151 @@
+"""One's own orders: what was bought, what comes next, receipts, asking for money back."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from operations import clock
+from payments import beginning, gateway, queries, refund_requests, standing
+from payments.models import Order
+
+
+class RefundForm(forms.Form):
+    note = forms.CharField(
+        label=_("Why"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("It helps us; you need not say."),
+    )
+
+
+@login_required
+@require_safe
+def orders(request: HttpRequest) -> HttpResponse:
+    """Subscriptions with what comes next, then orders, then what renewals were billed."""
+    now = clock.now()
+    user = _user(request)
+    subscriptions = [
+        standing.of_subscription(row, now=now) for row in queries.subscriptions_of(user)
+    ]
+    context = {
+        "subscriptions": subscriptions,
+        "orders": [_line(order) for order in queries.orders_of(user)],
+        "invoices": queries.invoices_of(user),
+    }
+    return _private(TemplateResponse(request, "payments/orders.html", context))
+
+
+@login_required
+@require_safe
+def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """Everything that an accountant wants to know of one order."""
+    row = _own(request, key)
+    invoices = row.subscription.invoices.all() if row.subscription else []
+    can_ask, _invoice = standing.payment_to_refund(row)
+    context = {
+        "order": row,
+        "offer": row.price.offer,
+        "state": standing.of_order(row),
+        "standing": standing.of_subscription(row.subscription, now=clock.now())
+        if row.subscription
+        else None,
+        "invoices": [each for each in invoices if each.status not in ("", "draft", "void")],
+        "requests": [(each, standing.of_request(each)) for each in row.refund_requests.all()],
+        "refunds": row.refunds.all(),
+        "can_ask": can_ask,
+        "sellable_url": beginning.address(row.price.offer.sellable),
+    }
+    return _private(TemplateResponse(request, "payments/order.html", context))
+
+
+@login_required
+@require_safe
+def receipt(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """Leads to Stripe's own receipt of a payment."""
+    row = _own(request, key)
+    if not row.payment_intent_id:
+        raise Http404
+    try:
+        payment = gateway.retrieve_payment_intent(row.payment_intent_id)
+    except gateway.GatewayError:
+        messages.warning(request, _("The receipt cannot be fetched now. Please try again later."))
+        return redirect("order", key)
+    url = (payment.get("latest_charge") or {}).get("receipt_url")
+    if not url:
+        messages.warning(request, _("There is no receipt for this payment."))
+        return redirect("order", key)
+    return HttpResponseRedirect(url)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """The learner asks for money back; finance decides."""
+    row = _own(request, key)
+    can_ask, invoice = standing.payment_to_refund(row)
+    if not can_ask:
+        messages.info(request, _("There is nothing to give back, or you have asked already."))
+        return redirect("order", key)
+    form = RefundForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        refund_requests.ask(
+            order=row,
+            learner=_user(request),
+            note=form.cleaned_data["note"],
+            invoice=invoice,
+            now=clock.now(),
+        )
+        messages.success(request, _("You have asked for a refund. We answer by mail."))
+        return redirect("order", key)
+    paid = invoice or row
+    context = {
+        "order": row,
+        "offer": row.price.offer,
+        "form": form,
+        "amount": getattr(paid, "amount_paid", None) or row.amount,
+        "currency": paid.currency,
+    }
+    return _private(TemplateResponse(request, "payments/refund.html", context))
+
+
+def _own(request: HttpRequest, key: uuid.UUID) -> Order:
+    """The buyer's own order; another's is not found."""
+    found = Order.objects.filter(buyer=_user(request)).select_related(
+        "buyer",
+        "subscription__offer__membership",
+        "price__offer__course",
+        "price__offer__membership",
+    )
+    return get_object_or_404(found, key=key)
+
+
+def _line(order: Order) -> dict[str, Any]:
+    requests = list(order.refund_requests.all())
+    return {
+        "order": order,
+        "what": order.price.offer.sellable,
+        "state": standing.of_order(order),
+        "request": standing.of_request(requests[0])
+        if requests and order.status != Order.Status.REFUNDED
+        else "",
+    }
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 — signed in
+    return request.user
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,166 @@
+"""The inbox: what Stripe tells is checked, stored, acknowledged, and worked through later.
+
+Nothing in a body is believed but which object it is about: that one is fetched anew. So order,
+age and repetition of events do not matter.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from operations.jobs import ATTEMPTS, job
+from payments import books, fulfilment, gateway, mirror, payers, refunds, subscriptions
+from payments.mirror import Shape, id_of
+from payments.models import Order, WebhookEvent
+
+LARGEST_BODY = 1024 * 1024
+logger = logging.getLogger("payments")
+FINISHED = (WebhookEvent.Outcome.DONE, WebhookEvent.Outcome.IGNORED)
+
+
+def receive(body: bytes, signature: str, *, now: datetime) -> WebhookEvent:
+    """Store a signed event and queue its work, once. Raises gateway.Forged, GatewayError."""
+    event = gateway.verify_event(body, signature)
+    return store(event, body=body.decode(), now=now)
+
+
+def store(event: Shape, *, body: str, now: datetime) -> WebhookEvent:
+    """An event in the inbox, delivered or found by the sweep; a repeated one changes nothing."""
+    about = event["data"]["object"]
+    ours = gateway.ours()
+    with transaction.atomic():
+        row, created = WebhookEvent.objects.get_or_create(
+            stripe_id=event["id"],
+            account=ours["account"],
+            livemode=event["livemode"],
+            defaults={
+                "type": event["type"][:80],
+                "object_id": str(about.get("id") or "")[:255],
+                "body": body,
+                "sent_at": mirror.moment(event["created"]),
+                "received_at": now,
+            },
+        )
+        if created:
+            process.enqueue(event=row.pk)
+    return row
+
+
+@job
+def process(event: int) -> None:
+    """Do what follows from an event. Fails (and is tried again) where Stripe does not answer."""
+    from operations import clock
+
+    now = clock.now()
+    row = WebhookEvent.objects.get(pk=event)
+    if row.outcome in FINISHED:
+        return
+    WebhookEvent.objects.filter(pk=row.pk).update(attempts=F("attempts") + 1)
+    try:
+        done = _dispatch(row, now=now)
+    except Exception as error:
+        parked = row.attempts + 1 >= ATTEMPTS
+        outcome = WebhookEvent.Outcome.PARKED if parked else WebhookEvent.Outcome.FAILED
+        words = f"{type(error).__name__}: {error}"[:300]
+        WebhookEvent.objects.filter(pk=row.pk).update(outcome=outcome, error=words)
+        raise
+    outcome = WebhookEvent.Outcome.DONE if done else WebhookEvent.Outcome.IGNORED
+    WebhookEvent.objects.filter(pk=row.pk).update(outcome=outcome, error="", processed_at=now)
+
+
+@transaction.atomic
+def replay(row: WebhookEvent) -> None:
+    """Work through an event again; what it led to before does not happen twice."""
+    WebhookEvent.objects.filter(pk=row.pk).update(
+        outcome=WebhookEvent.Outcome.RECEIVED, attempts=0, error=""
+    )
+    process.enqueue(event=row.pk)
+
+
+def _dispatch(row: WebhookEvent, *, now: datetime) -> bool:
+    """Whether the event is about something we keep."""
+    # A bill that is only foretold does not exist: it cannot be fetched.
+    if row.livemode != gateway.is_live() or row.type == "invoice.upcoming":
+        return False
+    about = json.loads(row.body)["data"]["object"]
+    follow = FOLLOWED.get(about.get("object", ""))
+    if follow is None:
+        return False
+    try:
+        follow(about, now)
+    except gateway.NotFound:
+        # Deleted at Stripe, or of another account: there is nothing to mirror.
+        logger.warning("event %s is about something that is not there", row.stripe_id)
+        return False
+    return True
+
+
+def _session(about: Shape, now: datetime) -> None:
+    if (about.get("metadata") or {}).get("order"):
+        fulfilment.apply_session(gateway.retrieve_session(about["id"]), now=now)
+
+
+def _subscription(about: Shape, now: datetime) -> None:
+    subscriptions.refresh(about["id"], now=now)
+
+
+def _invoice(about: Shape, now: datetime) -> None:
+    subscriptions.refresh_invoice(about["id"], now=now)
+
+
+def _refund(about: Shape, now: datetime) -> None:
+    refunds.refresh_refund(about["id"], now=now)
+
+
+def _dispute(about: Shape, now: datetime) -> None:
+    refunds.refresh_dispute(about["id"], now=now)
+
+
+def _charge(about: Shape, now: datetime) -> None:
+    """A charge's own news: its refunds, and the balance transaction that may come later."""
+    payment = id_of(about.get("payment_intent"))
+    if not payment:
+        return
+    _payment_of(payment, now)
+    if about.get("refunded") or about.get("amount_refunded"):
+        for refund in gateway.refunds_of(payment):
+            refunds.refresh_refund(refund["id"], now=now)
+
+
+def _payment(about: Shape, now: datetime) -> None:
+    if about.get("status") in ("succeeded", "requires_payment_method", "canceled"):
+        _payment_of(about["id"], now)
+
+
+def _payment_of(payment: str, now: datetime) -> None:
+    if books.has_payment(payment):
+        return
+    payer = payers.of_payment(payment, now=now)
+    if payer.invoice:
+        subscriptions.refresh_invoice(payer.invoice.stripe_id, now=now)
+    elif payer.order:
+        confirm_by_payment(payer.order, payment, now=now)
+
+
+def confirm_by_payment(order: Order, payment: str, *, now: datetime) -> None:
+    """Look at the Checkout session behind a payment. Raises GatewayError."""
+    if order.session_id:
+        fulfilment.confirm(order, now=now)
+        return
+    for session in gateway.find_sessions(payment_intent_id=payment):
+        fulfilment.apply_session(gateway.retrieve_session(session["id"]), now=now)
+
+
+FOLLOWED: dict[str, Callable[[Shape, datetime], None]] = {
+    "checkout.session": _session,
+    "subscription": _subscription,
+    "invoice": _invoice,
+    "refund": _refund,
+    "dispute": _dispute,
+    "charge": _charge,
+    "payment_intent": _payment,
+}
