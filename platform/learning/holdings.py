@@ -1,0 +1,51 @@
+"""What learning holds about a person. Its tables name the learner without a database key."""
+
+from datetime import datetime
+
+from accounts.models import User
+from accounts.privacy import Rows, hold, hold_more
+from learning.models import LessonProgress, PlaySession, StudyDay
+from learning.states import FIELDS
+
+
+def _progress(user: User) -> Rows:
+    rows = LessonProgress.objects.filter(learner_id=user.pk).order_by("lesson_id")
+    return [*map(dict, rows.values("course_id", "lesson_id", "heard", *FIELDS))]
+
+
+def _days(user: User) -> Rows:
+    rows = StudyDay.objects.filter(learner_id=user.pk).order_by("day")
+    return [*map(dict, rows.values("day", "seconds", "goal_reached"))]
+
+
+def _sessions(user: User) -> Rows:
+    rows = PlaySession.objects.filter(learner_id=user.pk).order_by("started_at")
+    names = (
+        "lesson_id",
+        "day",
+        "started_at",
+        "updated_at",
+        "ranges",
+        "position",
+        "wall",
+        "read_to",
+    )
+    return [*map(dict, rows.values(*names))]
+
+
+def _erase_progress(user: User, now: datetime) -> int:
+    return LessonProgress.objects.filter(learner_id=user.pk).delete()[0]
+
+
+def _erase_days(user: User, now: datetime) -> int:
+    return StudyDay.objects.filter(learner_id=user.pk).delete()[0]
+
+
+def _erase_sessions(user: User, now: datetime) -> int:
+    return PlaySession.objects.filter(learner_id=user.pk).delete()[0]
+
+
+hold("learning.LearnerGoals", "learner", erase="delete", export=("minutes", "days"))
+hold_more("learning.lessonprogress", export=_progress, erase=_erase_progress)
+hold_more("learning.studyday", export=_days, erase=_erase_days)
+hold_more("learning.playsession", export=_sessions, erase=_erase_sessions)

@@ -1,0 +1,198 @@
+"""Recording what was studied, and folding it into progress and study days."""
+
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from functools import reduce
+from itertools import batched
+from operator import or_
+
+from django.db import connection, transaction
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Length, Substr
+
+from accounts.models import User
+from courses.models import CoursePage, LessonPage
+from learning import goals, states
+from learning.beats import Beat
+from learning.models import LessonProgress, PlaySession, StudyDay
+from learning.states import LessonState
+from learning.tokens import Token
+from learning.wall_time import Span, seconds_studied
+
+KEPT = timedelta(days=60)
+LONGEST_DAY = 25 * 60 * 60
+
+_COLUMNS = [field for field in PlaySession._meta.concrete_fields if field.column]
+_KEY = {"learner_id", "lesson_id", "session"}
+_STAYING = {*_KEY, "day", "started_at"}
+
+
+def _upsert_sql() -> str:
+    """One statement for both databases: a session is what its latest beat says.
+
+    `started_at` is the earliest that any beat shows; `day` stays.
+    """
+    names = [str(field.column) for field in _COLUMNS]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in _STAYING)
+    table = PlaySession._meta.db_table
+    return (
+        f"INSERT INTO {table} ({', '.join(names)}) "  # noqa: S608 - names of our own columns
+        f"VALUES ({', '.join(['%s'] * len(names))}) "
+        f"ON CONFLICT (learner_id, lesson_id, session) DO UPDATE SET {updates}, "
+        f"started_at = CASE WHEN excluded.started_at < {table}.started_at "
+        f"THEN excluded.started_at ELSE {table}.started_at END "
+        f"WHERE excluded.seq > {table}.seq"
+    )
+
+
+UPSERT = _upsert_sql()
+
+
+def record(beat: Beat, token: Token, *, now: datetime) -> None:
+    """Keep a beat, unless a later one of its session is here. One query.
+
+    Raises Nonsense when the beat does not fit the lesson.
+    """
+    beat = beat.within(token.duration)
+    row = PlaySession(
+        learner_id=token.learner_id,
+        lesson_id=token.lesson_id,
+        session=beat.session,
+        seq=beat.seq,
+        ranges=beat.ranges,
+        duration=token.duration,
+        position=beat.position,
+        wall=beat.wall,
+        read_to=beat.read_to,
+        day=token.day_of(wall=beat.wall),
+        # No later than the study claimed needs, no earlier than the token allows.
+        started_at=now - timedelta(seconds=min(beat.wall, token.age)),
+        updated_at=now,
+        is_folded=False,
+    )
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in _COLUMNS]
+    with connection.cursor() as cursor:
+        cursor.execute(UPSERT, values)
+
+
+def fold() -> int:
+    """Fold what was recorded since, learner by learner; gives how many learners.
+
+    One learner's failure holds up nobody else's; it is raised at the end, so that it is tried
+    again and seen.
+    """
+    waiting = PlaySession.objects.filter(is_folded=False)
+    learners = list(waiting.order_by().values_list("learner_id", flat=True).distinct())
+    failures: list[Exception] = []
+    for learner_id in learners:
+        try:
+            fold_learner(learner_id)
+        except Exception as failure:
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("sessions that could not be folded", failures)
+    return len(learners)
+
+
+def fold_learner(learner_id: int) -> None:
+    """Make one learner's progress and study days what the sessions say.
+
+    Idempotent, and safe beside other folds and beats: rows are locked before anything is read
+    that decides, and a session counts as folded only as far as it was read.
+    """
+    sessions = list(PlaySession.objects.filter(learner_id=learner_id, is_folded=False))
+    if not sessions:
+        return
+    with transaction.atomic():
+        learner = User.objects.filter(pk=learner_id, is_active=True).first()
+        if learner is None:  # the account is gone: its last beats go too
+            PlaySession.objects.filter(learner_id=learner_id).delete()
+            return
+        _fold_lessons(learner_id, sessions)
+        _fold_days(learner, sorted({session.day for session in sessions}))
+        for some in batched(sessions, 200):
+            as_read = reduce(or_, (Q(session=each.session, seq=each.seq) for each in some))
+            PlaySession.objects.filter(as_read, learner_id=learner_id).update(is_folded=True)
+
+
+def _fold_lessons(learner_id: int, sessions: list[PlaySession]) -> None:
+    rows = _locked_progress(learner_id, {session.lesson_id for session in sessions})
+    for session in sorted(sessions, key=lambda each: each.updated_at):
+        if row := rows.get(session.lesson_id):
+            _write(row, states.of_progress(row).after(session))
+    LessonProgress.objects.bulk_update(rows.values(), [*states.FIELDS, "heard"])
+
+
+def _write(row: LessonProgress, state: LessonState) -> None:
+    for name in states.FIELDS:
+        setattr(row, name, getattr(state, name))
+    row.heard = state.heard
+
+
+def _locked_progress(learner_id: int, lesson_ids: set[int]) -> dict[int, LessonProgress]:
+    """The rows of these lessons, made where missing, locked in one order; none for lost lessons."""
+    mine = LessonProgress.objects.filter(learner_id=learner_id, lesson_id__in=lesson_ids)
+    missing = lesson_ids - set(mine.values_list("lesson_id", flat=True))
+    if missing:
+        LessonProgress.objects.bulk_create(
+            [
+                LessonProgress(learner_id=learner_id, lesson_id=lesson_id, course_id=course_id)
+                for lesson_id, course_id in sorted(_courses_of(missing).items())
+            ],
+            ignore_conflicts=True,
+        )
+    return {row.lesson_id: row for row in mine.select_for_update().order_by("lesson_id")}
+
+
+def _courses_of(lesson_ids: set[int]) -> dict[int, int]:
+    course = CoursePage.objects.filter(
+        path=Substr(OuterRef("path"), 1, Length(OuterRef("path")) - LessonPage.steplen)
+    )
+    lessons = LessonPage.objects.filter(pk__in=lesson_ids).annotate(
+        course_id=Subquery(course.values("pk")[:1])
+    )
+    return dict(lessons.exclude(course_id=None).values_list("pk", "course_id"))
+
+
+def _fold_days(learner: User, days: list[date]) -> None:
+    """Count these days anew from all their sessions. A day never shrinks."""
+    StudyDay.objects.bulk_create(
+        [StudyDay(learner_id=learner.pk, day=day) for day in days], ignore_conflicts=True
+    )
+    mine = Q(learner_id=learner.pk, day__in=days)
+    rows = list(StudyDay.objects.filter(mine).select_for_update().order_by("day"))
+    spans = defaultdict(list)
+    for session in PlaySession.objects.filter(mine).only("day", *Span._fields):
+        spans[session.day].append(Span(session.started_at, session.updated_at, session.wall))
+    goal = goals.of(learner).minutes * 60
+    for row in rows:
+        counted = min(int(seconds_studied(spans[row.day])), LONGEST_DAY)
+        row.seconds = max(row.seconds, counted)
+        row.goal_reached = row.goal_reached or row.seconds >= goal
+    StudyDay.objects.bulk_update(rows, ["seconds", "goal_reached"])
+
+
+def mark(*, learner: User, lesson: LessonPage, done: bool | None = None, now: datetime) -> bool:
+    """Set or take away (or, with None, turn) the mark that a lesson is done; gives what it is."""
+    # Before, not within: two transactions must not wait for each other's rows.
+    fold_learner(learner.pk)
+    with transaction.atomic():
+        row = _locked_progress(learner.pk, {lesson.pk})[lesson.pk]
+        wanted = done if done is not None else row.done_at is None
+        if wanted != (row.done_at is not None):
+            row.done_at = now if wanted else None
+            row.done_how = LessonProgress.DoneHow.HAND if wanted else ""
+            row.studied_at = now if wanted else row.studied_at
+            row.save(update_fields=["done_at", "done_how", "studied_at"])
+    return wanted
+
+
+def position_for(user: User, lesson: LessonPage) -> float:
+    """Seconds from which to go on, on whichever device: the newest anywhere."""
+    return states.of(user.pk, [lesson.pk]).get(lesson.pk, LessonState()).resumes_at
+
+
+def forget_sessions(*, now: datetime) -> int:
+    """Remove folded sessions that nobody reports to any more."""
+    old = PlaySession.objects.filter(is_folded=True, updated_at__lt=now - KEPT)
+    return old.delete()[0]

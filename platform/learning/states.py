@@ -1,0 +1,144 @@
+"""Where a learner stands in a lesson: what was folded and what was not yet, as one.
+
+`LessonState.after(session)` is the rule by which sessions become progress. It does not matter in
+which order sessions come, how often, or from how many devices.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import DateTimeField, F, QuerySet, Value
+
+from learning.models import LessonProgress, PlaySession
+from learning.ranges import Ranges, seconds, union
+
+HEARD_ENOUGH = 0.9
+READ_ENOUGH = 0.98
+AT_THE_END = 5.0
+
+
+@dataclass(frozen=True)
+class LessonState:
+    ranges: Ranges = field(default_factory=list)
+    duration: float = 0.0
+    position: float = 0.0
+    position_at: datetime | None = None
+    read_to: float = 0.0
+    studied_at: datetime | None = None
+    done_at: datetime | None = None
+    done_how: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        return self.done_at is not None
+
+    @property
+    def heard(self) -> float:
+        return seconds(self.ranges)
+
+    @property
+    def resumes_at(self) -> float:
+        """The position to go on from; the start again for who had come to the end."""
+        at_end = self.duration and self.position > self.duration - AT_THE_END
+        return 0.0 if at_end else self.position
+
+    @property
+    def part(self) -> float:
+        """How much of the lesson, from 0 to 1, for the line that shows it."""
+        if self.is_done:
+            return 1.0
+        return min(self.heard / self.duration, 1.0) if self.duration else self.read_to
+
+    @property
+    def comes_to(self) -> str:
+        """How the lesson is done by what was heard or read; empty while it is not."""
+        if self.duration:
+            enough = self.heard >= HEARD_ENOUGH * self.duration
+            return LessonProgress.DoneHow.HEARD if enough else ""
+        return LessonProgress.DoneHow.READ if self.read_to >= READ_ENOUGH else ""
+
+    def after(self, session: PlaySession) -> "LessonState":
+        """With what a session adds.
+
+        It is done when a session brings it over the mark: whoever took the mark away by hand
+        keeps it away. The position is the newest of a session that played.
+        """
+        at = session.updated_at
+        studied_at = max(self.studied_at or at, at)
+        duration = self.duration
+        if self.studied_at is None or (at, session.duration) >= (self.studied_at, duration):
+            duration = session.duration
+        position, position_at = self.position, self.position_at
+        if session.ranges and (
+            position_at is None or (at, session.position) > (position_at, position)
+        ):
+            position, position_at = session.position, at
+        state = replace(
+            self,
+            ranges=union(self.ranges, session.ranges),
+            duration=duration,
+            position=position,
+            position_at=position_at,
+            read_to=max(self.read_to, session.read_to),
+            studied_at=studied_at,
+        )
+        if not self.is_done and not self.comes_to and state.comes_to:
+            return replace(state, done_at=studied_at, done_how=state.comes_to)
+        return state
+
+
+FIELDS = (
+    "ranges",
+    "duration",
+    "position",
+    "position_at",
+    "read_to",
+    "studied_at",
+    "done_at",
+    "done_how",
+)
+
+
+def of_progress(row: LessonProgress) -> LessonState:
+    return LessonState(**{name: getattr(row, name) for name in FIELDS})
+
+
+def of(learner_id: int, lessons: Iterable[int] | QuerySet[Any]) -> dict[int, LessonState]:
+    """By lesson, for those begun; `lessons` are ids or a query of ids. One query."""
+    mine = {"learner_id": learner_id, "lesson_id__in": lessons}
+    never = Value(None, output_field=DateTimeField())
+    folded = LessonProgress.objects.filter(**mine).values_list("lesson_id", *FIELDS, Value(False))
+    fresh = PlaySession.objects.filter(**mine, is_folded=False).values_list(
+        "lesson_id",
+        "ranges",
+        "duration",
+        "position",
+        F("updated_at"),
+        "read_to",
+        F("updated_at"),
+        never,
+        Value(""),
+        Value(True),
+    )
+    states: dict[int, LessonState] = {}
+    sessions: list[PlaySession] = []
+    for lesson_id, *values, is_session in folded.union(fresh, all=True):
+        found = dict(zip(FIELDS, values, strict=True))
+        if is_session:
+            sessions.append(
+                PlaySession(
+                    lesson_id=lesson_id,
+                    ranges=found["ranges"],
+                    duration=found["duration"],
+                    position=found["position"],
+                    read_to=found["read_to"],
+                    updated_at=found["studied_at"],
+                )
+            )
+        else:
+            states[lesson_id] = LessonState(**found)
+    for session in sorted(sessions, key=lambda each: each.updated_at):
+        states[session.lesson_id] = states.get(session.lesson_id, LessonState()).after(session)
+    return states

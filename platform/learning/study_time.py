@@ -1,0 +1,78 @@
+"""How long a learner studies: today, this week, day after day."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from accounts.models import User
+from learning import days, goals
+from learning.models import LearnerGoals, StudyDay
+
+STUDY_DAY = 60  # seconds that make a day a study day
+
+
+@dataclass(frozen=True)
+class WeekDay:
+    day: date
+    seconds: int
+    is_today: bool
+    is_future: bool
+
+    @property
+    def is_studied(self) -> bool:
+        return self.seconds >= STUDY_DAY
+
+    @property
+    def minutes(self) -> int:
+        return self.seconds // 60
+
+
+@dataclass(frozen=True)
+class Time:
+    """Today, this week and the days before, against what the learner means to do."""
+
+    today: date
+    seconds: dict[date, int]  # of the days of this week with study
+    streak: int
+    goals: LearnerGoals
+
+    @property
+    def minutes_today(self) -> int:
+        return self.seconds.get(self.today, 0) // 60
+
+    @property
+    def minutes_to_show(self) -> int:
+        """Of the line that is full when the day's goal is reached."""
+        return min(self.minutes_today, self.goals.minutes)
+
+    @cached_property
+    def week(self) -> list[WeekDay]:
+        return [
+            WeekDay(day, self.seconds.get(day, 0), day == self.today, day > self.today)
+            for day in days.week_of(self.today)
+        ]
+
+    @property
+    def days_this_week(self) -> int:
+        return sum(each.is_studied for each in self.week)
+
+
+def of(user: User, *, now: datetime) -> Time:
+    """Two queries. The streak counts consecutive study days up to today or yesterday."""
+    today = days.day_of(now, days.zone_of(user))
+    monday = days.week_of(today)[0]
+    seconds: dict[date, int] = {}
+    streak, expected = 0, today
+    rows = StudyDay.objects.filter(
+        learner_id=user.pk, day__lte=today, seconds__gte=STUDY_DAY
+    ).order_by("-day")
+    for day, studied in rows.values_list("day", "seconds").iterator(chunk_size=100):
+        if day >= monday:
+            seconds[day] = studied
+        if streak == 0 and day == today - timedelta(days=1):
+            expected = day  # today may still come
+        if day == expected:
+            streak, expected = streak + 1, day - timedelta(days=1)
+        elif day < monday:
+            break
+    return Time(today, seconds, streak, goals.of(user))
