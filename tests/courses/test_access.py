@@ -1,0 +1,149 @@
+"""Who may open what, through the pages themselves."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from courses import grants, memberships
+from courses.models import CoursePage, Grant
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "canary02"
+
+
+@pytest.fixture
+def course():
+    return factories.course(lessons=3, free=1, slug="yiqun")
+
+
+@pytest.fixture
+def learner():
+    return factories.UserFactory()
+
+
+def give(learner, sellable, **state):
+    now = timezone.now()
+    grants.sync(
+        learner=learner,
+        source_kind=Grant.Source.PURCHASE,
+        source_id="order-1",
+        covers=[sellable],
+        now=now,
+        **{"starts_at": now - timedelta(days=1)} | state,
+    )
+
+
+def body(client, slug="02"):
+    return client.get(f"/courses/yiqun/{slug}/")
+
+
+def test_a_visitor_reads_the_free_lesson_and_not_the_paid_one(client, course):
+    assert "canary00" in body(client, "00").content.decode()
+    paid = body(client)
+    assert paid.status_code == 200
+    assert CANARY not in paid.content.decode()
+
+
+def test_a_buyer_reads_the_paid_lesson(client, course, learner):
+    give(learner, course)
+    client.force_login(learner)
+    assert CANARY in body(client).content.decode()
+
+
+def test_another_learner_does_not(client, course, learner):
+    give(learner, course)
+    client.force_login(factories.UserFactory())
+    assert CANARY not in body(client).content.decode()
+
+
+def test_access_ends_with_its_period(client, course, learner):
+    give(learner, course, ends_at=timezone.now() - timedelta(seconds=1))
+    client.force_login(learner)
+    assert CANARY not in body(client).content.decode()
+
+
+def test_a_withdrawal_before_the_purchase_keeps_it_shut(client, course, learner):
+    give(learner, course, withdrawn_at=timezone.now())
+    client.force_login(learner)
+    assert CANARY not in body(client).content.decode()
+
+
+def test_a_membership_opens_what_lists_it(client, course, learner):
+    membership = factories.MembershipFactory()
+    give(learner, membership)
+    client.force_login(learner)
+    assert CANARY not in body(client).content.decode()
+    course.memberships = [membership]
+    course.save_revision().publish()
+    assert CANARY in body(client).content.decode()
+
+
+def test_a_course_that_leaves_a_membership_stays_for_the_paid_period(client, course, learner):
+    membership = factories.MembershipFactory()
+    course.memberships = [membership]
+    course.save_revision().publish()
+    give(learner, membership, ends_at=timezone.now() + timedelta(days=3))
+    course.memberships = []
+    course.save_revision().publish()
+    client.force_login(learner)
+    assert CANARY in body(client).content.decode()
+    kept = Grant.objects.get(source_kind=Grant.Source.FORMER_MEMBERSHIP)
+    assert kept.course_id == course.pk
+    assert kept.ends_at == Grant.objects.get(membership=membership).ends_at
+
+
+def test_an_unpublished_course_stays_open_to_who_has_it(client, course, learner):
+    give(learner, course)
+    course.unpublish()
+    assert body(client, "00").status_code == 404
+    assert client.get("/courses/yiqun/").status_code == 404
+    client.force_login(learner)
+    assert CANARY in body(client).content.decode()
+    assert client.get("/courses/yiqun/").status_code == 200
+
+
+def test_a_course_unpublished_with_its_lessons_stays_open_to_who_has_it(client, course, learner):
+    give(learner, course)
+    course.unpublish()
+    for lesson in course.get_children().specific():
+        lesson.unpublish()
+    client.force_login(learner)
+    assert CANARY in body(client).content.decode()
+
+
+def test_a_lesson_unpublished_in_a_live_course_is_gone_for_all(client, course, learner):
+    give(learner, course)
+    lesson = course.get_children().get(slug="02").specific
+    lesson.unpublish()
+    client.force_login(learner)
+    assert body(client).status_code == 404
+    course.unpublish()
+    assert body(client).status_code == 404
+
+
+def test_declaring_twice_changes_nothing_and_is_recorded_once(course, learner):
+    state = {"starts_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    give(learner, course, **state)
+    give(learner, course, **state)
+    grant = Grant.objects.get()
+    assert grant.changes.count() == 1
+
+
+def test_what_a_source_covers_no_longer_is_withdrawn(course, learner):
+    other = factories.course(lessons=1)
+    give(learner, course)
+    give(learner, other)
+    assert Grant.objects.get(course=course).withdrawn_at is not None
+    assert Grant.objects.get(course=other).withdrawn_at is None
+
+
+def test_included_courses_follow_the_published_list(course):
+    membership = factories.MembershipFactory()
+    course.memberships = [membership]
+    course.save_revision()
+    assert not membership.included_courses.exists()
+    memberships.sync_included(CoursePage.objects.get(pk=course.pk), now=timezone.now())
+    assert not membership.included_courses.exists()

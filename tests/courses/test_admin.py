@@ -1,0 +1,281 @@
+"""An editor's work, through the admin's own forms."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.utils import timezone
+from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
+
+from courses.models import CoursePage, LessonPage, PrivateMedia
+from demo.content import CONTENT
+from tests import factories
+from tests.courses.conftest import enter, give, staff
+
+SOUND = CONTENT / "courses" / "yiqun-ren" / "00.mp3"
+VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n第一句。\n"
+
+
+@pytest.fixture
+def editor(client, db):
+    user = staff("editor")
+    enter(client, user)
+    return user
+
+
+def lesson_form(**fields):
+    return nested_form_data(
+        {
+            "title": "信任是怎么一天天攒下来的",
+            "slug": "10",
+            "kind": "regular",
+            "question": "信任从哪里来？",
+            "body": streamfield([("text", rich_text("<p>第一句。</p>"))]),
+            "attachments": streamfield([]),
+            "minutes": "0",
+            "transcript": "",
+            "comments": inline_formset([]),
+            **fields,
+        }
+    )
+
+
+def add(client, course, **fields):
+    return client.post(f"/admin/pages/add/courses/lessonpage/{course.pk}/", lesson_form(**fields))
+
+
+def test_an_editor_publishes_a_lesson_and_a_buyer_reads_it(client, editor, course, learner):
+    response = add(client, course, **{"action-publish": "1", "transcript": VTT})
+    assert response.status_code == 302, response.context["form"].errors
+    lesson = LessonPage.objects.get(slug="10")
+    assert lesson.live
+    give(learner, course)
+    client.force_login(learner)
+    shown = client.get("/courses/yiqun/10/").content.decode()
+    assert re.search(r'<span class="sentence" [^>]*data-start="0.0"[^>]*>第一句。</span>', shown)
+    assert "信任是怎么一天天攒下来的" in client.get("/courses/yiqun/").content.decode()
+
+
+def test_a_draft_is_seen_by_nobody(client, editor, course, learner):
+    add(client, course)
+    assert not LessonPage.objects.get(slug="10").live
+    give(learner, course)
+    client.force_login(learner)
+    assert client.get("/courses/yiqun/10/").status_code == 404
+    assert "信任是怎么" not in client.get("/courses/yiqun/").content.decode()
+
+
+def test_a_draft_of_a_live_lesson_changes_nothing_yet(client, editor, course, learner):
+    lesson = LessonPage.objects.get(slug="02")
+    form = lesson_form(slug="02", title="新的题目")
+    assert client.post(f"/admin/pages/{lesson.pk}/edit/", form).status_code == 302
+    client.get("/admin/")  # takes the message that names it
+    give(learner, course)
+    client.force_login(learner)
+    shown = client.get("/courses/yiqun/02/").content.decode()
+    assert "新的题目" not in shown
+    assert "canary02" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("字幕", 1), ("WEBVTT\n\n00:00:03.000 --> 00:00:02.000\n甲。\n", 3)],
+)
+def test_a_broken_transcript_is_refused_with_its_line_and_nothing_is_lost(
+    client, editor, course, text, line
+):
+    response = add(client, course, transcript=text)
+    assert response.status_code == 200
+    (error,) = response.context["form"].errors["transcript"]
+    assert f"第 {line} 行" in error
+    shown = response.content.decode()
+    assert "信任是怎么一天天攒下来的" in shown
+    assert text.splitlines()[-1] in shown.replace("&gt;", ">")
+
+
+def test_a_broken_transcript_without_any_text_is_refused_too(client, editor, course):
+    response = add(client, course, transcript="字幕", body=streamfield([]))
+    assert response.status_code == 200
+    assert "第 1 行" in response.context["form"].errors["transcript"][0]
+
+
+def test_a_transcript_is_read_from_a_file(client, editor, course):
+    file = SimpleUploadedFile("02.vtt", VTT.encode(), content_type="text/vtt")
+    assert add(client, course, transcript_file=file).status_code == 302
+    revision = LessonPage.objects.get(slug="10").get_latest_revision_as_object()
+    assert revision.transcript == VTT
+
+
+def test_a_broken_transcript_file_is_refused_with_its_line(client, editor, course):
+    for data, words in ((b"WEBVTT\n\nnot a cue\n", "第 3 行"), (b"\xff\xfe\x00", "UTF-8")):
+        file = SimpleUploadedFile("02.vtt", data, content_type="text/vtt")
+        response = add(client, course, transcript_file=file)
+        assert response.status_code == 200
+        assert words in response.context["form"].errors["transcript_file"][0]
+
+
+def upload(client, name, data):
+    return client.post(
+        "/admin/media/audio/add/",
+        {"title": name, "file": SimpleUploadedFile(name, data), "collection": "1"},
+    )
+
+
+def test_the_length_of_a_recording_is_read_from_the_file(client, editor):
+    assert upload(client, "00.mp3", SOUND.read_bytes()).status_code == 302
+    assert PrivateMedia.objects.get().duration == pytest.approx(231, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("broken.mp3", b"not a recording" * 99), ("empty.mp3", b""), ("page.html", b"<script>")],
+)
+def test_a_broken_recording_is_refused_and_leaves_nothing(client, editor, settings, name, data):
+    response = upload(client, name, data)
+    assert response.status_code == 200
+    assert response.context["form"].errors["file"]
+    assert not PrivateMedia.objects.exists()
+
+
+def test_a_lesson_opens_to_the_minute(client, editor, course, learner):
+    add(client, course, **{"action-publish": "1"})
+    lesson = LessonPage.objects.get(slug="10")
+    lesson.unpublish()
+    lesson.go_live_at = timezone.now() + timedelta(hours=1)
+    lesson.save_revision().publish()
+    give(learner, course)
+    client.force_login(learner)
+    assert client.get("/courses/yiqun/10/").status_code == 404
+    call_command("publish_scheduled")
+    assert client.get("/courses/yiqun/10/").status_code == 404
+    with time_machine.travel(lesson.go_live_at + timedelta(seconds=1)):
+        call_command("publish_scheduled")
+    assert LessonPage.objects.get(slug="10").live
+    assert client.get("/courses/yiqun/10/").status_code == 200
+
+
+@pytest.mark.parametrize(("mode", "seen"), [("buyer", True), ("member", True), ("visitor", False)])
+def test_a_draft_is_previewed_as_a_buyer_a_member_or_a_visitor(client, editor, course, mode, seen):
+    lesson = LessonPage.objects.get(slug="02")
+    address = f"/admin/pages/{lesson.pk}/edit/preview/"
+    assert client.post(address, lesson_form(slug="02")).json()["is_valid"]
+    shown = client.get(address, {"mode": mode}).content.decode()
+    assert ("第一句。" in shown) is seen
+    assert "信任从哪里来？" in shown or seen
+
+
+def test_what_somebody_has_access_to_cannot_be_deleted(client, editor, course, learner):
+    give(learner, course)
+    for page in (course, course.get_parent()):
+        response = client.post(f"/admin/pages/{page.pk}/delete/", {})
+        assert response.status_code == 302
+        assert any("1" in str(said) for said in get_messages(response.wsgi_request))
+    response = client.post(f"/admin/bulk/wagtailcore/page/delete/?id={course.pk}", {})
+    assert CoursePage.objects.filter(pk=course.pk).exists()
+
+
+def test_a_course_without_learners_can_be_deleted(client, editor, course):
+    client.post(f"/admin/pages/{course.pk}/delete/", {})
+    assert not CoursePage.objects.filter(pk=course.pk).exists()
+
+
+def test_a_copy_is_a_new_edition_never_an_alias(client, editor, course):
+    page = client.get(f"/admin/pages/{course.pk}/copy/")
+    assert "alias" not in page.context["form"].fields
+    parent = course.get_parent()
+    form = {
+        "new_title": "第二版",
+        "new_slug": "second",
+        "new_parent_page": str(parent.pk),
+        "copy_subpages": "on",
+        "publish_copies": "on",
+        "alias": "on",
+    }
+    client.post(f"/admin/pages/{course.pk}/copy/", form)
+    assert not CoursePage.objects.filter(slug="second").exists()
+    del form["alias"]
+    client.post(f"/admin/pages/{course.pk}/copy/", form)
+    copy = CoursePage.objects.get(slug="second")
+    assert copy.alias_of is None
+    assert copy.get_children().count() == 3
+    assert copy.live
+
+
+def test_a_lesson_survives_a_draft_of_its_course_without_its_chapter(client, editor, course):
+    """Chapters are keys: publishing a course without one must delete no lesson."""
+    from courses.models import Chapter
+
+    course.chapters = [Chapter(title="第一章")]
+    course.save_revision().publish()
+    key = course.chapters.get().key
+    LessonPage.objects.filter(slug="01").update(chapter_key=key)
+    assert "第一章" in client.get("/courses/yiqun/").content.decode()
+    course.chapters = []
+    course.save_revision().publish()
+    assert LessonPage.objects.filter(slug="01").exists()
+    assert "第一章" not in client.get("/courses/yiqun/").content.decode()
+
+
+def test_a_product_card_names_one_thing(client, editor, course):
+    both = {"course": course.pk, "membership": "", "line": ""}
+    neither = {"course": "", "membership": "", "line": ""}
+    article = {
+        "title": "一口锅",
+        "slug": "guo",
+        "comments": inline_formset([]),
+    }
+    index = course.get_parent().get_parent().get_children().get(slug="articles")
+    address = f"/admin/pages/add/courses/articlepage/{index.pk}/"
+    for card, fine in ((neither, False), (both, True)):
+        body = streamfield([("product_card", card)])
+        response = client.post(address, nested_form_data({**article, "body": body}))
+        assert (response.status_code == 302) is fine
+
+
+def test_editors_see_originals_others_do_not(client, editor, recording):
+    response = client.get(recording.url)
+    assert response.status_code == 200
+    assert b"".join(response.streaming_content)
+    client.logout()
+    enter(client, staff("moderator"))
+    assert client.get(recording.url).url == "/admin/"
+
+
+def test_a_picture_keeps_its_original_private(client, editor):
+    from PIL import Image
+
+    picture = io.BytesIO()
+    Image.new("RGB", (900, 1200), "#7A3E21").save(picture, "PNG")
+    file = SimpleUploadedFile("cover.png", picture.getvalue(), content_type="image/png")
+    response = client.post("/admin/images/add/", {"title": "封面", "file": file, "collection": "1"})
+    assert response.status_code == 302
+    from courses.models import PrivateImage
+
+    image = PrivateImage.objects.get()
+    assert image.file.name.startswith("private/")
+    public = image.get_rendition("fill-264x352|format-webp|public")
+    assert public.url.startswith("/files/images/")
+    assert b"".join(client.get(public.url).streaming_content)
+    assert image.get_rendition("fill-264x352|format-webp").url.startswith("/admin/files/private/")
+
+
+def test_planned_courses_say_when_they_open(client, course):
+    course.opens_on = timezone.localdate() + timedelta(days=30)
+    course.save_revision().publish()
+    assert "开课" in client.get("/courses/yiqun/").content.decode()
+
+
+def test_an_instructor_and_a_discipline_have_pages(client, course):
+    subject = factories.DisciplineFactory(name="商业", slug="business")
+    below = factories.DisciplineFactory(name="零售", slug="retail", parent=subject)
+    course.disciplines = [below]
+    course.save_revision().publish()
+    for address in ("/disciplines/business/", f"/instructors/{course.instructor.slug}/"):
+        assert course.title in client.get(address).content.decode()
+    assert client.get("/disciplines/none/").status_code == 404
+    assert client.get("/instructors/none/").status_code == 404

@@ -1,0 +1,266 @@
+"""Heartbeats, as they leave the browser: /study/beat/ is answered here by the test."""
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route
+
+AUDIO = "document.querySelector('rz-player audio')"
+SOUNDS = "() => { const a = document.querySelector('rz-player audio'); return !a.paused && a.readyState > 2 && a.currentTime > %s; }"  # noqa: E501
+STORED = "(lesson) => JSON.parse(localStorage.getItem('rz:study:' + lesson))"
+Beats = list[dict]
+
+
+@pytest.fixture
+def beats() -> Beats:
+    """What has arrived at /study/beat/, in order."""
+    return []
+
+
+@pytest.fixture
+def study(open_page, beats: Beats) -> Callable[..., Page]:
+    """Opens a sample lesson with /study/beat/ listening."""
+
+    def opened(
+        path: str = "lesson/2/?token=first", *, clock: int | None = None, answer=None
+    ) -> Page:
+        def receive(route: Route) -> None:
+            beats.append(json.loads(route.request.post_data or ""))
+            route.fulfill(**((answer and answer(beats[-1])) or {"status": 204}))
+
+        def before(page: Page) -> None:
+            page.context.route("**/study/beat/", receive)
+            if clock is not None:
+                page.clock.install(time=clock)
+
+        page = open_page(f"/styleguide/{path}", before=before)
+        page.wait_for_function("() => !!customElements.get('rz-lesson')")
+        return page
+
+    return opened
+
+
+def play(page: Page, until: float) -> None:
+    page.evaluate("document.querySelector('rz-player').play()")
+    page.wait_for_function(SOUNDS % until)
+
+
+def pause(page: Page) -> None:
+    with page.expect_response("**/study/beat/"):
+        page.evaluate(f"{AUDIO}.pause()")
+
+
+def read(page: Page, seconds: int) -> None:
+    """Lets that many seconds of reading pass; a beat must come of it."""
+    page.mouse.move(100, 300)
+    with page.expect_response("**/study/beat/"):
+        page.clock.run_for(seconds * 1000)
+
+
+def seconds(beat: dict) -> float:
+    return sum(end - start for start, end in beat["ranges"])
+
+
+def test_a_pause_sends_what_was_heard(study, beats):
+    page = study()
+    play(page, 2)
+    pause(page)
+    (beat,) = beats
+    assert set(beat) == {"token", "session", "seq", "position", "ranges", "wall", "read_to"}
+    assert (beat["token"], beat["seq"]) == ("first", 1)
+    assert uuid.UUID(beat["session"]).version == 4
+    assert beat["ranges"][0][0] < 0.5
+    assert beat["position"] == pytest.approx(page.evaluate(f"{AUDIO}.currentTime"), abs=0.3)
+    assert seconds(beat) == pytest.approx(beat["position"], abs=0.5)
+    assert beat["wall"] == pytest.approx(seconds(beat), abs=1)
+
+
+def test_beats_of_a_session_are_cumulative_and_a_seek_is_not_hearing(study, beats):
+    page = study()
+    play(page, 1)
+    pause(page)
+    page.evaluate("document.querySelector('rz-player').seek(300)")
+    play(page, 301)
+    pause(page)
+    first, last = beats[0], beats[-1]
+    assert last["session"] == first["session"]
+    assert last["seq"] > first["seq"]
+    assert len(last["ranges"]) == 2
+    assert last["ranges"][1][0] == pytest.approx(300, abs=0.5)
+    assert seconds(last) < 5
+    assert last["position"] > 300
+
+
+def test_speed_counts_content_and_wall_apart(study, beats):
+    page = study()
+    page.evaluate("document.querySelector('rz-player').setRate(3)")
+    play(page, 6)
+    pause(page)
+    assert seconds(beats[-1]) == pytest.approx(beats[-1]["wall"] * 3, rel=0.35)
+
+
+def test_a_beat_goes_every_fifteen_seconds_of_reading(study, beats):
+    page = study("lesson/3/?token=first", clock=0)
+    read(page, 16)
+    read(page, 16)
+    assert [beat["seq"] for beat in beats] == [1, 2]
+    assert beats[-1]["wall"] == pytest.approx(30, abs=2)
+    assert beats[-1]["ranges"] == []
+    assert 0 < beats[-1]["read_to"] < 1
+
+
+def test_a_minute_without_a_hand_is_no_longer_reading(study, beats):
+    page = study("lesson/3/?token=first", clock=0)
+    page.mouse.move(100, 300)
+    page.clock.run_for(100_000)
+    page.clock.run_for(100_000)
+    read(page, 16)  # a hand again
+    assert 60 <= beats[-1]["wall"] <= 60 + 17  # of 216
+
+
+def test_reading_to_the_end_is_told(study, beats):
+    page = study("lesson/3/?token=first", clock=0)
+    page.evaluate("document.querySelector('.lesson-end').scrollIntoView()")
+    read(page, 16)
+    assert beats[-1]["read_to"] == 1
+
+
+def test_a_new_session_begins_at_the_learner_s_midnight(study, beats):
+    page = study("lesson/3/?token=first&day_ends=40000", clock=0)
+    read(page, 16)
+    read(page, 40)
+    read(page, 16)
+    sessions = list(dict.fromkeys(beat["session"] for beat in beats))
+    assert len(sessions) == 2
+    before, after = ([b for b in beats if b["session"] == session][-1] for session in sessions)
+    assert before["wall"] == pytest.approx(40, abs=3)
+    assert 15 <= after["wall"] <= 33  # as of its last beat
+    assert after["position"] == before["position"]
+
+
+def test_each_lesson_has_its_own_session(study, beats):
+    page = study()
+    play(page, 1)
+    page.locator(".lesson-turn [rel=prev]").evaluate("e => e.click()")
+    page.wait_for_selector("[data-listen]:visible")
+    with page.expect_response("**/study/beat/"):
+        page.click("[data-listen]")
+    page.wait_for_function("() => document.querySelector('rz-player').track.lesson === '1'")
+    assert {beat["token"] for beat in beats} == {"first"}
+    assert len({beat["session"] for beat in beats}) == 1
+
+
+def test_leaving_sends_a_beacon(study, beats):
+    page = study()
+    play(page, 1)
+    with page.expect_request("**/study/beat/") as sent:
+        page.evaluate("dispatchEvent(new Event('pagehide'))")
+    assert sent.value.resource_type == "ping"
+    assert seconds(sent.value.post_data_json) > 0.5
+
+
+def test_a_visitor_s_session_is_kept_here_and_resumes(study, beats):
+    page = study("lesson/2/")
+    play(page, 2)
+    page.evaluate(f"{AUDIO}.pause()")
+    page.wait_for_function("() => localStorage.getItem('rz:study:2')")
+    (kept,) = page.evaluate(STORED, "2")
+    assert seconds(kept) > 1
+    assert beats == []
+    page.reload()
+    page.wait_for_function("() => !!document.querySelector('rz-player').at")
+    assert page.evaluate("document.querySelector('rz-player').at") == kept["position"]
+
+
+def test_a_visitor_s_sessions_are_sent_once_there_is_a_token(study, beats):
+    page = study("lesson/2/")
+    play(page, 1)
+    page.evaluate(f"{AUDIO}.pause()")
+    page.wait_for_function("() => localStorage.getItem('rz:study:2')")
+    (kept,) = page.evaluate(STORED, "2")
+    page.evaluate(
+        "(beat) => localStorage.setItem('rz:study:1', JSON.stringify([beat]))",
+        {**kept, "session": str(uuid.uuid4())},
+    )
+    page.route(
+        re.compile("/study/token/1/$"),
+        lambda route: route.fulfill(json={"token": "of lesson 1", "day_ends": 4102444800000}),
+    )
+    page.goto("/styleguide/lesson/2/?token=mine")
+    page.wait_for_function("() => !Object.keys(localStorage).some(k => k.startsWith('rz:study'))")
+    assert [(beat["token"], beat["position"]) for beat in beats] == [
+        ("mine", kept["position"]),
+        ("of lesson 1", kept["position"]),
+    ]
+    assert beats[0]["session"] == kept["session"]
+    assert "learner" not in beats[0]
+
+
+def test_another_learner_s_waiting_session_is_left_alone(study, beats):
+    page = study("lesson/2/")
+    foreign = {"session": str(uuid.uuid4()), "position": 99, "ranges": [], "learner": "8"}
+    page.evaluate("(b) => localStorage.setItem('rz:study:2', JSON.stringify([b]))", foreign)
+    page.goto("/styleguide/lesson/2/?token=mine")
+    page.wait_for_function("() => !!customElements.get('rz-lesson')")
+    assert page.evaluate("document.querySelector('rz-player').at") == 0
+    play(page, 1)
+    pause(page)
+    assert foreign["session"] not in {beat["session"] for beat in beats}
+    assert page.evaluate(STORED, "2") == [foreign]
+
+
+def test_without_a_network_the_session_waits_and_goes_later(study, beats, problems):
+    page = study()
+    play(page, 1)
+    page.context.set_offline(True)
+    page.evaluate(f"{AUDIO}.pause()")
+    page.wait_for_function("() => localStorage.getItem('rz:study:2')")
+    assert beats == []
+    with page.expect_response("**/study/beat/"):
+        page.context.set_offline(False)
+    page.wait_for_function("() => !localStorage.getItem('rz:study:2')")
+    assert seconds(beats[-1]) > 0.5
+    problems.clear()
+
+
+def test_a_refused_service_is_tried_again(study, beats, problems):
+    page = study(answer=lambda beat: {"status": 503} if beat["seq"] == 1 else None)
+    play(page, 1)
+    pause(page)
+    page.wait_for_function("() => localStorage.getItem('rz:study:2')")
+    play(page, 1.5)
+    pause(page)
+    page.wait_for_function("() => !localStorage.getItem('rz:study:2')")
+    assert beats[-1]["session"] == beats[0]["session"]
+    problems.clear()
+
+
+def test_an_old_token_is_renewed_and_a_new_session_begins(study, beats, problems):
+    def answer(beat: dict) -> dict | None:
+        if beat["token"] == "first":
+            return {"status": 401, "json": {"renew": "/study/token/2/"}}
+        return None
+
+    page = study(answer=answer)
+    page.route(
+        "**/study/token/2/",
+        lambda route: route.fulfill(json={"token": "second", "day_ends": 4102444800000}),
+    )
+    play(page, 1)
+    pause(page)
+    page.wait_for_function(
+        "() => performance.getEntriesByType('resource').filter(e => e.name.includes('/beat/'))"
+        ".length >= 2"
+    )
+    play(page, 2)
+    pause(page)
+    old, again, new = beats[0], beats[1], beats[-1]
+    assert (again["session"], again["token"]) == (old["session"], "second")
+    assert again["seq"] == old["seq"] + 1
+    assert new["session"] != old["session"]
+    assert new["token"] == "second"
+    assert new["ranges"][0][0] >= old["ranges"][-1][1] - 0.5
+    problems.clear()  # the browser reports the 401 itself

@@ -1,0 +1,244 @@
+"""The one player: it sounds on while pages change, and does what its controls say."""
+
+import pytest
+from playwright.sync_api import Page
+
+# The address changes before the page does: the page's own head tells which one is here.
+ARRIVED = """(path) => location.pathname === path && document.activeElement.tagName === 'H1'
+  && (document.querySelector('#main').dataset.page === 'page') === path.endsWith('/course/')"""
+SOUNDS = "() => { const a = document.querySelector('rz-player audio'); return !a.paused && a.readyState > 2 && a.currentTime > %s; }"  # noqa: E501
+AUDIO = "document.querySelector('rz-player audio')"
+
+
+def opened(open_page, number: int = 2, query: str = "", **options) -> Page:
+    page = open_page(f"/styleguide/lesson/{number}/{query}", **options)
+    page.wait_for_function("() => !!customElements.get('rz-lesson')")
+    return page
+
+
+def playing(open_page, number: int = 2, **options) -> Page:
+    page = opened(open_page, number, **options)
+    page.click(".player-dock .player-play")
+    page.wait_for_function(SOUNDS % 0.2)
+    return page
+
+
+def at(page: Page) -> float:
+    return page.evaluate(f"{AUDIO}.currentTime")
+
+
+def go(page: Page, selector: str, path: str) -> None:
+    page.locator(selector).first.evaluate("e => e.click()")
+    page.wait_for_function(ARRIVED, arg=path)
+
+
+def test_the_sound_survives_ten_navigations(open_page):
+    page = playing(open_page)
+    page.evaluate(f"""() => {{
+      window.silences = [];
+      for (const name of ["pause", "emptied", "ended", "seeking"])
+        {AUDIO}.addEventListener(name, () => silences.push(name));
+    }}""")
+    element = page.evaluate_handle(AUDIO)
+    before = at(page)
+    tour = [
+        (".lesson-bar-course", "/styleguide/course/"),
+        (".lesson-row", "/styleguide/lesson/2/"),
+        (".lesson-turn [rel=next]", "/styleguide/lesson/3/"),
+        (".lesson-turn [rel=prev]", "/styleguide/lesson/2/"),
+        (".lesson-turn [rel=prev]", "/styleguide/lesson/1/"),
+        (".lesson-bar-course", "/styleguide/course/"),
+        (".buy-bar .button", "/styleguide/paywall/"),
+        (".paywall .button-primary", "/styleguide/course/"),
+    ]
+    for selector, path in tour:
+        go(page, selector, path)
+    for _ in range(2):
+        page.go_back()
+    page.wait_for_function(ARRIVED, arg="/styleguide/course/")
+    page.wait_for_function(SOUNDS % (before + 0.5))
+    assert page.evaluate("silences") == []
+    assert element.evaluate(f"e => e === {AUDIO}")
+    assert page.is_visible(".player-mini >> text=信任是怎么一天天攒下来的")
+    page.click(".player-mini a.player-title")
+    page.wait_for_function(ARRIVED, arg="/styleguide/lesson/2/")
+    assert page.is_visible(".player-dock")
+    assert page.evaluate("silences") == []
+
+
+def test_another_lesson_takes_over_only_when_play_is_pressed_there(open_page):
+    page = playing(open_page, 2)
+    go(page, ".lesson-turn [rel=prev]", "/styleguide/lesson/1/")
+    assert page.evaluate(f"{AUDIO}.src").endswith("/sound/680/")
+    assert page.is_visible(".player-mini >> text=信任是怎么一天天攒下来的")
+    page.click("[data-listen]")
+    page.wait_for_function(f"() => {AUDIO}.src.endsWith('/sound/120/') && !{AUDIO}.paused")
+    assert page.is_visible(".player-dock")
+    assert not page.is_visible("[data-listen]")
+
+
+def test_a_paused_player_gives_the_dock_to_the_lesson_one_reads(open_page):
+    page = playing(open_page, 2)
+    page.click(".player-dock .player-play")
+    go(page, ".lesson-turn [rel=prev]", "/styleguide/lesson/1/")
+    page.click(".player-dock .player-play")
+    page.wait_for_function(f"() => {AUDIO}.src.endsWith('/sound/120/') && !{AUDIO}.paused")
+
+
+def test_the_mini_player_can_be_closed(open_page):
+    page = playing(open_page)
+    go(page, ".lesson-bar-course", "/styleguide/course/")
+    page.click(".player-close")
+    assert page.is_hidden("rz-player")
+    assert page.evaluate(f"{AUDIO}.paused")
+
+
+def test_speed_is_chosen_by_hand_and_by_key_and_remembered(open_page):
+    page = playing(open_page)
+    page.click(".player-rate")
+    page.click("#rates [data-rate='1.5']")
+    page.keyboard.press(">")
+    assert page.evaluate(f"{AUDIO}.playbackRate") == 1.75
+    page.reload()
+    page.click(".player-dock .player-play")
+    page.wait_for_function(SOUNDS % 0)
+    assert page.evaluate(f"{AUDIO}.playbackRate") == 1.75
+    assert page.inner_text(".player-rate > span >> nth=0") == "1.75×"
+
+
+def test_keys_play_and_move_but_not_while_typing(open_page):
+    page = playing(open_page)
+    page.keyboard.press("k")
+    assert page.evaluate(f"{AUDIO}.paused")
+    page.keyboard.press("l")
+    page.keyboard.press("ArrowRight")
+    moved = at(page)
+    assert moved > 30
+    page.keyboard.press("j")
+    assert at(page) == pytest.approx(moved - 15, abs=0.1)
+    page.keyboard.press("Space")
+    page.wait_for_function(SOUNDS % 0)
+    page.evaluate("document.querySelector('h1').contentEditable = true")
+    page.focus("h1")
+    page.keyboard.press("k")
+    assert not page.evaluate(f"{AUDIO}.paused")
+
+
+def test_keys_can_be_turned_off(open_page):
+    page = playing(open_page, width=1280)
+    page.click(".player-rate")
+    page.uncheck("[data-keys]")
+    page.keyboard.press("Escape")
+    page.locator("h1").focus()
+    page.keyboard.press("k")
+    assert not page.evaluate(f"{AUDIO}.paused")
+
+
+def test_it_resumes_where_the_server_says(open_page):
+    page = opened(open_page, query="?position=253.1")
+    assert page.inner_text(".player-at") == "4:13"
+    page.click(".player-dock .player-play")
+    page.wait_for_function(SOUNDS % 253)
+    assert at(page) < 258
+
+
+def test_fifteen_seconds_and_the_bar_move_a_lesson_not_yet_loaded(open_page):
+    page = opened(open_page, query="?position=100")
+    page.click("[data-do=forward]")
+    assert page.inner_text(".player-at") == "1:55"
+    page.locator("rz-player input[type=range]").fill("300")
+    assert page.inner_text(".player-at") == "5:00"
+    assert page.get_attribute("rz-player input[type=range]", "aria-valuetext") == "5:00 / 11:20"
+    page.click(".player-dock .player-play")
+    page.wait_for_function(SOUNDS % 300)
+
+
+def test_the_system_is_told_what_plays(open_page):
+    page = playing(open_page)
+    told = page.evaluate("""() => {
+      const { title, artist, album } = navigator.mediaSession.metadata;
+      return [title, artist, album];
+    }""")
+    assert told == ["信任是怎么一天天攒下来的", "周明远", "一群人的生意"]
+
+
+def test_the_sleep_timer_counts_real_time_at_any_speed(open_page):
+    page = opened(open_page, before=lambda page: page.clock.install())
+    page.evaluate("document.querySelector('rz-player').setRate(3)")
+    page.click(".player-dock .player-play")
+    page.wait_for_function(SOUNDS % 0.2, polling=50)
+    page.click(".player-sleep")
+    page.click("#sleep [data-sleep='15']")
+    assert page.get_attribute(".player-sleep", "data-left") == "15′"
+    page.clock.fast_forward("14:58")
+    assert not page.evaluate(f"{AUDIO}.paused")
+    page.clock.fast_forward("00:04")
+    assert page.evaluate(f"{AUDIO}.paused")
+    assert page.get_attribute(".player-sleep", "data-left") is None
+
+
+def test_the_end_offers_what_is_next_and_does_not_run_on(open_page):
+    page = playing(open_page, 1)
+    page.click(".player-sleep")
+    page.click("#sleep [data-sleep=end]")
+    page.evaluate("document.querySelector('rz-player').seek(119)")
+    page.wait_for_function(f"() => {AUDIO}.ended")
+    assert page.get_attribute(".player-sleep", "data-left") is None
+    page.click(".player-next >> text=信任是怎么一天天攒下来的")
+    page.wait_for_function(ARRIVED, arg="/styleguide/lesson/2/")
+    assert page.evaluate(f"{AUDIO}.paused")
+    assert page.is_visible(".player-dock")
+
+
+def test_a_sound_that_does_not_open_says_so_and_can_be_tried_again(open_page, problems):
+    page = opened(open_page)
+    page.route("**/sound/**", lambda route: route.fulfill(status=500))
+    page.click(".player-dock .player-play")
+    page.wait_for_selector(".player-status:not(:empty)")
+    page.unroute("**/sound/**")
+    page.click(".player-dock .player-play")
+    page.wait_for_function(SOUNDS % 0)
+    assert page.inner_text(".player-status") == ""
+    problems.clear()  # the browser reports the 500 itself
+
+
+def test_a_sentence_plays_from_there_and_is_marked_while_heard(open_page):
+    page = opened(open_page)
+    page.click(".sentence >> nth=3")
+    page.wait_for_function(SOUNDS % 36)
+    assert page.locator(".is-heard").all_inner_texts() == [
+        page.locator(".sentence").nth(3).inner_text()
+    ]
+    page.evaluate("document.querySelector('rz-player').seek(61)")
+    page.wait_for_function("() => document.querySelectorAll('.sentence')[5].matches('.is-heard')")
+    assert page.locator(".is-heard").count() == 1
+
+
+def test_the_text_follows_until_one_scrolls_by_hand(open_page):
+    page = playing(open_page, reduced_motion="reduce")
+    page.evaluate("document.querySelector('rz-player').seek(193)")
+    inside = "() => { const r = document.querySelector('.is-heard').getBoundingClientRect(); return r.top >= innerHeight / 3 - 1 && r.top <= innerHeight * 2 / 3; }"  # noqa: E501
+    page.wait_for_function(inside)
+    followed = page.evaluate("scrollY")
+    assert followed > 100
+    assert page.is_hidden("[data-follow]")
+    page.mouse.move(180, 400)
+    page.mouse.wheel(0, -400)
+    page.wait_for_selector("[data-follow]:visible")
+    page.evaluate("document.querySelector('rz-player').seek(205)")
+    page.wait_for_function("() => document.querySelectorAll('.sentence')[17].matches('.is-heard')")
+    assert page.evaluate("scrollY") < followed
+    page.click("[data-follow]")
+    page.wait_for_function(inside)
+    assert page.is_hidden("[data-follow]")
+
+
+def test_reading_downwards_makes_the_dock_small_and_upwards_large(open_page):
+    page = opened(open_page)
+    page.mouse.move(180, 400)
+    page.wait_for_function("() => performance.now() > 1000")
+    page.mouse.wheel(0, 500)
+    page.wait_for_selector(".player-mini:visible")
+    assert page.is_hidden(".player-dock")
+    page.mouse.wheel(0, -200)
+    page.wait_for_selector(".player-dock:visible")

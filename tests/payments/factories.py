@@ -1,0 +1,133 @@
+"""What is for sale and what was bought, as rows (no Stripe behind them)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import factory
+
+from courses.models import CoursePage, Membership
+from payments.models import Invoice, Offer, Order, Price, Refund, Subscription, WebhookEvent
+from tests.factories import MembershipFactory, UserFactory
+
+NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
+ACCOUNT = "acct_sandbox"
+
+
+class OfferFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Offer
+
+    kind = Offer.Kind.RECURRING
+    interval = factory.Maybe(
+        factory.LazyAttribute(lambda offer: offer.kind == Offer.Kind.RECURRING), "month", None
+    )
+    membership = factory.SubFactory(MembershipFactory)
+
+
+class PriceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Price
+
+    offer = factory.SubFactory(OfferFactory)
+    currency = "CNY"
+    amount = 3900
+    created_at = NOW
+
+
+class OrderFactory(factory.django.DjangoModelFactory):
+    """An open order; `OrderFactory(fulfilled=True)` is one that was paid and opened."""
+
+    class Meta:
+        model = Order
+
+    class Params:
+        fulfilled = factory.Trait(
+            status=Order.Status.FULFILLED,
+            paid_at=NOW,
+            fulfilled_at=NOW,
+            payment_intent_id=factory.Sequence(lambda n: f"pi_test_{n}"),
+            charge_id=factory.Sequence(lambda n: f"ch_test_{n}"),
+        )
+
+    buyer = factory.SubFactory(UserFactory)
+    price = factory.SubFactory(PriceFactory)
+    amount = factory.SelfAttribute("price.amount")
+    currency = factory.SelfAttribute("price.currency")
+    account = ACCOUNT
+    session_id = factory.Sequence(lambda n: f"cs_test_{n}")
+    created_at = NOW
+
+
+class SubscriptionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Subscription
+
+    account = ACCOUNT
+    stripe_id = factory.Sequence(lambda n: f"sub_test_{n}")
+    learner = factory.SubFactory(UserFactory)
+    offer = factory.SubFactory(OfferFactory)
+    status = "active"
+    amount = 3900
+    currency = "CNY"
+    started_at = NOW
+    period_start = NOW
+    period_end = NOW + timedelta(days=30)
+
+
+class InvoiceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Invoice
+
+    account = ACCOUNT
+    stripe_id = factory.Sequence(lambda n: f"in_test_{n}")
+    subscription = factory.SubFactory(SubscriptionFactory)
+    status = "paid"
+    amount_due = 3900
+    amount_paid = 3900
+    currency = "CNY"
+    created_at = NOW
+    paid_at = NOW
+
+
+class RefundFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Refund
+
+    account = ACCOUNT
+    stripe_id = factory.Sequence(lambda n: f"re_test_{n}")
+    order = factory.SubFactory(OrderFactory, fulfilled=True)
+    status = "succeeded"
+    amount = factory.SelfAttribute("order.amount")
+    currency = factory.SelfAttribute("order.currency")
+    created_at = NOW
+
+
+class WebhookEventFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = WebhookEvent
+
+    account = ACCOUNT
+    stripe_id = factory.Sequence(lambda n: f"evt_test_{n}")
+    type = "checkout.session.completed"
+    body = "{}"
+    sent_at = NOW
+    received_at = NOW
+
+
+def course_price(course: CoursePage, amount: int = 9900, **fields: Any) -> Price:
+    """The price of a course, bought once for good."""
+    offer = OfferFactory(course=course, membership=None, kind=Offer.Kind.ONE_OFF)
+    return PriceFactory(offer=offer, amount=amount, **fields)
+
+
+def membership_prices(membership: Membership | None = None) -> dict[str, Price]:
+    """As in the demo: ¥39 a month, ¥365 a year with 7 days of trial, one year once."""
+    membership = membership or MembershipFactory()
+    year = OfferFactory(membership=membership, interval="year", trial_days=7, sort_order=0)
+    month = OfferFactory(membership=membership, interval="month", sort_order=1)
+    term = OfferFactory(membership=membership, kind=Offer.Kind.TERM, term_months=12, sort_order=2)
+    return {
+        "year": PriceFactory(offer=year, amount=36500),
+        "month": PriceFactory(offer=month, amount=3900),
+        "term": PriceFactory(offer=term, amount=36500),
+    }

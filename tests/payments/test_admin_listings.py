@@ -1,0 +1,318 @@
+"""Finance reads, searches, filters and exports; nobody else sees any of it."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts import roles
+from courses.models import Grant
+from payments.models import Difference, MoneyEntry, Order
+from tests.factories import course
+from tests.payments.factories import (
+    ACCOUNT,
+    NOW,
+    InvoiceFactory,
+    OrderFactory,
+    RefundFactory,
+    SubscriptionFactory,
+    WebhookEventFactory,
+    course_price,
+)
+from tests.payments.staff import ROLES, at_desk, csv_rows, somebody
+
+pytestmark = pytest.mark.django_db
+LISTINGS = (
+    "money-orders",
+    "money-subscriptions",
+    "money-invoices",
+    "money-requests",
+    "money-refunds",
+    "money-offers",
+    "money-grants",
+    "money-differences",
+    "money-entries",
+    "money-events",
+)
+
+
+def one_of_each(number: int = 0) -> dict[str, int]:
+    """A row for every listing; gives their ids."""
+    order = OrderFactory(fulfilled=True, price=course_price(course()))
+    refund = RefundFactory(order=OrderFactory(fulfilled=True, price=course_price(course())))
+    subscription = SubscriptionFactory()
+    OrderFactory(fulfilled=True, price__offer=subscription.offer, subscription=subscription)
+    invoice = InvoiceFactory(subscription=subscription)
+    request = order.refund_requests.create(asked_by=order.buyer, note="不合适", created_at=NOW)
+    grant = Grant.objects.create(
+        learner=order.buyer,
+        course=order.price.offer.course,
+        source_kind="purchase",
+        source_id=order.source_id,
+        starts_at=NOW,
+    )
+    difference = Difference.objects.create(
+        account=ACCOUNT,
+        object_kind="order",
+        object_id=f"o{number}",
+        what="amount",
+        ours="9900",
+        theirs="9800",
+        since=NOW,
+        seen_at=NOW,
+    )
+    entry = money_entry(f"txn_{number}", order)
+    event = WebhookEventFactory()
+    rows = (
+        order,
+        subscription,
+        invoice,
+        request,
+        refund,
+        order.price.offer,
+        grant,
+        difference,
+        entry,
+        event,
+    )
+    return {name: row.pk for name, row in zip(LISTINGS, rows, strict=True)}
+
+
+def money_entry(stripe_id: str, order: Order | None = None, **fields: object) -> MoneyEntry:
+    amounts = {
+        "amount": 9900,
+        "currency": "CNY",
+        "settled_amount": 9900,
+        "settled_fee": 337,
+        "settled_net": 9563,
+        "settled_currency": "CNY",
+    }
+    return MoneyEntry.objects.create(
+        account=ACCOUNT,
+        stripe_id=stripe_id,
+        kind="charge",
+        order=order,
+        source="ch_1",
+        booked_at=NOW,
+        recorded_at=NOW,
+        **(amounts | fields),
+    )
+
+
+def money_pages(ids: dict[str, int]) -> list[str]:
+    pages = [reverse(f"{name}:index") for name in LISTINGS]
+    pages += [reverse(f"{name}:index_results") for name in LISTINGS]
+    pages += [reverse(f"{name}:inspect", args=[pk]) for name, pk in ids.items()]
+    return [
+        *pages,
+        reverse("money-orders:refund", args=[ids["money-orders"]]),
+        reverse("money-invoices:refund", args=[ids["money-invoices"]]),
+        reverse("money-requests:approve", args=[ids["money-requests"]]),
+        reverse("money-requests:decline", args=[ids["money-requests"]]),
+        reverse("money-differences:settle", args=[ids["money-differences"]]),
+        reverse("money-offers:add"),
+        reverse("money-offers:edit", args=[ids["money-offers"]]),
+        reverse("money-grants:give"),
+        reverse("money-why:index"),
+    ]
+
+
+WRITING = ("refund", "approve", "decline", "settle", "add", "new", "edit", "give", "withdraw")
+
+
+def test_finance_opens_every_page_about_money():
+    desk = at_desk(roles.FINANCE)
+    for page in money_pages(one_of_each()):
+        assert desk.get(page).status_code == 200, page
+
+
+def test_an_operator_reads_but_is_offered_nothing_to_do():
+    desk = at_desk(roles.OPERATOR)
+    for page in money_pages(one_of_each()):
+        answer = desk.get(page)
+        if any(f"/{word}/" in page for word in WRITING):
+            assert answer.status_code in (302, 403), page
+        else:
+            assert answer.status_code == 200, page
+            for address in ("/refund/", "/approve/", "/settle/", "/replay/", "/withdraw/"):
+                assert address not in answer.text, page
+
+
+@pytest.mark.parametrize("role", [roles.EDITOR, roles.MODERATOR])
+def test_other_staff_see_nothing_of_it(role):
+    pages = money_pages(one_of_each())
+    desk = at_desk(role)
+    for page in pages:
+        answer = desk.get(page)
+        assert answer.status_code in (302, 403), page
+        assert "¥" not in answer.text
+    assert "/admin/money/" not in desk.get("/admin/").text
+
+
+def test_visitors_and_learners_see_nothing_of_it(buyer):
+    visitor, learner = Client(), Client()
+    learner.force_login(buyer)
+    for page in money_pages(one_of_each()):
+        assert visitor.get(page).status_code == 302, page
+        assert learner.get(page).status_code == 403, page
+
+
+def test_finance_has_a_menu_and_no_content_to_edit():
+    desk = at_desk(roles.FINANCE)
+    page = course(lessons=1)
+    assert "/admin/money/orders/" in desk.get("/admin/").text
+    for address in (
+        reverse("wagtailadmin_pages:edit", args=[page.pk]),
+        reverse("wagtailadmin_pages:delete", args=[page.pk]),
+        reverse("wagtailadmin_pages:add_subpage", args=[page.pk]),
+    ):
+        assert desk.get(address).status_code in (302, 403), address
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_ids_that_are_not_there_are_not_found(role):
+    desk = at_desk(role)
+    for name in LISTINGS:
+        answer = desk.get(reverse(f"{name}:inspect", args=[987654]))
+        assert answer.status_code in (302, 403, 404), name
+        if role == roles.FINANCE:
+            assert answer.status_code == 404, name
+    if role == roles.FINANCE:
+        refund = reverse("money-orders:refund", args=[987654])
+        assert desk.post(refund, {"reason": "x"}).status_code == 404
+        replay = reverse("money-events:replay", args=[987654])
+        assert desk.post(replay).status_code == 404
+
+
+def test_more_rows_cost_no_more_queries():
+    desk = at_desk(roles.FINANCE)
+    one_of_each()
+    for name in LISTINGS:
+        address = reverse(f"{name}:index")
+        desk.get(address)
+        with CaptureQueriesContext(connection) as few:
+            desk.get(address)
+        with CaptureQueriesContext(connection) as few_exported:
+            csv_rows(desk, address)
+        for number in range(4):
+            one_of_each(number + hash(name) % 1000 * 10 + 10)
+        with CaptureQueriesContext(connection) as many:
+            desk.get(address)
+        with CaptureQueriesContext(connection) as many_exported:
+            csv_rows(desk, address)
+        assert len(many) == len(few), name
+        assert len(many_exported) == len(few_exported), name
+
+
+def test_an_order_is_found_by_its_number_its_buyer_and_what_was_bought():
+    desk = at_desk(roles.FINANCE)
+    wanted = OrderFactory(fulfilled=True, price=course_price(course(title="城市的暗线")))
+    other = OrderFactory(fulfilled=True, price=course_price(course(title="慢慢变强")))
+    for words in (
+        wanted.number,
+        f"#{wanted.number.lower()}",
+        wanted.buyer.email,
+        "城市的",
+        wanted.payment_intent_id,
+    ):
+        found = desk.get(reverse("money-orders:index"), {"q": words}).text
+        assert wanted.number in found, words
+        assert other.number not in found, words
+
+
+def test_orders_are_filtered_by_state_and_day():
+    desk = at_desk(roles.FINANCE)
+    done = OrderFactory(fulfilled=True, price=course_price(course()))
+    begun = OrderFactory(price=course_price(course()))
+    address = reverse("money-orders:index")
+    only_open = desk.get(address, {"status": "open"}).text
+    assert begun.number in only_open
+    assert done.number not in only_open
+    later = desk.get(address, {"created_at_from": "2026-11-25"}).text
+    assert done.number not in later
+
+
+def test_nonsense_in_filters_is_no_error():
+    desk = at_desk(roles.FINANCE)
+    one_of_each()
+    for name in LISTINGS:
+        query = {"p": "x", "ordering": "password", "status": "??", "course": "abc", "q": '"\x00'}
+        query["created_at_from"] = "yesterday"
+        assert desk.get(reverse(f"{name}:index"), query).status_code == 200, name
+
+
+def test_the_exported_orders_add_up_to_what_the_screen_says():
+    desk = at_desk(roles.FINANCE)
+    price = course_price(course(), amount=9950)
+    for _ in range(3):
+        OrderFactory(fulfilled=True, price=price)
+    order = OrderFactory(fulfilled=True, price=course_price(course(), amount=100_000))
+    RefundFactory(order=order)
+    address = reverse("money-orders:index")
+    rows = csv_rows(desk, address)
+    assert len(rows) == 4
+    assert sum(Decimal(row["金额"]) for row in rows) == Decimal("1298.50")
+    assert sum(Decimal(row["已退"]) for row in rows) == Decimal("1000.00")
+    assert sum(Decimal(row["实收"]) for row in rows) == Decimal("298.50")
+    screen = desk.get(address).text
+    assert "¥1,298.50" in screen
+    assert "¥1,000" in screen
+
+
+def test_an_export_has_the_rows_that_the_filter_left():
+    desk = at_desk(roles.FINANCE)
+    OrderFactory(fulfilled=True, price=course_price(course()))
+    begun = OrderFactory(price=course_price(course()))
+    rows = csv_rows(desk, reverse("money-orders:index"), status="open")
+    assert [row["编号"] for row in rows] == [begun.number]
+
+
+def test_what_a_spreadsheet_would_run_is_made_words():
+    desk = at_desk(roles.FINANCE)
+    order = OrderFactory(fulfilled=True, price=course_price(course()))
+    for danger in ("=1+1", "+1", "-1", "@sum", "\tx", "\rx"):
+        order.note = danger
+        order.save()
+        [row] = csv_rows(desk, reverse("money-orders:index"))
+        assert row["备注"] == f"'{danger}"
+        assert row["金额"] == "99.00"
+
+
+def test_amounts_below_zero_stay_numbers():
+    desk = at_desk(roles.FINANCE)
+    money_entry("txn_1")
+    money_entry("txn_2", amount=-9900, settled_amount=-9900, settled_fee=0, settled_net=-9900)
+    rows = csv_rows(desk, reverse("money-entries:index"))
+    assert sorted(Decimal(row["净额"]) for row in rows) == [Decimal("-99.00"), Decimal("95.63")]
+    assert "-¥3.37" in desk.get(reverse("money-entries:index")).text
+
+
+def test_currencies_without_cents_or_with_three_are_written_as_they_are():
+    desk = at_desk(roles.FINANCE)
+    OrderFactory(fulfilled=True, price=course_price(course(), amount=1200, currency="JPY"))
+    OrderFactory(fulfilled=True, price=course_price(course(), amount=1500, currency="KWD"))
+    rows = csv_rows(desk, reverse("money-orders:index"))
+    assert {row["币种"]: row["金额"] for row in rows} == {"JPY": "1200", "KWD": "1.500"}
+
+
+def test_a_table_speaks_the_language_and_names_the_hours_of_who_asked_for_it():
+    desk = at_desk(roles.FINANCE)
+    person = somebody(desk)
+    person.language, person.time_zone = "en", "America/New_York"
+    person.save()
+    OrderFactory(fulfilled=True, price=course_price(course()))
+    [row] = csv_rows(desk, reverse("money-orders:index"))
+    assert row["Made"] == "2026-11-22 23:00:00"
+
+
+def test_every_listing_is_exported_as_csv_and_as_xlsx():
+    desk = at_desk(roles.FINANCE)
+    one_of_each()
+    for name in LISTINGS:
+        address = reverse(f"{name}:index")
+        assert csv_rows(desk, address), name
+        answer = desk.get(address, {"export": "xlsx"})
+        assert b"".join(answer.streaming_content).startswith(b"PK"), name

@@ -1,0 +1,161 @@
+"""What the database itself holds about offers, prices, orders and the books."""
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from payments import live_orders
+from payments.models import MoneyEntry, Offer, Order, Price
+from payments.models.books import BooksAreAppendOnly
+from payments.models.offers import TermsAreFixed
+from payments.sandbox.checks import no_live_orders_beside_the_sandbox
+from tests.factories import MembershipFactory, UserFactory, course
+from tests.payments.factories import (
+    ACCOUNT,
+    NOW,
+    OfferFactory,
+    OrderFactory,
+    PriceFactory,
+    course_price,
+    membership_prices,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def refused():
+    return pytest.raises(IntegrityError)
+
+
+def test_an_offer_sells_exactly_one_thing():
+    with refused(), transaction.atomic():
+        Offer.objects.create(kind="one_off")
+    with refused(), transaction.atomic():
+        Offer.objects.create(kind="one_off", course=course(), membership=MembershipFactory())
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"kind": "recurring"},
+        {"kind": "one_off", "interval": "month"},
+        {"kind": "term"},
+        {"kind": "term", "term_months": 0},
+        {"kind": "one_off", "term_months": 12},
+        {"kind": "one_off", "trial_days": 7},
+    ],
+)
+def test_terms_that_make_no_sense_are_refused(terms):
+    with refused(), transaction.atomic():
+        Offer.objects.create(membership=MembershipFactory(), **terms)
+
+
+def test_a_course_cannot_renew():
+    with refused(), transaction.atomic():
+        Offer.objects.create(course=course(), kind="recurring", interval="month")
+
+
+def test_the_terms_of_a_priced_offer_are_fixed_but_it_can_be_ended():
+    offer = PriceFactory().offer
+    offer.is_active = False
+    offer.save()
+    offer.interval = "year"
+    with pytest.raises(TermsAreFixed):
+        offer.save()
+
+
+def test_an_offer_without_a_price_may_still_change():
+    offer = OfferFactory()
+    offer.interval = "year"
+    offer.save()
+    assert Offer.objects.get().interval == "year"
+
+
+def test_a_price_never_changes():
+    price = PriceFactory()
+    price.amount = 1
+    with pytest.raises(TermsAreFixed):
+        price.save()
+    assert Price.objects.get().amount == 3900
+
+
+def test_one_price_is_in_force_per_offer_and_currency():
+    price = PriceFactory()
+    with refused(), transaction.atomic():
+        PriceFactory(offer=price.offer)
+    PriceFactory(offer=price.offer, currency="USD")
+    PriceFactory(offer=price.offer, is_active=False)
+
+
+@pytest.mark.parametrize("fields", [{"currency": "cny"}, {"currency": "元"}, {"amount": 0}])
+def test_a_price_is_positive_and_its_currency_is_a_code(fields):
+    with refused(), transaction.atomic():
+        PriceFactory(**fields)
+
+
+def test_a_buyer_has_one_open_order_per_price():
+    order = OrderFactory()
+    with refused(), transaction.atomic():
+        OrderFactory(buyer=order.buyer, price=order.price)
+    OrderFactory(buyer=order.buyer, price=order.price, status=Order.Status.EXPIRED)
+    OrderFactory(buyer=order.buyer, price=order.price, livemode=True)
+
+
+def test_an_order_cannot_be_done_without_having_been_paid():
+    with refused(), transaction.atomic():
+        OrderFactory(status=Order.Status.FULFILLED)
+
+
+def enter(order):
+    return MoneyEntry.objects.create(
+        account=ACCOUNT,
+        stripe_id="txn_1",
+        kind="charge",
+        order=order,
+        source="ch_1",
+        amount=9900,
+        currency="CNY",
+        settled_amount=9900,
+        settled_fee=300,
+        settled_net=9600,
+        settled_currency="CNY",
+        booked_at=NOW,
+        recorded_at=NOW,
+    )
+
+
+def test_the_books_are_append_only():
+    entry = enter(OrderFactory(fulfilled=True))
+    with pytest.raises(BooksAreAppendOnly):
+        entry.save()
+    with pytest.raises(BooksAreAppendOnly):
+        entry.delete()
+    with pytest.raises(BooksAreAppendOnly):
+        MoneyEntry.objects.all().delete()
+    with pytest.raises(BooksAreAppendOnly):
+        MoneyEntry.objects.update(amount=1)
+
+
+def test_the_demo_prices_can_be_modelled():
+    prices = membership_prices()
+    assert {name: str(price.offer.terms) for name, price in prices.items()}
+    assert course_price(course()).offer.course
+    assert UserFactory().orders.count() == 0
+
+
+def test_the_database_itself_keeps_prices_and_books_from_changing():
+    price = PriceFactory()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Price.objects.update(amount=1)
+    assert Price.objects.filter(pk=price.pk).update(is_active=False) == 1
+    order = OrderFactory(fulfilled=True)
+    enter(order)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE payments_moneyentry SET amount = 1")
+
+
+def test_the_sandbox_refuses_to_stand_beside_live_orders():
+    assert not live_orders.exist()
+    OrderFactory(livemode=True)
+    assert live_orders.exist()
+    errors = no_live_orders_beside_the_sandbox(None, databases=["default"])
+    assert [error.id for error in errors] == ["sandbox.E002"]

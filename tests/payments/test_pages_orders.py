@@ -1,0 +1,371 @@
+"""After paying: back from Stripe's page, one's orders, cancelling, asking for money back."""
+
+import re
+import uuid
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from courses.models import LessonPage
+from learning import progress
+from operations import clock as site_clock
+from payments import checkout, refund_requests
+from payments.checkout import Attribution
+from payments.models import Order, RefundRequest, Subscription
+from payments.sandbox import faults
+from tests.accounts.browser import text_of
+from tests.factories import UserFactory, course, lesson
+from tests.payments.conftest import DECLINED, FAILS_WHEN_CHARGED
+from tests.payments.factories import (
+    InvoiceFactory,
+    OrderFactory,
+    SubscriptionFactory,
+    course_price,
+    membership_prices,
+)
+from tests.payments.test_pages import day_from_now, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def come_back(client: Client, order: Order, **more: str):
+    order.refresh_from_db()
+    query = {"order": order.key.hex, "session": str(order.session_id)} | more
+    return client.get(reverse("payments_return"), query)
+
+
+def main_link(page) -> str:
+    found = re.search(r'class="button button-primary[^"]*" href="([^"]+)"', page.text)
+    assert found, "no button"
+    return found[1]
+
+
+@pytest.fixture
+def me(buyer: User) -> Client:
+    return signed_in(buyer)
+
+
+# --- back from Stripe's page ---------------------------------------------------------------------
+
+
+def test_after_paying_one_button_begins_the_first_lesson(shop, buyer, me):
+    page = course(lessons=0)
+    for slug, kind in (("00", LessonPage.Kind.PREFACE), ("01", "regular"), ("02", "regular")):
+        lesson(page, slug=slug, kind=kind, free_preview=slug == "00")
+    order = shop.begin(buyer, course_price(page))
+    shop.pay(order)
+    back = come_back(me, order)
+    assert "开始第 1 讲" in text_of(back)
+    assert main_link(back) == reverse("lesson", args=[page.slug, "01"])
+    assert me.get(main_link(back)).status_code == 200
+    assert 'http-equiv="refresh"' not in back.text
+
+
+def test_a_learner_who_had_begun_goes_on_where_they_were(shop, buyer, me):
+    page = course(lessons=3, free=1)
+    first = LessonPage.objects.child_of(page).first()
+    progress.mark(learner=buyer, lesson=first, done=True, now=site_clock.now())
+    order = shop.begin(buyer, course_price(page))
+    shop.pay(order)
+    assert main_link(come_back(me, order)) == reverse("lesson", args=[page.slug, "01"])
+
+
+def test_a_membership_bought_from_a_lesson_leads_back_to_its_course(shop, buyer, me):
+    page = course(lessons=2, free=0)
+    price = membership_prices()["year"]
+    page.memberships.add(price.offer.membership)
+    page.save_revision().publish()
+    lesson = page.get_children().first()
+    order = checkout.start(
+        buyer=buyer,
+        price=price,
+        attribution=Attribution(page_id=lesson.pk),
+        now=site_clock.now(),
+    ).order
+    shop.pay(order)
+    back = come_back(me, order)
+    assert main_link(back) == reverse("lesson", args=[page.slug, "00"])
+    assert "试用已开始" in back.text
+
+
+def test_until_the_money_arrives_the_page_says_so_and_looks_again(shop, buyer, me):
+    order = shop.begin(buyer, course_price(course(lessons=1)))
+    back = come_back(me, order)
+    assert "不用再付一次" in back.text
+    [again] = re.findall(r'http-equiv="refresh" content="3;url=([^"]+)"', back.text)
+    again = again.replace("&amp;", "&")
+    assert again in back.text.replace("&amp;", "&").split("<body")[1]  # a link too
+    shop.pay(order)
+    assert "开始" in text_of(me.get(again))
+
+
+def test_the_page_stops_looking_by_itself_after_a_while(shop, buyer, me):
+    order = shop.begin(buyer, course_price(course()))
+    for look in ("20", "999", "99999", "x", "-1"):
+        back = come_back(me, order, look=look)
+        assert back.status_code == 200
+        looks_again = 'http-equiv="refresh"' in back.text
+        assert looks_again == (look in ("x", "-1", "99999"))
+
+
+def test_with_stripe_away_the_page_waits(shop, buyer, me):
+    order = shop.begin(buyer, course_price(course()))
+    shop.pay(order)
+    faults.plan("no_connection", times=100)
+    assert "不用再付一次" in come_back(me, order).text
+    faults.clear()
+    assert "已付 ¥99" in text_of(come_back(me, order))
+
+
+def test_a_declined_card_says_that_nothing_was_charged(buyer, me):
+    order = OrderFactory(buyer=buyer, price=course_price(course()), status="failed")
+    back = come_back(me, order)
+    assert "银行没有通过，未扣款。可以换一张卡，或买一年会员。" in text_of(back)
+    assert main_link(back) == reverse("payments_buy", args=[order.price.offer.key])
+
+
+def test_a_declined_card_on_stripes_page_leaves_the_order_open(shop, buyer, me):
+    order = shop.begin(buyer, course_price(course()))
+    shop.pay(order, DECLINED)
+    assert "不用再付一次" in come_back(me, order).text
+    assert Order.objects.get().status == Order.Status.OPEN
+
+
+def test_a_payment_page_that_has_closed_can_be_opened_again(buyer, me):
+    order = OrderFactory(buyer=buyer, price=course_price(course()), status="expired")
+    assert "重新开始" in text_of(come_back(me, order))
+
+
+def test_a_payment_that_a_person_must_look_at_says_so(shop, buyer, me):
+    order = OrderFactory(buyer=buyer, price=course_price(course()), fulfilled=True)
+    Order.objects.filter(pk=order.pk).update(status="parked", note="charged is not shown")
+    back = text_of(come_back(me, order))
+    assert "需要人工查看" in back
+    assert order.number in back
+
+
+def test_going_back_from_stripe_leads_to_the_page_left(shop, buyer, me):
+    page = course(lessons=1)
+    order = checkout.start(
+        buyer=buyer,
+        price=course_price(page),
+        attribution=Attribution(page_id=page.get_parent().pk),
+        now=site_clock.now(),
+    ).order
+    answer = me.get(reverse("payments_cancelled"), {"order": order.key.hex})
+    assert answer["Location"].endswith("/courses/")
+    assert "没有付款" in me.get(answer["Location"]).text
+    plain = OrderFactory(buyer=buyer, price=course_price(page))
+    answer = me.get(reverse("payments_cancelled"), {"order": plain.key.hex})
+    assert answer["Location"] == page.get_absolute_url()
+
+
+@pytest.mark.parametrize("name", ["payments_return", "payments_cancelled"])
+def test_orders_of_others_and_nonsense_are_not_found(shop, name, me):
+    foreign = shop.begin(UserFactory(), course_price(course()))
+    foreign.refresh_from_db()
+    for query in (
+        {},
+        {"order": ""},
+        {"order": "x"},
+        {"order": str(uuid.uuid4())},
+        {"order": foreign.key.hex},
+        {"session": foreign.session_id},
+        {"session_id": "cs_unknown"},
+        {"order": foreign.key.hex, "session": foreign.session_id},
+    ):
+        assert me.get(reverse(name), query).status_code == 404, query
+
+
+def test_the_session_alone_names_the_order_and_must_fit_its_key(shop, buyer, me):
+    order = shop.begin(buyer, course_price(course()))
+    order.refresh_from_db()
+    address = reverse("payments_return")
+    assert me.get(address, {"session_id": order.session_id}).status_code == 200
+    assert me.get(address, {"order": order.key.hex, "session": "cs_other"}).status_code == 404
+
+
+# --- orders --------------------------------------------------------------------------------------
+
+
+def orders_page(client: Client) -> str:
+    return text_of(client.get(reverse("orders")))
+
+
+def test_without_orders_the_page_says_what_to_do_next(me):
+    page = me.get(reverse("orders"))
+    assert "还没有买过课。发刊词可以免费听。" in page.text
+
+
+def test_an_order_has_all_that_an_accountant_wants(shop, buyer, me):
+    order = shop.buy(buyer, course_price(course(title="慢慢变强"), amount=7950))
+    listing = me.get(reverse("orders"))
+    assert reverse("order", args=[order.key]) in listing.text
+    page = text_of(me.get(reverse("order", args=[order.key])))
+    for words in (order.number, "慢慢变强", "¥79.50", "税 无", "永久", buyer.email, "申请退款"):
+        assert words in page
+
+
+def test_a_receipt_leads_to_stripes_page_of_it(shop, buyer, me):
+    order = shop.buy(buyer, course_price(course()))
+    answer = me.get(reverse("order_receipt", args=[order.key]))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("http")
+    faults.plan("no_connection", times=100)
+    answer = me.get(reverse("order_receipt", args=[order.key]), follow=True)
+    faults.clear()
+    assert "收据暂时取不到" in answer.text
+
+
+def test_what_others_bought_is_not_found(shop, me):
+    other = UserFactory()
+    order = shop.buy(other, membership_prices()["month"])
+    for name in ("order", "order_receipt", "order_refund"):
+        assert me.get(reverse(name, args=[order.key])).status_code == 404, name
+    assert me.post(reverse("order_refund", args=[order.key])).status_code == 404
+    for name in ("subscription_cancel", "subscription_resume", "subscription_card"):
+        address = reverse(name, args=[order.subscription.pk])
+        assert me.post(address).status_code == 404, name
+    assert order.number not in orders_page(me)
+    assert Subscription.objects.get().renews
+
+
+def test_a_trial_says_when_it_ends_and_what_it_costs_then(shop, buyer, me):
+    shop.buy(buyer, membership_prices()["year"])
+    assert f"试用到 {day_from_now(days=7)}，届时扣款 ¥365。" in orders_page(me)
+
+
+def test_cancelling_takes_two_taps_and_can_be_taken_back(shop, buyer, me):
+    order = shop.buy(buyer, membership_prices()["month"])
+    assert "将于" in orders_page(me)
+    cancel = reverse("subscription_cancel", args=[order.subscription.pk])
+    assert cancel in me.get(reverse("orders")).text
+    assert "不会再扣款" in me.get(cancel).text
+    assert Subscription.objects.get().renews
+    after = me.post(cancel, follow=True)
+    assert "已取消。最后一天是" in text_of(after)
+    assert not Subscription.objects.get().renews
+    assert cancel not in after.text
+    resume = reverse("subscription_resume", args=[order.subscription.pk])
+    assert me.get(resume).status_code == 405
+    assert "将于" in text_of(me.post(resume, follow=True))
+    assert Subscription.objects.get().renews
+
+
+def test_cancelling_with_stripe_away_changes_nothing_and_says_so(shop, buyer, me):
+    order = shop.buy(buyer, membership_prices()["month"])
+    faults.plan("no_connection", times=100)
+    answer = me.post(reverse("subscription_cancel", args=[order.subscription.pk]), follow=True)
+    faults.clear()
+    assert "暂时连不上 Stripe" in answer.text
+    assert Subscription.objects.get().renews
+
+
+def test_the_card_is_changed_on_stripes_own_page(shop, buyer, me):
+    order = shop.buy(buyer, membership_prices()["month"])
+    address = reverse("subscription_card", args=[order.subscription.pk])
+    answer = me.post(address)
+    assert answer.status_code == 303
+    assert "/sandbox/" in answer["Location"]
+    assert me.get(address).status_code == 405
+
+
+def test_a_failed_renewal_names_the_day_the_grace_and_what_to_do(shop, buyer, me):
+    order = shop.begin(buyer, membership_prices()["year"])
+    shop.pay(order, FAILS_WHEN_CHARGED)
+    shop.deliver()
+    shop.advance(days=8)
+    page = orders_page(me)
+    assert re.search(r"\d+ 月 \d+ 日续费未成功。\d+ 月 \d+ 日前照常学习，请更新付款方式。", page)
+    assert "更换银行卡" in page
+
+
+def test_a_subscription_that_has_ended_says_when(shop, buyer, me):
+    order = shop.buy(buyer, membership_prices()["month"])
+    me.post(reverse("subscription_cancel", args=[order.subscription.pk]))
+    shop.advance(days=40)
+    page = orders_page(me)
+    assert "到期。笔记、划线和证书都还在。" in page
+    assert "取消续费" not in page
+
+
+# --- asking for money back -----------------------------------------------------------------------
+
+
+def test_a_refund_is_asked_for_once_with_or_without_a_reason(shop, buyer, me):
+    order = shop.buy(buyer, course_price(course()))
+    address = reverse("order_refund", args=[order.key])
+    assert "¥99" in me.get(address).text
+    for _ in range(2):
+        assert me.post(address, {"note": ""}).status_code == 302
+    request = RefundRequest.objects.get()
+    assert (request.asked_by, request.status) == (buyer, RefundRequest.Status.ASKED)
+    page = me.get(reverse("order", args=[order.key]))
+    assert "已申请退款，会用邮件答复" in page.text
+    assert address not in page.text
+
+
+def test_a_reason_that_is_too_long_stays_with_a_word_beside_it(shop, buyer, me):
+    order = shop.buy(buyer, course_price(course()))
+    words = "长" * 501
+    answer = me.post(reverse("order_refund", args=[order.key]), {"note": words})
+    assert answer.status_code == 200
+    assert words in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert not RefundRequest.objects.exists()
+
+
+def test_a_refund_of_a_subscription_is_about_its_last_payment(shop, buyer, me):
+    order = shop.buy(buyer, membership_prices()["month"])
+    me.post(reverse("order_refund", args=[order.key]), {"note": "误购"})
+    request = RefundRequest.objects.get()
+    assert request.invoice == order.subscription.invoices.get()
+
+
+def test_a_trial_has_nothing_to_give_back(shop, buyer, me):
+    order = shop.buy(buyer, membership_prices()["year"])
+    assert me.get(reverse("order_refund", args=[order.key])).status_code == 302
+    me.post(reverse("order_refund", args=[order.key]))
+    assert not RefundRequest.objects.exists()
+
+
+def test_a_declined_wish_shows_its_reason_and_may_be_repeated(shop, buyer, me):
+    order = shop.buy(buyer, course_price(course()))
+    asked = refund_requests.ask(order=order, learner=buyer, now=site_clock.now())
+    refund_requests.decline(
+        request=asked, reason="已经听完六讲", actor=UserFactory(), now=site_clock.now()
+    )
+    page = me.get(reverse("order", args=[order.key])).text
+    assert "已经听完六讲" in page
+    assert reverse("order_refund", args=[order.key]) in page
+
+
+def test_more_orders_cost_no_more_queries(buyer, me):
+    def bought() -> None:
+        order = OrderFactory(buyer=buyer, fulfilled=True, price=course_price(course()))
+        order.refund_requests.create(asked_by=buyer, created_at=site_clock.now())
+        subscription = SubscriptionFactory(learner=buyer, period_end=None, status="canceled")
+        InvoiceFactory(subscription=subscription)
+        OrderFactory(
+            buyer=buyer, fulfilled=True, price__offer=subscription.offer, subscription=subscription
+        )
+
+    bought()
+    me.get(reverse("orders"))
+    with CaptureQueriesContext(connection) as few:
+        me.get(reverse("orders"))
+    for _ in range(5):
+        bought()
+    with CaptureQueriesContext(connection) as many:
+        me.get(reverse("orders"))
+    assert len(many) == len(few)
+
+
+def test_pages_of_money_are_kept_by_no_cache(shop, buyer, me):
+    order = shop.buy(buyer, course_price(course()))
+    for address in (reverse("orders"), reverse("order", args=[order.key])):
+        assert "no-store" in me.get(address)["Cache-Control"]

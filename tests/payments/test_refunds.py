@@ -1,0 +1,220 @@
+"""Money given back: exactly its source closes, once, whoever began it."""
+
+import pytest
+
+from accounts.models import OutboxMessage
+from courses import access
+from courses.models import Grant
+from operations import clock as site_clock
+from payments import gateway, refund_requests
+from payments.models import MoneyEntry, Order, Refund, RefundRequest
+from payments.sandbox import disputes, faults
+from payments.sandbox.models import StripeObject
+from tests.factories import course
+from tests.payments.factories import course_price, membership_prices
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(db):
+    return course(lessons=1)
+
+
+@pytest.fixture
+def finance(shop):
+    return shop.person()
+
+
+@pytest.fixture
+def order(shop, buyer, page):
+    return shop.buy(buyer, course_price(page))
+
+
+def opens(person, page):
+    return access.to_course(person, page).has_grant
+
+
+def approve(order, finance, **more):
+    return refund_requests.approve(
+        order=order, reason="on request", actor=finance, now=site_clock.now(), **more
+    )
+
+
+def at_stripe(order, **params):
+    """Somebody gives it back in Stripe's own dashboard."""
+    return gateway.create_refund(
+        {"payment_intent": order.payment_intent_id, **params}, key=f"dashboard-{order.pk}"
+    )
+
+
+def assert_refunded_once(order):
+    order.refresh_from_db()
+    assert order.status == Order.Status.REFUNDED
+    assert sum(MoneyEntry.objects.filter(order=order).values_list("amount", flat=True)) == 0
+    assert MoneyEntry.objects.filter(order=order, kind="refund").count() == 1
+    assert OutboxMessage.objects.filter(key__startswith="refunded-").count() == 1
+    assert Grant.objects.get(source_id=order.source_id).withdrawn_at is not None
+
+
+def test_a_refund_closes_what_was_bought_and_nothing_else(shop, buyer, page, order, finance):
+    other = course(lessons=1)
+    shop.buy(buyer, course_price(other))
+    request = approve(order, finance)
+    shop.run_jobs()
+    shop.deliver()
+    request.refresh_from_db()
+    assert request.status == RefundRequest.Status.DONE
+    assert not opens(buyer, page)
+    assert opens(buyer, other)
+    assert_refunded_once(order)
+
+
+def test_the_learner_asks_and_finance_decides(shop, buyer, order, finance):
+    first = refund_requests.ask(order=order, learner=buyer, note="换了", now=site_clock.now())
+    again = refund_requests.ask(order=order, learner=buyer, now=site_clock.now())
+    assert first == again
+    approved = approve(order, finance)
+    assert (approved.pk, approved.asked_by, approved.decided_by) == (first.pk, buyer, finance)
+    shop.run_jobs()
+    assert_refunded_once(order)
+
+
+def test_a_declined_request_says_why_and_keeps_what_was_bought(shop, buyer, page, order, finance):
+    request = refund_requests.ask(order=order, learner=buyer, now=site_clock.now())
+    refund_requests.decline(request=request, reason="已学完", actor=finance, now=site_clock.now())
+    assert opens(buyer, page)
+    assert "已学完" in OutboxMessage.objects.get(key__startswith="refund-declined").text
+    with pytest.raises(refund_requests.CannotRefund):
+        refund_requests.decline(request=request, reason="x", actor=finance, now=site_clock.now())
+
+
+def test_approved_twice_it_is_refunded_once(shop, order, finance):
+    assert approve(order, finance) == approve(order, finance)
+    shop.run_jobs()
+    assert_refunded_once(order)
+    with pytest.raises(refund_requests.CannotRefund):
+        approve(order, finance)
+
+
+@pytest.mark.parametrize("fault", ["answer_lost", "timeout", "broken_answer", "rate_limit"])
+def test_an_answer_that_does_not_arrive_refunds_once_all_the_same(
+    shop, buyer, order, finance, fault
+):
+    from django.utils import timezone
+    from django_tasks_db.models import DBTaskResult
+
+    faults.plan(fault, times=3, match="POST /v1/refunds")
+    approve(order, finance)
+    for _ in range(4):
+        shop.run_jobs()
+        DBTaskResult.objects.update(run_after=timezone.now())
+    shop.deliver()
+    assert StripeObject.objects.filter(kind="refund").count() == 1
+    assert_refunded_once(order)
+
+
+def test_a_refund_made_at_stripe_itself_closes_it_too(shop, buyer, page, order):
+    at_stripe(order)
+    shop.deliver()
+    assert not opens(buyer, page)
+    assert_refunded_once(order)
+
+
+def test_what_finance_and_stripes_dashboard_both_refund_goes_back_once(shop, order, finance):
+    at_stripe(order)
+    approve(order, finance)
+    shop.run_jobs()
+    assert RefundRequest.objects.get().status == RefundRequest.Status.DONE
+    assert_refunded_once(order)
+
+
+def test_a_partial_refund_keeps_access(shop, buyer, page, order):
+    at_stripe(order, amount=100)
+    shop.deliver()
+    order.refresh_from_db()
+    assert order.status == Order.Status.FULFILLED
+    assert opens(buyer, page)
+    assert Refund.objects.get().amount == 100
+
+
+def test_a_refund_that_comes_before_the_news_of_its_payment_keeps_it_shut(shop, buyer, page):
+    order = shop.begin(buyer, course_price(page))
+    shop.pay(order)
+    payment = StripeObject.objects.get(kind="payment_intent").stripe_id
+    refund = gateway.create_refund({"payment_intent": payment}, key="early")
+    from payments import refunds
+
+    refunds.refresh_refund(refund["id"], now=site_clock.now())
+    assert not opens(buyer, page)
+    grant = Grant.objects.get(source_id=order.source_id)
+    assert grant.withdrawn_at is not None
+    shop.deliver()
+    assert not opens(buyer, page)
+    assert OutboxMessage.objects.filter(key=f"order-paid-{order.pk}").count() == 0
+    assert_refunded_once(order)
+
+
+def test_a_refunded_membership_ends_at_once_and_charges_no_more(shop, buyer, finance):
+    order = shop.buy(buyer, membership_prices()["month"])
+    approve(order, finance)
+    shop.run_jobs()
+    shop.deliver()
+    order.refresh_from_db()
+    order.subscription.refresh_from_db()
+    assert order.status == Order.Status.REFUNDED
+    assert order.subscription.status == "canceled"
+    assert Grant.objects.get(learner=buyer).withdrawn_at is not None
+    charges = StripeObject.objects.filter(kind="charge").count()
+    shop.advance(days=40)
+    assert StripeObject.objects.filter(kind="charge").count() == charges
+
+
+def test_a_trial_has_nothing_to_refund(shop, buyer, finance):
+    order = shop.buy(buyer, membership_prices()["year"])
+    with pytest.raises(refund_requests.CannotRefund):
+        approve(order, finance)
+
+
+def test_a_disputed_purchase_closes_and_a_won_one_opens_again(shop, buyer, page, order):
+    disputes.open_dispute(order.charge_id, site_clock.now())
+    shop.deliver()
+    assert not opens(buyer, page)
+    dispute = StripeObject.objects.get(kind="dispute")
+    disputes.close_dispute(dispute.stripe_id, won=True, now=site_clock.now())
+    shop.deliver()
+    assert opens(buyer, page)
+    disputes_entered = MoneyEntry.objects.filter(order=order, kind="dispute")
+    assert sum(disputes_entered.values_list("amount", flat=True)) == 0
+
+
+def test_a_refund_that_stripe_refuses_is_shown_and_changes_nothing(
+    shop, buyer, page, order, finance
+):
+    disputes.open_dispute(order.charge_id, site_clock.now())
+    shop.deliver()
+    request = approve(order, finance)
+    shop.run_jobs()
+    request.refresh_from_db()
+    order.refresh_from_db()
+    assert request.status == RefundRequest.Status.FAILED
+    assert order.status == Order.Status.FULFILLED
+    assert not Refund.objects.exists()
+
+
+def test_a_second_trial_is_ended_and_nothing_is_charged(shop, buyer):
+    prices = membership_prices()
+    first = shop.begin(buyer, prices["year"])
+    Order.objects.filter(pk=first.pk).update(status=Order.Status.EXPIRED)
+    second = shop.begin(buyer, prices["year"])
+    for each in (first, second):
+        shop.pay(each)
+    shop.deliver()
+    shop.run_jobs()
+    statuses = {each.status for each in Order.objects.all()}
+    assert statuses == {Order.Status.FULFILLED, Order.Status.REFUNDED}
+    double = Order.objects.get(status=Order.Status.REFUNDED)
+    assert double.subscription
+    assert double.subscription.status == "canceled"
+    assert not MoneyEntry.objects.exists()
+    assert OutboxMessage.objects.filter(key=f"bought-twice-{double.pk}").count() == 1

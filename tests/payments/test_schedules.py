@@ -1,0 +1,179 @@
+"""Random schedules of people, time and faults: in the end our books and the mirror are Stripe's.
+
+`FUZZ=200` runs that many schedules; without it a few, the same each time.
+"""
+
+import contextlib
+import os
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from courses.models import Grant
+from operations import clock as site_clock
+from payments import checkout, fulfilment, gateway, reconciliation, subscriptions
+from payments.models import (
+    Difference,
+    Invoice,
+    MoneyEntry,
+    Order,
+    Refund,
+    Subscription,
+)
+from payments.sandbox import completing, faults
+from payments.sandbox.models import StripeObject
+from tests.factories import UserFactory, course
+from tests.payments.conftest import DECLINED, GOOD, Shop
+from tests.payments.factories import course_price, membership_prices
+
+pytestmark = pytest.mark.django_db
+HOW_MANY = int(os.environ.get("FUZZ", "0"))
+KINDS = [kind.value for kind in faults.Kind]
+
+
+def schedules(shop: Shop) -> type[RuleBasedStateMachine]:
+    class Schedule(RuleBasedStateMachine):
+        @initialize(person=st.integers(0, 1), price=st.integers(0, 3))
+        def open_shop(self, person: int, price: int) -> None:
+            self.blocks: list[Any] = []
+            for alias in ("default", "sandbox"):
+                block = transaction.atomic(using=alias)
+                block._from_testcase = True  # as the test's own: it is no transaction of ours
+                block.__enter__()
+                self.blocks.append((alias, block))
+            self.people = [UserFactory(), UserFactory()]
+            self.prices = [course_price(course()), *membership_prices().values()]
+            self.orders: list[Order] = []
+            self.begin_and_pay(person, price)
+
+        @rule(person=st.integers(0, 1), price=st.integers(0, 3))
+        def begin_and_pay(self, person: int, price: int) -> None:
+            self.begin(person, price)
+            self.pay(len(self.orders) - 1, GOOD)
+
+        @rule(person=st.integers(0, 1), price=st.integers(0, 3))
+        def begin(self, person: int, price: int) -> None:
+            with contextlib.suppress(checkout.CannotStart):
+                order = shop.begin(self.people[person], self.prices[price])
+                self.orders.append(order)
+
+        @rule(number=st.integers(0, 9), card=st.sampled_from([GOOD, GOOD, DECLINED]))
+        def pay(self, number: int, card: str) -> None:
+            if self.orders:
+                with contextlib.suppress(completing.SessionClosedError):
+                    shop.pay(self.orders[number % len(self.orders)], card)
+
+        @rule(number=st.integers(0, 9))
+        def come_back(self, number: int) -> None:
+            if self.orders:
+                order = self.orders[number % len(self.orders)]
+                with contextlib.suppress(gateway.GatewayError):
+                    fulfilment.confirm(order, now=site_clock.now())
+
+        @rule(kind=st.sampled_from(KINDS), times=st.integers(1, 4))
+        def break_something(self, kind: str, times: int) -> None:
+            faults.plan(kind, times=times)
+
+        @rule()
+        def hear(self) -> None:
+            shop.deliver(rounds=2)
+
+        @rule()
+        def give_back_at_stripe(self) -> None:
+            paid = StripeObject.objects.filter(kind="charge", data__refunded=False)
+            if charge := paid.order_by("pk").last():
+                with contextlib.suppress(gateway.GatewayError):
+                    gateway.create_refund({"charge": charge.stripe_id}, key=f"hand-{charge.pk}")
+
+        @rule()
+        def cancel(self) -> None:
+            row = Subscription.objects.filter(status__in=["active", "trialing"]).first()
+            if row:
+                with contextlib.suppress(gateway.GatewayError):
+                    subscriptions.cancel(row, now=site_clock.now())
+
+        @rule(hours=st.sampled_from([1, 25, 200, 800]))
+        def let_time_pass(self, hours: int) -> None:
+            with contextlib.suppress(gateway.GatewayError):
+                shop.advance(hours=hours)
+
+        def teardown(self) -> None:
+            try:
+                self.settle_down()
+                assert_equal_to_stripe()
+            finally:
+                for alias, block in reversed(self.blocks):
+                    transaction.set_rollback(True, using=alias)
+                    block.__exit__(None, None, None)
+                site_clock._file().unlink(missing_ok=True)
+
+        def settle_down(self) -> None:
+            """The faults are over, and there is time for everything to arrive or be swept."""
+            faults.clear()
+            shop.advance(minutes=15)
+            for _ in range(2):
+                reconciliation.sweep_all(now=site_clock.now())
+                DBTaskResult.objects.update(run_after=timezone.now())
+                shop.run_jobs()
+                shop.deliver()
+
+    return Schedule
+
+
+def at_stripe(kind: str) -> dict[str, dict[str, Any]]:
+    return {row.stripe_id: row.data for row in StripeObject.objects.filter(kind=kind)}
+
+
+def assert_equal_to_stripe() -> None:
+    assert not Difference.objects.filter(ended_at=None).exists()
+    theirs = at_stripe("subscription")
+    assert dict(Subscription.objects.values_list("stripe_id", "status")) == {
+        stripe_id: shape["status"] for stripe_id, shape in theirs.items()
+    }
+    assert dict(Invoice.objects.values_list("stripe_id", "status")) == {
+        stripe_id: shape["status"] for stripe_id, shape in at_stripe("invoice").items()
+    }
+    assert dict(Refund.objects.values_list("stripe_id", "status")) == {
+        stripe_id: shape["status"] for stripe_id, shape in at_stripe("refund").items()
+    }
+    booked = {row["id"]: row["net"] for row in at_stripe("balance_transaction").values()}
+    assert dict(MoneyEntry.objects.values_list("stripe_id", "settled_net")) == booked
+    for session in at_stripe("checkout.session").values():
+        assert_order_follows(session)
+
+
+def assert_order_follows(session: dict[str, Any]) -> None:
+    """Who paid has it once or got the money back; who did not pay has nothing."""
+    order = Order.objects.get(key=session["metadata"]["order"])
+    if session["status"] == "complete":
+        assert order.status in ("fulfilled", "refunded") or order.note == Order.Note.BOUGHT_TWICE, (
+            order
+        )
+    else:
+        assert order.status in ("open", "expired")
+    sources = [order.source_id]
+    if order.subscription:
+        sources.append(order.subscription.source_id)
+    granted = Grant.objects.filter(source_id__in=sources, withdrawn_at=None)
+    assert granted.count() == (1 if order.status == "fulfilled" else 0)
+
+
+def test_every_schedule_ends_with_our_books_equal_to_stripes(shop):
+    run_state_machine_as_test(
+        schedules(shop),
+        settings=settings(
+            max_examples=HOW_MANY or 10,
+            stateful_step_count=12 if HOW_MANY else 8,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink] if HOW_MANY else [Phase.generate],
+            derandomize=not HOW_MANY,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,311 @@
+"""The whole life of what renews itself, under the sandbox's clock."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import translation
+
+from accounts.models import OutboxMessage
+from courses import access
+from courses.memberships import sync_included
+from courses.models import Grant
+from operations import clock as site_clock
+from payments import checkout, reminders, subscription_access, subscriptions
+from payments.models import Difference, Invoice, MoneyEntry, Order, Subscription, WebhookEvent
+from payments.sandbox import disputes
+from payments.sandbox.models import StripeObject
+from tests.factories import MembershipFactory, course
+from tests.payments.factories import SubscriptionFactory, course_price, membership_prices
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def membership(db):
+    return MembershipFactory()
+
+
+@pytest.fixture
+def prices(membership):
+    return membership_prices(membership)
+
+
+@pytest.fixture
+def included(membership):
+    page = course(lessons=1)
+    page.memberships.add(membership)
+    page.save()
+    sync_included(page, now=site_clock.now())
+    return page
+
+
+def opens(person, page):
+    return access.to_course(person, page).has_grant
+
+
+def mails(person, template=""):
+    keys = OutboxMessage.objects.filter(user=person, key__startswith=template)
+    return list(keys.order_by("pk").values_list("key", flat=True))
+
+
+def break_card(subscription):
+    """The bank changes its mind about the card on file."""
+    shape = StripeObject.objects.get(stripe_id=subscription.stripe_id).data
+    method = StripeObject.objects.get(stripe_id=shape["default_payment_method"])
+    method.private["behaviour"] = "declined"
+    method.save()
+
+
+def mend_card(subscription):
+    shape = StripeObject.objects.get(stripe_id=subscription.stripe_id).data
+    method = StripeObject.objects.get(stripe_id=shape["default_payment_method"])
+    method.private["behaviour"] = "succeeds"
+    method.save()
+
+
+def test_a_monthly_membership_opens_every_course_and_renews(shop, buyer, prices, included):
+    order = shop.buy(buyer, prices["month"])
+    row = order.subscription
+    assert order.status == Order.Status.FULFILLED
+    assert row.status == "active"
+    assert opens(buyer, included)
+    grant = Grant.objects.get(source_id=row.source_id)
+    assert grant.ends_at == row.period_end + timedelta(days=1)
+    assert mails(buyer) == [f"membership-begun-{row.pk}"]
+    shop.advance(days=32)
+    row.refresh_from_db()
+    grant.refresh_from_db()
+    assert row.status == "active"
+    assert row.invoices.filter(status="paid").count() == 2
+    assert grant.ends_at == row.period_end + timedelta(days=1)
+    assert MoneyEntry.objects.filter(order=order, kind="charge").count() == 2
+    assert len(mails(buyer, "renewal-receipt")) == 1
+
+
+def test_a_trial_charges_nothing_until_it_ends_and_is_once_per_learner(
+    shop, buyer, prices, membership, included
+):
+    order = shop.buy(buyer, prices["year"])
+    assert order.subscription.status == "trialing"
+    assert opens(buyer, included)
+    assert not MoneyEntry.objects.exists()
+    reminders.send_due(site_clock.now() + timedelta(days=2, minutes=1))
+    assert len(mails(buyer, "renewal-notice")) == 1
+    shop.advance(days=8)
+    order.subscription.refresh_from_db()
+    assert order.subscription.status == "active"
+    assert MoneyEntry.objects.get().amount == 36500
+    other = membership_prices(MembershipFactory())["year"]
+    again = shop.begin(buyer, other)
+    assert again.trial_days == 0
+
+
+def test_the_notice_comes_five_days_before_once_with_date_amount_and_a_way_out(shop, buyer, prices):
+    row = shop.buy(buyer, prices["month"]).subscription
+    reminders.send_due(row.period_end - timedelta(days=6))
+    assert mails(buyer, "renewal-notice") == []
+    for hours in (0, 1, 30):
+        reminders.send_due(row.period_end - timedelta(days=5) + timedelta(hours=hours))
+    (key,) = mails(buyer, "renewal-notice")
+    mail = OutboxMessage.objects.get(key=key)
+    assert "¥39" in mail.subject
+    assert "/account/orders/" in mail.text
+
+
+def test_cancelled_it_stays_open_to_the_periods_end_exactly_and_can_be_resumed(
+    shop, buyer, prices, included
+):
+    row = shop.buy(buyer, prices["month"]).subscription
+    subscriptions.cancel(row, now=site_clock.now())
+    row.refresh_from_db()
+    grant = Grant.objects.get(source_id=row.source_id)
+    assert row.ends_by_itself
+    assert grant.ends_at == row.period_end
+    reminders.send_due(row.period_end - timedelta(days=4))
+    assert mails(buyer, "renewal-notice") == []
+    subscriptions.resume(row, now=site_clock.now())
+    grant.refresh_from_db()
+    assert grant.ends_at == row.period_end + timedelta(days=1)
+    subscriptions.cancel(row, now=site_clock.now())
+    shop.advance(days=32)
+    row.refresh_from_db()
+    assert row.status == "canceled"
+    assert not opens(buyer, included)
+    assert len(mails(buyer, "membership-ended")) == 1
+    assert checkout.may_buy(buyer, prices["month"].offer, now=site_clock.now())
+
+
+def test_a_failed_renewal_has_grace_with_reminders_then_closes(
+    shop, buyer, prices, included, clock
+):
+    row = shop.buy(buyer, prices["month"]).subscription
+    break_card(row)
+    clock_to = row.period_end + timedelta(hours=2)
+    shop.advance(seconds=(clock_to - site_clock.now()).total_seconds())
+    row.refresh_from_db()
+    assert row.status == "past_due"
+    since = row.past_due_since
+    assert opens(buyer, included)
+    assert Grant.objects.get(source_id=row.source_id).ends_at == since + timedelta(days=7)
+    for day in range(7):
+        reminders.send_due(since + timedelta(days=day, hours=1))
+    days = [key.rsplit("-", 1)[1] for key in mails(buyer, "payment-failed")]
+    assert days == ["0", "3", "6"]
+    assert not checkout.may_buy(buyer, prices["month"].offer, now=site_clock.now())
+    shop.advance(days=8)
+    assert not opens(buyer, included)
+    reminders.send_due(site_clock.now())
+    assert len(mails(buyer, "membership-ended")) == 1
+
+
+def test_a_failed_renewal_that_is_paid_after_all_goes_on(shop, buyer, prices, included):
+    row = shop.buy(buyer, prices["month"]).subscription
+    break_card(row)
+    shop.advance(seconds=(row.period_end - site_clock.now()).total_seconds() + 7200)
+    row.refresh_from_db()
+    assert row.status == "past_due"
+    mend_card(row)
+    shop.advance(days=4)
+    row.refresh_from_db()
+    assert row.status == "active"
+    assert row.past_due_since is None
+    assert opens(buyer, included)
+    assert Grant.objects.get(source_id=row.source_id).ends_at > row.period_end
+
+
+def test_bought_courses_survive_a_lapsed_membership(shop, buyer, prices, included):
+    shop.buy(buyer, course_price(included))
+    row = shop.buy(buyer, prices["month"]).subscription
+    subscriptions.cancel(row, now=site_clock.now())
+    shop.advance(days=32)
+    assert opens(buyer, included)
+
+
+def test_a_second_subscription_is_ended_refunded_and_told(shop, buyer, prices):
+    first = shop.begin(buyer, prices["month"])
+    Order.objects.filter(pk=first.pk).update(status=Order.Status.EXPIRED)
+    second = shop.begin(buyer, prices["year"])
+    Order.objects.filter(pk=second.pk).update(trial_days=second.trial_days)
+    shop.pay(second)
+    shop.deliver()
+    shop.pay(first)
+    shop.deliver()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert second.status == Order.Status.FULFILLED
+    assert first.status == Order.Status.REFUNDED
+    assert first.subscription.status == "canceled"
+    assert sum(MoneyEntry.objects.filter(order=first).values_list("amount", flat=True)) == 0
+    assert len(mails(buyer, "bought-twice")) == 1
+    assert Grant.objects.filter(learner=buyer).count() == 1
+
+
+def test_a_disputed_renewal_closes_the_membership_and_a_won_one_opens_it_again(
+    shop, buyer, prices, included
+):
+    row = shop.buy(buyer, prices["month"]).subscription
+    charge = StripeObject.objects.get(kind="charge")
+    disputes.open_dispute(charge.stripe_id, site_clock.now())
+    dispute = StripeObject.objects.get(kind="dispute")
+    shop.deliver()
+    assert not opens(buyer, included)
+    disputes.close_dispute(dispute.stripe_id, won=True, now=site_clock.now())
+    shop.deliver()
+    assert opens(buyer, included)
+    row.refresh_from_db()
+    assert row.status == "active"
+
+
+PERIOD_END = site_clock.now().replace(microsecond=0) + timedelta(days=10)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"status": "trialing"}, PERIOD_END + timedelta(days=1)),
+        ({"status": "active"}, PERIOD_END + timedelta(days=1)),
+        ({"status": "active", "cancel_at_period_end": True}, PERIOD_END),
+        (
+            {"status": "active", "cancel_at": PERIOD_END - timedelta(days=2)},
+            PERIOD_END - timedelta(days=2),
+        ),
+        ({"status": "active", "collection_paused": True}, PERIOD_END),
+        (
+            {"status": "past_due", "past_due_since": PERIOD_END - timedelta(days=9)},
+            PERIOD_END - timedelta(days=2),
+        ),
+        ({"status": "unpaid"}, None),
+        ({"status": "incomplete"}, None),
+        ({"status": "incomplete_expired"}, None),
+        ({"status": "paused"}, None),
+        ({"status": "canceled"}, None),
+    ],
+)
+def test_the_access_table_of_a_subscription_that_opened_nothing_yet(fields, expected):
+    row = SubscriptionFactory.build(period_end=PERIOD_END, learner=None, offer=None, **fields)
+    found = subscription_access.until(row, standing=None, now=site_clock.now())
+    assert (found.ends_at, found.known) == (expected, True)
+
+
+@pytest.mark.parametrize("status", ["unpaid", "incomplete_expired", "paused", "canceled"])
+def test_a_closed_state_ends_what_stood_open(status):
+    now = site_clock.now()
+    row = SubscriptionFactory.build(period_end=PERIOD_END, learner=None, offer=None, status=status)
+    standing = now + timedelta(days=5)
+    assert subscription_access.until(row, standing=standing, now=now).ends_at == now
+    earlier = now - timedelta(days=5)
+    assert subscription_access.until(row, standing=earlier, now=now).ends_at == earlier
+
+
+def test_paused_with_the_setting_on_access_goes_on(settings):
+    settings.PAUSED_KEEPS_ACCESS = True
+    row = SubscriptionFactory.build(
+        period_end=PERIOD_END, learner=None, offer=None, collection_paused=True
+    )
+    found = subscription_access.until(row, standing=None, now=site_clock.now())
+    assert found.ends_at == PERIOD_END + timedelta(days=1)
+
+
+def test_a_state_nobody_knows_opens_nothing_new_and_alerts(shop, buyer, prices, included):
+    row = shop.buy(buyer, prices["month"]).subscription
+    before = Grant.objects.get(source_id=row.source_id).ends_at
+    row.status = "dreaming"
+    subscriptions.settle(row, now=site_clock.now())
+    assert Grant.objects.get(source_id=row.source_id).ends_at == before
+    assert Difference.objects.get().theirs == "dreaming"
+
+
+def test_an_older_answer_never_overwrites_a_newer_one(shop, buyer, prices):
+    row = shop.buy(buyer, prices["month"]).subscription
+    from payments import gateway, mirror
+
+    slow_ticket = mirror.take_ticket(Subscription, row.stripe_id)
+    slow_shape = gateway.retrieve_subscription(row.stripe_id)
+    subscriptions.cancel(row, now=site_clock.now())
+    subscriptions._apply(slow_shape, slow_ticket, [], now=site_clock.now())
+    row.refresh_from_db()
+    assert row.cancel_at_period_end
+
+
+def test_mails_about_money_are_in_the_learners_language(shop, prices):
+    reader = shop.person(language="en")
+    with translation.override("zh-hans"):
+        shop.buy(reader, prices["month"])
+    mail = OutboxMessage.objects.get(user=reader)
+    assert "CN¥39" in mail.text
+    assert "renews itself" in mail.text
+
+
+def test_invoices_mirror_stripes(shop, buyer, prices):
+    row = shop.buy(buyer, prices["month"]).subscription
+    invoice = Invoice.objects.get(subscription=row)
+    assert (invoice.status, invoice.amount_paid, invoice.currency) == ("paid", 3900, "CNY")
+    assert invoice.page_url.startswith("http")
+
+
+def test_a_bill_that_is_only_foretold_is_not_mirrored(shop, buyer, prices):
+    shop.buy(buyer, prices["month"])
+    shop.advance(days=32)
+    foretold = WebhookEvent.objects.get(type="invoice.upcoming")
+    assert foretold.outcome == "ignored"
+    assert not Invoice.objects.filter(status="").exists()
