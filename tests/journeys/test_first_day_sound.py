@@ -43,5 +43,7 @@ def test_the_sound_goes_on_over_ten_pages_and_back(open_page, look):
     page.go_back()
     day.arrive(page, "/articles/yi-kou-guo/")
     day.sounds(page, after=before)
+    day.click(page, ".player-mini a.player-title", day.PREFACE)
+    page.wait_for_selector(".player-dock:visible")
     assert page.evaluate("silences") == []
     assert element.evaluate(f"e => e === {day.AUDIO}")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import Route
 
 # The address changes before the page does: the page's own head tells which one is here.
 ARRIVED = """(path) => location.pathname === path && document.activeElement.tagName === 'H1'
@@ -39,6 +40,25 @@ def test_back_restores_page_title_and_place(page):
     assert page.get_attribute("#main", "data-page") == "page"
     page.go_forward()
     page.wait_for_function(ARRIVED, arg="/styleguide/lesson/2/")
+
+
+@pytest.mark.parametrize("late", ["back", "link"])
+def test_the_last_place_asked_for_wins(page, late):
+    page.click("text=免费听发刊词")
+    page.wait_for_function(ARRIVED, arg="/styleguide/lesson/1/")
+    held: list[Route] = []
+    page.route("**/styleguide/course/", lambda route: held.append(route))
+    with page.expect_request("**/styleguide/course/"):
+        if late == "back":
+            page.go_back()
+        else:
+            page.click(".lesson-bar-course")
+    page.locator(".lesson-turn [rel=next]").evaluate("e => e.click()")
+    page.wait_for_function(ARRIVED, arg="/styleguide/lesson/2/")
+    held[0].fulfill(response=held[0].fetch())
+    page.evaluate("() => fetch('/styleguide/lesson/1/').then(answer => answer.text())")
+    assert page.evaluate("location.pathname") == "/styleguide/lesson/2/"
+    assert page.locator("h1").inner_text() == "信任是怎么一天天攒下来的"
 
 
 def test_nothing_of_a_page_is_kept_in_the_browser(page):

@@ -6,6 +6,7 @@ const on = (name, hear) => document.addEventListener(`htmx:${name}`, hear);
 const isOurs = (html) => /<main id="main" data-page="(?!entrance)/.test(html) && !html.includes("data-allauth-onload");
 const scrolls = {};
 let here = location.href;
+let going; // the last request for a page: what an earlier one brings comes too late
 
 function arrive(scroll) {
   here = location.href;
@@ -27,14 +28,23 @@ function arrive(scroll) {
 addEventListener("scroll", () => { if (here === location.href) scrolls[here] = scrollY; }, { passive: true });
 addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
 
-on("beforeRequest", () => { history.scrollRestoration = "manual"; });
+function go(xhr) {
+  if (going?.isRestoring) going.abort(); // its answer would be swapped in unasked
+  going = xhr;
+}
+
+on("beforeRequest", ({ detail }) => {
+  history.scrollRestoration = "manual";
+  if (detail.target.id === "main") go(detail.xhr);
+});
 on("afterSettle", (event) => { if (event.target.id === "main") arrive(); });
 
 // Not a page of ours (a file, the admin, a broken answer): the browser goes there itself.
 on("beforeSwap", (event) => {
   const { target, xhr, requestConfig } = event.detail;
-  if (target.id !== "main" || isOurs(xhr.responseText)) return;
+  if (target.id !== "main" || (xhr === going && isOurs(xhr.responseText))) return;
   event.detail.shouldSwap = false;
+  if (xhr !== going) return;
   if (requestConfig.verb === "get") location.assign(requestConfig.path);
   else if (xhr.responseURL && new URL(xhr.responseURL).pathname !== requestConfig.path) location.assign(xhr.responseURL);
   else toast("failed");
@@ -42,7 +52,11 @@ on("beforeSwap", (event) => {
 on("sendError", () => toast("offline"));
 
 // Back and forward ask the server: nothing of a page is kept where it could outlive a sign-out.
-on("historyCacheMiss", (event) => { event.detail.xhr.onerror = () => toast("offline"); });
+on("historyCacheMiss", ({ detail: { xhr } }) => {
+  xhr.isRestoring = true;
+  xhr.onerror = () => toast("offline");
+  go(xhr);
+});
 on("historyCacheMissLoad", (event) => { if (!isOurs(event.detail.response)) location.reload(); });
 on("historyCacheMissLoadError", () => location.reload());
 on("historyRestore", () => arrive(scrolls[location.href] ?? 0));

@@ -112,11 +112,12 @@ async function send(session, leaving = false) {
   }
 }
 
-/** The token is too old: with a new one the session is sent a last time, and another begins. */
+/** The token is too old: with a new one the session is sent a last time, and another begins.
+ * A token nobody signed has no address to renew it at: then, too, what was studied waits. */
 async function renew(session, url) {
   const { lesson } = session;
-  const answer = await fetch(url);
-  if (!answer.ok) { keep(lesson, session); delete lesson.token; return; }
+  const answer = url && await fetch(url);
+  if (!answer?.ok) { keep(lesson, session); delete lesson.token; return; }
   const { token, day_ends: dayEnds } = await answer.json();
   lesson.token = token;
   lesson.dayEnds = dayEnds;
