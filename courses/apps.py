@@ -10,7 +10,7 @@ class CoursesConfig(AppConfig):
     verbose_name = _("Courses")
 
     def ready(self) -> None:
-        from courses import holdings, receivers, schedule  # noqa: F401 (they register themselves)
+        from courses import holdings, receivers  # noqa: F401 (they register themselves)
 
         post_migrate.connect(set_up, sender=self)
 

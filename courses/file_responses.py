@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 BLOCK = 64 * 1024
 # A file opened by itself runs nothing, whoever uploaded it.
 POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
-RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 class Unsatisfiable(ValueError):
@@ -24,7 +24,7 @@ def read_range(header: str, size: int) -> tuple[int, int] | None:
 
     Several ranges at once and malformed headers are ignored, as the RFC allows.
     """
-    match = RANGE.match(header.strip())
+    match = RANGE.fullmatch(header.strip())
     if match is None or not any(match.groups()):
         return None
     first, last = match.groups()

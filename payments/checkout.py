@@ -11,8 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from courses.models import CoursePage
-from payments import entitlement, fulfilment, gateway, queries, stripe_catalogue
+from payments import beginning, entitlement, fulfilment, gateway, queries, stripe_catalogue
 from payments.models import Offer, Order, Price, Subscription, Trial
 
 # Where Stripe's page sends the buyer; part of what an order's key stands for.
@@ -122,8 +121,7 @@ def _check_for_sale(price: Price, now: datetime) -> None:
         raise PriceChanged
     if not queries.prices_in_force(price.currency).filter(pk=price.pk).exists():
         raise NotForSale
-    sellable = price.offer.sellable
-    if isinstance(sellable, CoursePage) and sellable.is_planned(now.date()):
+    if beginning.is_planned(price.offer.sellable, now=now):
         raise NotForSale
 
 

@@ -68,6 +68,11 @@ def refunded_in_full(order: Order) -> bool:
     return given_back >= order.amount
 
 
+def is_ownerless(order: Order) -> bool:
+    """Whether the buyer's account was deleted while Stripe's page stood open."""
+    return order.buyer.is_deleted
+
+
 def has_already(order: Order) -> bool:
     """Whether the buyer paid for the same thing by another order that still holds."""
     offer = order.price.offer

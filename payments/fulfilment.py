@@ -71,9 +71,12 @@ def fulfil(*, order_id: int, session: Shape, now: datetime) -> None:
         order.status, order.note = Order.Status.PARKED, Order.Note.OTHER_AMOUNT
     elif entitlement.refunded_in_full(order):
         order.status = Order.Status.REFUNDED  # given back before the news of the payment came
+    elif entitlement.is_ownerless(order):
+        order.note = Order.Note.ACCOUNT_DELETED
+        refund_requests.give_back(order, now=now)
     elif entitlement.has_already(order):
         order.note = Order.Note.BOUGHT_TWICE
-        refund_requests.give_back_double(order, now=now)
+        refund_requests.give_back(order, now=now)
     else:
         _open(order, now=now)
     order.save()

@@ -185,7 +185,7 @@ def create_refund(params: Shape, *, key: str) -> Shape:
 
 
 def retrieve_refund(refund_id: str) -> Shape:
-    params = {"expand": ["balance_transaction"]}
+    params = {"expand": ["balance_transaction", "failure_balance_transaction"]}
     return _call(lambda client: client.v1.refunds.retrieve(refund_id, params))
 
 

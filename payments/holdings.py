@@ -1,10 +1,14 @@
 """What payments holds about a person. Invoices and what they stand on stay, as the law wants."""
 
+import json
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.privacy import hold, refuse_when
-from payments.models import Order, Subscription
+from accounts.privacy import hold, hold_more, refuse_when
+from payments import mirror
+from payments.models import Customer, Order, Subscription, WebhookEvent
 
 LAW = _("Orders, invoices and refunds stay as the law asks, without your name.")
 
@@ -32,6 +36,20 @@ hold(
     stays=LAW,
 )
 hold("payments.RefundRequest", "decided_by", erase="keep")
+
+
+def _forget_names_in_events(user: User, now: datetime) -> int:
+    """Stripe's events name the payer; replayed, they need no more than what they are about."""
+    forgotten = 0
+    for customer in Customer.objects.filter(user=user):
+        for event in WebhookEvent.objects.filter(body__contains=customer.stripe_id):
+            event.body = json.dumps(mirror.without_names(json.loads(event.body)))
+            event.save(update_fields=["body"])
+            forgotten += 1
+    return forgotten
+
+
+hold_more("payments.webhookevent", erase=_forget_names_in_events)
 
 
 def _a_subscription_renews(user: User) -> str | None:

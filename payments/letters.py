@@ -101,7 +101,8 @@ def membership_ended(subscription: Subscription, *, ended_at: datetime, now: dat
     return _queue(key, learner, "membership_ended", context, now)
 
 
-def bought_twice(order: Order, *, now: datetime) -> bool:
+def went_back(order: Order, *, now: datetime) -> bool:
+    """To whoever bought something twice; an account that is gone has nobody to tell."""
     paid = order.subscription is None or order.subscription.last_paid_invoice() is not None
     context = {
         "title": str(order.price.offer.sellable),

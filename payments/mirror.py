@@ -15,6 +15,19 @@ from payments.models.stripe_ids import Mirrored
 
 Row = TypeVar("Row", bound=Mirrored)
 type Shape = dict[str, Any]
+# What says who somebody is: anywhere, and in a customer.
+PERSONAL = (
+    "billing_details",
+    "customer_address",
+    "customer_details",
+    "customer_email",
+    "customer_name",
+    "customer_phone",
+    "customer_shipping",
+    "receipt_email",
+    "shipping",
+)
+PERSON = ("address", "email", "name", "phone")
 
 
 @transaction.atomic
@@ -31,9 +44,21 @@ def claim(model: type[Row], shape: Shape, *, ticket: int, now: datetime) -> Row 
     if ticket <= row.applied_ticket:
         return None
     row.applied_ticket = ticket
-    row.object = shape
+    row.object = without_names(shape)
     row.fetched_at = now
     return row
+
+
+def without_names(value: Any) -> Any:
+    """What Stripe gave, save who the payer is: that stays at Stripe, where it can be looked up."""
+    if isinstance(value, list):
+        return [without_names(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    names = {*PERSONAL, *(PERSON if value.get("object") == "customer" else ())}
+    return {
+        key: None if key in names else without_names(inner) for key, inner in value.items()
+    }
 
 
 @overload

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from payments import books, entitlement, gateway, letters, mirror, payers, subscriptions
 from payments.mirror import Shape, id_of, moment
-from payments.models import Dispute, Order, Refund, RefundRequest
+from payments.models import Dispute, Invoice, Order, Refund, RefundRequest, Subscription
 
 REASON = "requested_by_customer"
 logger = logging.getLogger("payments")
@@ -17,7 +17,7 @@ logger = logging.getLogger("payments")
 def carry_out(*, request_id: int, now: datetime) -> None:
     """Refund what an approved request names, once. Raises GatewayError.
 
-    A subscription whose payment goes back ends with it, lest it charge again.
+    A subscription whose present period's payment goes back ends with it, lest it charge again.
     """
     request = RefundRequest.objects.select_related("order__subscription", "invoice").get(
         pk=request_id
@@ -25,6 +25,8 @@ def carry_out(*, request_id: int, now: datetime) -> None:
     if request.status != RefundRequest.Status.APPROVED:
         return
     order, invoice = request.order, request.invoice
+    subscription = order.subscription
+    ends = subscription if subscription and _is_of_present(invoice, subscription) else None
     payment = invoice.payment_intent_id if invoice else order.payment_intent_id
     params: Shape = {
         "payment_intent": payment,
@@ -40,8 +42,13 @@ def carry_out(*, request_id: int, now: datetime) -> None:
             return
     else:
         refresh_refund(made["id"], now=now)
-    if order.subscription and order.subscription.is_live:
-        _end(order.subscription.stripe_id, now=now)
+    if ends and ends.is_live:
+        _end(ends.stripe_id, now=now)
+
+
+def _is_of_present(invoice: Invoice | None, subscription: Subscription) -> bool:
+    """Whether this is what the present period was paid with, not an older one."""
+    return invoice is None or invoice == subscription.last_paid_invoice()
 
 
 def _is_given_back(request: RefundRequest, payment: str, *, now: datetime) -> bool:
@@ -78,17 +85,24 @@ def refresh_refund(refund_id: str, *, now: datetime) -> None:
         row.created_at = moment(shape["created"])
         row.request = _request_of(shape)
         row.save()
-        books.record(
-            shape["balance_transaction"],
-            amount=-shape["amount"],
-            currency=shape["currency"],
-            order=row.order,
-            invoice=row.invoice,
-            now=now,
-        )
+        booked = {
+            "balance_transaction": -shape["amount"],
+            "failure_balance_transaction": shape["amount"],  # the bank sent it back to us
+        }
+        for name, amount in booked.items():
+            books.record(
+                shape.get(name),
+                amount=amount,
+                currency=shape["currency"],
+                order=row.order,
+                invoice=row.invoice,
+                now=now,
+            )
         if row.status in Refund.STANDING:
             _finish_request(row)
             letters.refunded(row, now=now)
+        else:
+            _reopen_request(row)
         _settle(row, now=now)
 
 
@@ -132,6 +146,14 @@ def _settle(row: Refund | Dispute, *, now: datetime) -> None:
 def _request_of(shape: Shape) -> RefundRequest | None:
     key = (shape.get("metadata") or {}).get("request")
     return RefundRequest.objects.filter(key=key).first() if key else None
+
+
+def _reopen_request(row: Refund) -> None:
+    """The bank sent the money back to us: finance must try again, another way perhaps."""
+    if row.request:
+        done = RefundRequest.objects.filter(pk=row.request.pk, status=RefundRequest.Status.DONE)
+        if done.update(status=RefundRequest.Status.FAILED):
+            logger.error("refund %s failed after it was sent", row.stripe_id)
 
 
 def _finish_request(row: Refund) -> None:

@@ -65,9 +65,13 @@ def settle(subscription: Subscription, *, now: datetime) -> None:
         return  # made at Stripe by hand: shown to staff, opens nothing
     if order.fulfilled_at is None and not order.note:
         _begin(order, subscription, now=now)
-    withdrawn_at = _withdrawn(subscription)
-    if withdrawn_at and order.status in entitlement.PAID and order.paid_at:
+    given_back_at = _given_back(subscription)
+    withdrawn_at = given_back_at or _disputed(subscription)
+    if given_back_at and order.status in entitlement.PAID and order.paid_at:
         order.status = Order.Status.REFUNDED
+        order.save(update_fields=["status"])
+    elif order.status == Order.Status.REFUNDED and order.fulfilled_at and not given_back_at:
+        order.status = Order.Status.FULFILLED  # a refund failed at the bank
         order.save(update_fields=["status"])
     if order.fulfilled_at is None or order.starts_at is None:
         return
@@ -117,8 +121,8 @@ def portal_url(subscription: Subscription, *, back: str) -> str:
 
 
 @job
-def cancel_double(subscription: str) -> None:
-    """End a subscription that was begun twice."""
+def end_at_once(subscription: str) -> None:
+    """End a subscription that should not have begun."""
     from operations import clock
 
     with suppress(gateway.Refused):  # it has ended already
@@ -228,9 +232,12 @@ def _begin(order: Order, subscription: Subscription, *, now: datetime) -> None:
     trial = _has_trial(subscription)
     if not _is_as_shown(order, subscription, now=now):
         order.status, order.note = Order.Status.PARKED, Order.Note.OTHER_AMOUNT
+    elif entitlement.is_ownerless(order):
+        order.note = Order.Note.ACCOUNT_DELETED
+        _undo(order, subscription, now=now)
     elif entitlement.has_already(order) or (trial and _had_trial(order)):
         order.note = Order.Note.BOUGHT_TWICE
-        _undo_double(order, subscription, now=now)
+        _undo(order, subscription, now=now)
     else:
         order.status = Order.Status.FULFILLED
         order.fulfilled_at, order.starts_at = now, order.paid_at
@@ -246,13 +253,13 @@ def _had_trial(order: Order) -> bool:
     return Trial.objects.filter(learner=order.buyer, **gateway.ours()).exists()
 
 
-def _undo_double(order: Order, subscription: Subscription, *, now: datetime) -> None:
+def _undo(order: Order, subscription: Subscription, *, now: datetime) -> None:
     if invoice := subscription.last_paid_invoice():
-        refund_requests.give_back_double(order, invoice=invoice, now=now)
+        refund_requests.give_back(order, invoice=invoice, now=now)
     else:
         order.status = Order.Status.REFUNDED  # nothing was charged
-        cancel_double.enqueue(subscription=subscription.stripe_id)
-        letters.bought_twice(order, now=now)
+        end_at_once.enqueue(subscription=subscription.stripe_id)
+        letters.went_back(order, now=now)
 
 
 def _is_as_shown(order: Order, subscription: Subscription, *, now: datetime) -> bool:
@@ -276,16 +283,22 @@ def _has_trial(subscription: Subscription) -> bool:
     return subscription.object.get("trial_end") is not None
 
 
-def _withdrawn(subscription: Subscription) -> datetime | None:
-    """Since when the payment of the present period is given back or disputed, if it is."""
+def _given_back(subscription: Subscription) -> datetime | None:
+    """Since when the payment of the present period is given back in full, if it is."""
     invoice = subscription.last_paid_invoice()
     if invoice is None:
         return None
     refunds = list(invoice.refunds.filter(status__in=Refund.STANDING))
     if refunds and sum(refund.amount or 0 for refund in refunds) >= (invoice.amount_paid or 0):
         return max(refund.created_at for refund in refunds if refund.created_at)
-    disputed = [each for each in invoice.disputes.all() if each.withdraws]
-    return min((each.created_at for each in disputed if each.created_at), default=None)
+    return None
+
+
+def _disputed(subscription: Subscription) -> datetime | None:
+    """Since when the payment of the present period is disputed, if it is."""
+    invoice = subscription.last_paid_invoice()
+    disputes = invoice.disputes.all() if invoice else []
+    return min((each.created_at for each in disputes if each.withdraws and each.created_at), default=None)
 
 
 def _alert(subscription: Subscription, *, now: datetime) -> None:

@@ -163,6 +163,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
     "operations.middleware.OwnNotFoundMiddleware",
+    "operations.middleware.StillInUseMiddleware",
 ]
 
 ROOT_URLCONF = "urls"

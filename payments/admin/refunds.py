@@ -58,16 +58,22 @@ def payment_of(order: Order) -> Invoice | None:
 
 def consequences(order: Order, invoice: Invoice | None) -> Iterable[Any]:
     """What a full refund brings about, in sentences."""
-    invoice = invoice or payment_of(order)
+    present = payment_of(order)
+    invoice = invoice or present
     words = {
         "amount": in_words(*paid_by(order, invoice)),
         "who": person(order.buyer),
         "what": str(order.price.offer.sellable),
     }
     yield _("%(amount)s goes back to %(who)s, the way it was paid.") % words
-    if order.subscription:
-        yield _("The subscription ends at once and charges nothing any more.")
-    yield _("Access to “%(what)s” by this payment ends with it. Progress and notes stay.") % words
+    if invoice != present:
+        yield _("The subscription goes on: its present period was paid by a later invoice.")
+    else:
+        if order.subscription:
+            yield _("The subscription ends at once and charges nothing any more.")
+        yield (
+            _("Access to “%(what)s” by this payment ends with it. Progress and notes stay.") % words
+        )
     yield _("It happens once, and cannot be taken back.")
 
 

@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                 ('trial_days', models.PositiveSmallIntegerField(default=0, verbose_name='Days of trial')),
                 ('language', models.CharField(default='zh-hans', max_length=10)),
                 ('status', models.CharField(choices=[('open', 'Open'), ('paid', 'Paid'), ('fulfilled', 'Done'), ('refunded', 'Refunded'), ('expired', 'Expired'), ('failed', 'Payment failed'), ('parked', 'Needs a look')], default='open', max_length=10, verbose_name='State')),
-                ('note', models.CharField(blank=True, choices=[('bought_twice', 'Bought twice: the money goes back'), ('other_amount', 'Another amount was charged than was shown')], max_length=20, verbose_name='Remark')),
+                ('note', models.CharField(blank=True, choices=[('bought_twice', 'Bought twice: the money goes back'), ('account_deleted', 'The account was deleted: the money goes back'), ('other_amount', 'Another amount was charged than was shown')], max_length=20, verbose_name='Remark')),
                 ('session_id', models.CharField(blank=True, max_length=255, null=True, verbose_name='Checkout')),
                 ('payment_intent_id', models.CharField(blank=True, max_length=255, null=True, verbose_name='Payment')),
                 ('charge_id', models.CharField(blank=True, max_length=255, null=True, verbose_name='Charge')),

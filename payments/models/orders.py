@@ -53,6 +53,7 @@ class Order(OfAccount):
         """Why an order that was paid opens nothing."""
 
         BOUGHT_TWICE = "bought_twice", _("Bought twice: the money goes back")
+        ACCOUNT_DELETED = "account_deleted", _("The account was deleted: the money goes back")
         OTHER_AMOUNT = "other_amount", _("Another amount was charged than was shown")
 
     key = models.UUIDField(_("Number"), default=uuid.uuid4, unique=True, editable=False)

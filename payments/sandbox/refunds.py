@@ -89,6 +89,7 @@ def _refund(
                 "type": kind,
                 kind: {"type": "refund", "reference_status": "pending"} if kind == "card" else {},
             },
+            "failure_balance_transaction": None,
             "metadata": metadata,
             "payment_intent": charge.data["payment_intent"],
             "reason": reason,
@@ -116,6 +117,32 @@ def _refund(
     if refund.data["status"] == "pending":
         store.set_timer("refund.settle", refund.stripe_id, store.stamp(now + WALLET_DELAY))
     return refund
+
+
+def fail(stripe_id: str, now: datetime) -> None:
+    """The payer's bank sends a refund back: the account is closed, say."""
+    refund = store.get("refund", stripe_id)
+    booked = balance.book(
+        kind="refund_failure",
+        category="refund_failure",
+        source=stripe_id,
+        amount=refund.data["amount"],
+        fee=0,
+        currency=refund.data["currency"],
+        now=now,
+        description="REFUND FAILURE",
+    )
+    charge = store.get("charge", refund.data["charge"])
+    left = charge.data["amount_refunded"] - refund.data["amount"]
+    store.change(charge, amount_refunded=left, refunded=False)
+    events.changed(
+        "refund.failed",
+        refund,
+        now,
+        status="failed",
+        failure_reason="expired_or_canceled_card",
+        failure_balance_transaction=booked.stripe_id,
+    )
 
 
 @on_timer("refund.settle")

@@ -10,6 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+DELETED = "@deleted.invalid"  # what the address of a deleted account ends with
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -58,6 +61,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.get_full_name()
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the person is gone; the row stays for what names it."""
+        return self.email.endswith(DELETED)
 
     def get_full_name(self) -> str:
         return self.name or self.email

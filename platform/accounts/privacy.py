@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 
-from accounts.models import Deletion, User
+from accounts.models import DELETED, Deletion, User
 
 Erase = Literal["delete", "detach", "keep"]
 Rows = list[dict[str, Any]]
@@ -159,7 +159,7 @@ def _clear(model: type[models.Model], field: str, user: User) -> int:
 
 
 def _anonymise(user: User) -> None:
-    user.email = f"deleted-{user.pk}@deleted.invalid"
+    user.email = f"deleted-{user.pk}{DELETED}"
     user.name, user.phone = "", None
     user.language, user.time_zone = settings.LANGUAGE_CODE, settings.TIME_ZONE
     user.is_active = user.is_staff = user.is_superuser = False

@@ -1,10 +1,14 @@
-"""What stands before everything else: the request's number, and the health checks."""
+"""What stands around every view: the request's number, health checks, answers to what fails."""
 
 import logging
 import time
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.db.models import ProtectedError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from operations import errors, health, logs, request_id
 
@@ -66,3 +70,22 @@ class OwnNotFoundMiddleware:
         if not isinstance(exception, Http404):
             return None
         return errors.not_found(request, exception)
+
+
+class StillInUseMiddleware:
+    """Deleting in the admin what something else needs (a sound its lesson, a course that is for
+    sale): nothing happened, and the page says what stands against it."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, ProtectedError) or not request.path.startswith("/admin/"):
+            return None
+        kinds = sorted({str(row._meta.verbose_name_plural) for row in exception.protected_objects})
+        words = _("Not deleted: it is still in use (%(what)s).")
+        messages.error(request, words % {"what": ", ".join(capfirst(kind) for kind in kinds)})
+        return HttpResponseRedirect(request.get_full_path())

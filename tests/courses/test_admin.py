@@ -16,6 +16,7 @@ from courses.models import CoursePage, LessonPage, PrivateMedia
 from demo.content import CONTENT
 from tests import factories
 from tests.courses.conftest import enter, give, staff
+from tests.payments.factories import course_price
 
 SOUND = CONTENT / "courses" / "yiqun-ren" / "00.mp3"
 VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n第一句。\n"
@@ -177,6 +178,47 @@ def test_what_somebody_has_access_to_cannot_be_deleted(client, editor, course, l
         assert any("1" in str(said) for said in get_messages(response.wsgi_request))
     response = client.post(f"/admin/bulk/wagtailcore/page/delete/?id={course.pk}", {})
     assert CoursePage.objects.filter(pk=course.pk).exists()
+
+
+def test_a_lesson_that_buyers_have_cannot_be_deleted_but_its_draft_can(
+    client, editor, course, learner
+):
+    give(learner, course)
+    lesson = LessonPage.objects.get(slug="02")
+    client.post(f"/admin/pages/{lesson.pk}/delete/", {})
+    assert LessonPage.objects.filter(pk=lesson.pk).exists()
+    add(client, course)
+    draft = LessonPage.objects.get(slug="10")
+    client.post(f"/admin/pages/{draft.pk}/delete/", {})
+    assert not LessonPage.objects.filter(pk=draft.pk).exists()
+
+
+def test_what_a_membership_opens_to_somebody_cannot_be_deleted(client, editor, course, learner):
+    library = factories.MembershipFactory()
+    course.memberships = [library]
+    course.save_revision().publish()
+    give(learner, library)
+    lesson = LessonPage.objects.get(slug="02")
+    for page in (course, lesson, course.get_parent()):
+        client.post(f"/admin/pages/{page.pk}/delete/", {})
+    assert CoursePage.objects.filter(pk=course.pk).exists()
+    assert LessonPage.objects.filter(pk=lesson.pk).exists()
+
+
+def test_what_is_for_sale_or_in_use_is_refused_with_the_reason(client, editor, course, recording):
+    course_price(course)
+    LessonPage.objects.filter(slug="02").update(audio=recording)
+    for address, what in (
+        (f"/admin/pages/{course.pk}/delete/", "价格方案"),
+        (f"/admin/pages/{course.get_parent().pk}/delete/", "价格方案"),
+        (f"/admin/bulk/wagtailcore/page/delete/?id={course.pk}", "价格方案"),
+        (f"/admin/media/delete/{recording.pk}/", "讲"),
+    ):
+        shown = client.post(address, {}, follow=True)
+        assert shown.status_code == 200
+        assert any(what in str(said) for said in shown.context["messages"]), address
+    assert CoursePage.objects.filter(pk=course.pk).exists()
+    assert PrivateMedia.objects.filter(pk=recording.pk).exists()
 
 
 def test_a_course_without_learners_can_be_deleted(client, editor, course):

@@ -2,13 +2,15 @@
 
 import pytest
 
+from accounts import privacy
 from accounts.models import OutboxMessage
 from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
 from payments import gateway, refund_requests
-from payments.models import MoneyEntry, Order, Refund, RefundRequest
+from payments.models import MoneyEntry, Order, Refund, RefundRequest, Subscription
 from payments.sandbox import disputes, faults
+from payments.sandbox import refunds as sandbox_refunds
 from payments.sandbox.models import StripeObject
 from tests.factories import course
 from tests.payments.factories import course_price, membership_prices
@@ -186,6 +188,59 @@ def test_a_disputed_purchase_closes_and_a_won_one_opens_again(shop, buyer, page,
     assert opens(buyer, page)
     disputes_entered = MoneyEntry.objects.filter(order=order, kind="dispute")
     assert sum(disputes_entered.values_list("amount", flat=True)) == 0
+
+
+def test_a_refund_that_fails_at_the_bank_opens_again_and_can_be_tried_anew(
+    shop, buyer, page, order, finance
+):
+    request = approve(order, finance)
+    shop.run_jobs()
+    sandbox_refunds.fail(Refund.objects.get().stripe_id, site_clock.now())
+    shop.deliver()
+    request.refresh_from_db()
+    order.refresh_from_db()
+    assert (request.status, order.status) == ("failed", Order.Status.FULFILLED)
+    assert opens(buyer, page)
+    assert sum(MoneyEntry.objects.filter(order=order).values_list("amount", flat=True)) == 9900
+    approve(order, finance)
+    shop.run_jobs()
+    shop.deliver()
+    order.refresh_from_db()
+    assert order.status == Order.Status.REFUNDED
+    assert not opens(buyer, page)
+
+
+def test_an_older_payment_that_goes_back_leaves_the_present_period_alone(shop, buyer, finance):
+    order = shop.buy(buyer, membership_prices()["month"])
+    first = order.subscription.last_paid_invoice()
+    shop.advance(days=32)
+    order.subscription.refresh_from_db()
+    assert order.subscription.last_paid_invoice() != first
+    approve(order, finance, invoice=first)
+    shop.run_jobs()
+    shop.deliver()
+    order.refresh_from_db()
+    order.subscription.refresh_from_db()
+    assert order.subscription.status == "active"
+    assert order.status == Order.Status.FULFILLED
+    assert Grant.objects.get(learner=buyer).is_active(site_clock.now())
+    assert Refund.objects.get().amount == 3900
+
+
+@pytest.mark.parametrize("kind", ["course", "month", "year"])
+def test_what_a_deleted_account_pays_goes_back_and_opens_nothing(shop, buyer, page, kind):
+    price = course_price(page) if kind == "course" else membership_prices()[kind]
+    order = shop.begin(buyer, price)
+    privacy.erase(user=buyer, now=site_clock.now())
+    shop.pay(order)
+    shop.deliver()
+    order.refresh_from_db()
+    assert order.status == Order.Status.REFUNDED
+    assert order.note == Order.Note.ACCOUNT_DELETED
+    assert not Grant.objects.filter(learner=buyer, withdrawn_at=None).exists()
+    assert sum(MoneyEntry.objects.values_list("amount", flat=True)) == 0
+    assert not any(row.is_live for row in Subscription.objects.all())
+    assert not OutboxMessage.objects.exists()
 
 
 def test_a_refund_that_stripe_refuses_is_shown_and_changes_nothing(

@@ -1,10 +1,12 @@
 """The whole life of what renews itself, under the sandbox's clock."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.utils import translation
 
+from accounts import privacy
 from accounts.models import OutboxMessage
 from courses import access
 from courses.memberships import sync_included
@@ -209,6 +211,7 @@ def test_a_disputed_renewal_closes_the_membership_and_a_won_one_opens_it_again(
     dispute = StripeObject.objects.get(kind="dispute")
     shop.deliver()
     assert not opens(buyer, included)
+    assert Order.objects.get().status == Order.Status.FULFILLED  # nothing was given back
     disputes.close_dispute(dispute.stripe_id, won=True, now=site_clock.now())
     shop.deliver()
     assert opens(buyer, included)
@@ -309,3 +312,23 @@ def test_a_bill_that_is_only_foretold_is_not_mirrored(shop, buyer, prices):
     foretold = WebhookEvent.objects.get(type="invoice.upcoming")
     assert foretold.outcome == "ignored"
     assert not Invoice.objects.filter(status="").exists()
+
+
+def test_nothing_we_keep_of_a_deleted_account_says_who_it_was(shop, prices):
+    person = shop.person(name="周可忘", email="forget.me@example.com")
+    row = shop.buy(person, prices["month"]).subscription
+    assert any("forget.me" in body for body in events())
+    subscriptions.cancel(row, now=site_clock.now())
+    shop.advance(days=32)
+    privacy.erase(user=person, now=site_clock.now())
+    kept = [*events(), *(json.dumps(each.object) for each in mirrored())]
+    assert kept
+    assert not [body for body in kept if "forget.me" in body or "周可忘" in body]
+
+
+def events():
+    return list(WebhookEvent.objects.values_list("body", flat=True))
+
+
+def mirrored():
+    return [*Subscription.objects.all(), *Invoice.objects.all()]
