@@ -24,9 +24,7 @@ def count_learners(pages: Iterable[Page], *, now: datetime) -> int:
     for page in pages:
         trees = trees | page.get_descendants(inclusive=True)
     courses = CoursePage.objects.filter(pk__in=trees.values("pk"))
-    lessons = LessonPage.objects.filter(
-        pk__in=trees.values("pk"), first_published_at__isnull=False
-    )
+    lessons = LessonPage.objects.filter(pk__in=trees.values("pk"), first_published_at__isnull=False)
     parents = {path[: -LessonPage.steplen] for path in lessons.values_list("path", flat=True)}
     to_open = CoursePage.objects.filter(Q(pk__in=courses) | Q(path__in=parents))
     active = Grant.objects.active(now)

@@ -91,7 +91,7 @@ def _owner(path: str) -> Model | None:
     for model in (PrivateImage, PrivateMedia, PrivateDocument):
         if found := model.objects.filter(file=path).first():
             return found
-    return PrivateMedia.objects.filter(thumbnail=path).first()
+    return None
 
 
 def _serve_stored(

@@ -45,7 +45,9 @@ def parse(text: str) -> list[Cue]:
     if not lines or not re.match(r"^WEBVTT([ \t].*)?$", lines[0]):
         raise BrokenTranscript(1, _("The first line must be WEBVTT."))
     cues: list[Cue] = []
-    position = 1
+    # The header goes to the first empty line: Kind: captions, say.
+    head = next((i for i, line in enumerate(lines) if not line.strip()), len(lines))
+    position = next((i for i in range(1, head) if "-->" in lines[i]), head)
     while position < len(lines):
         end = next((i for i in range(position, len(lines)) if not lines[i].strip()), len(lines))
         block = lines[position:end]

@@ -56,9 +56,7 @@ def without_names(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     names = {*PERSONAL, *(PERSON if value.get("object") == "customer" else ())}
-    return {
-        key: None if key in names else without_names(inner) for key, inner in value.items()
-    }
+    return {key: None if key in names else without_names(inner) for key, inner in value.items()}
 
 
 @overload

@@ -297,8 +297,8 @@ def _given_back(subscription: Subscription) -> datetime | None:
 def _disputed(subscription: Subscription) -> datetime | None:
     """Since when the payment of the present period is disputed, if it is."""
     invoice = subscription.last_paid_invoice()
-    disputes = invoice.disputes.all() if invoice else []
-    return min((each.created_at for each in disputes if each.withdraws and each.created_at), default=None)
+    standing = [each for each in invoice.disputes.all() if each.withdraws] if invoice else []
+    return min((each.created_at for each in standing if each.created_at), default=None)
 
 
 def _alert(subscription: Subscription, *, now: datetime) -> None:

@@ -339,7 +339,18 @@ WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
 WAGTAILIMAGES_IMAGE_MODEL = "courses.PrivateImage"
 WAGTAILDOCS_DOCUMENT_MODEL = "courses.PrivateDocument"
 WAGTAILDOCS_SERVE_METHOD = "direct"
-WAGTAILMEDIA = {"MEDIA_MODEL": "courses.PrivateMedia"}
+# What every browser plays and courses/uploads.py can look into.
+WAGTAILMEDIA = {
+    "MEDIA_MODEL": "courses.PrivateMedia",
+    "AUDIO_EXTENSIONS": ["mp3", "m4a", "ogg", "wav", "flac"],
+    "VIDEO_EXTENSIONS": ["mp4", "m4v"],
+}
+WAGTAILDOCS_EXTENSIONS = [
+    *("pdf", "epub", "docx", "xlsx", "pptx", "zip", "txt", "md", "csv"),
+    *("mp3", "m4a", "jpg", "png"),
+]
+WAGTAILIMAGES_IMAGE_FORM_BASE = "courses.picture_form.PictureForm"
+WAGTAILIMAGES_MAX_IMAGE_PIXELS = 50_000_000
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 
 # Walls

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('page_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to=settings.WAGTAIL_PAGE_MODEL)),
                 ('form', models.CharField(choices=[('audio', 'Audio'), ('video', 'Video'), ('text', 'Text and pictures')], default='audio', max_length=10, verbose_name='Form')),
                 ('subtitle', models.CharField(blank=True, max_length=60, verbose_name='Subtitle')),
-                ('promise', models.CharField(blank=True, help_text='One sentence, at most 40 characters.', max_length=80, verbose_name='Promise')),
+                ('promise', models.CharField(blank=True, help_text='One sentence, at most 40 characters.', max_length=40, verbose_name='Promise')),
                 ('for_whom', models.TextField(blank=True, help_text='One line each.', verbose_name='For whom')),
                 ('introduction', wagtail.fields.RichTextField(blank=True, verbose_name='Introduction')),
                 ('questions', wagtail.fields.StreamField([('faq', 2)], blank=True, block_lookup={0: ('wagtail.blocks.CharBlock', (), {'label': 'Question'}), 1: ('wagtail.blocks.TextBlock', (), {'label': 'Answer'}), 2: ('wagtail.blocks.StructBlock', [[('question', 0), ('answer', 1)]], {})}, verbose_name='Questions')),

@@ -56,7 +56,7 @@ class CoursePage(Page):
     form = models.CharField(_("Form"), max_length=10, choices=Form.choices, default=Form.AUDIO)
     subtitle = models.CharField(_("Subtitle"), max_length=60, blank=True)
     promise = models.CharField(
-        _("Promise"), max_length=80, blank=True, help_text=_("One sentence, at most 40 characters.")
+        _("Promise"), max_length=40, blank=True, help_text=_("One sentence, at most 40 characters.")
     )
     for_whom = models.TextField(_("For whom"), blank=True, help_text=_("One line each."))
     introduction = RichTextField(

@@ -5,16 +5,28 @@ that says so (`courses.storage`). How private ones are handed out: `courses.medi
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
+from django.core.files.base import File
 from django.db import models
-from django.utils.translation import gettext_lazy as _
-from tinytag import TinyTag
-from tinytag.tinytag import TinyTagException
+from django.db.models.fields.files import FieldFile
 from wagtail.documents.models import AbstractDocument
 from wagtail.images.models import AbstractImage, AbstractRendition
 from wagtail.images.models import Image as WagtailImage
 from wagtailmedia.models import AbstractMedia
+
+from courses import uploads
+
+
+@contextmanager
+def _new_file(field: FieldFile) -> Iterator[File | None]:
+    """What was just uploaded, None where nothing was; complaints stand by the field."""
+    try:
+        yield field.file if field and not field._committed else None
+    except ValidationError as error:
+        raise ValidationError({"file": error.messages}) from error
 
 
 class PrivateImage(AbstractImage):
@@ -42,9 +54,16 @@ class Rendition(AbstractRendition):
 class PrivateDocument(AbstractDocument):
     admin_form_fields = ["title", "file", "collection", "tags"]
 
+    def clean(self) -> None:
+        super().clean()
+        with _new_file(self.file) as file:
+            if file:
+                uploads.check_size(file, "document")
+                uploads.check_document(file)
+
 
 class PrivateMedia(AbstractMedia):
-    admin_form_fields = ["title", "file", "collection", "thumbnail", "tags"]
+    admin_form_fields = ["title", "file", "collection", "tags"]
 
     def clean(self) -> None:
         """Read the duration from the file; a file that has none is refused."""
@@ -52,25 +71,11 @@ class PrivateMedia(AbstractMedia):
             super().clean()
         except ValidationError as error:  # the wrong kind of file: say so by the field
             raise ValidationError({"file": error.messages}) from error
-        if self.file and not self.file._committed:
-            self.duration = read_duration(self.file)
+        with _new_file(self.file) as file:
+            if file:
+                uploads.check_size(file, self.type)
+                self.duration = uploads.read_duration(file)
 
     @property
     def mime_type(self) -> str:
         return str(self.sources[0]["type"])
-
-
-def read_duration(file: models.fields.files.FieldFile) -> float:
-    """The playing time in seconds; ValidationError when the file is not sound or video."""
-    file.open()
-    try:
-        tag = TinyTag.get(filename=file.name, file_obj=file.file)
-    except (TinyTagException, OSError, ValueError) as error:
-        raise ValidationError(
-            {"file": _("This file could not be read as sound or video: it may be broken.")}
-        ) from error
-    finally:
-        file.seek(0)
-    if not tag.duration:
-        raise ValidationError({"file": _("This file has no playing time: it may be broken.")})
-    return float(tag.duration)

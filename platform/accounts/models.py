@@ -9,7 +9,6 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-
 DELETED = "@deleted.invalid"  # what the address of a deleted account ends with
 
 

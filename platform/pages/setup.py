@@ -10,7 +10,7 @@ from wagtail.models import Collection, Locale, Page, Site
 
 from accounts import consents
 from accounts.models import Consent
-from pages import texts
+from pages import review, texts
 from pages.models import HomePage, PlainPage, SiteSettings
 
 # Setting → name of the text, which is the slug of its page too.
@@ -31,6 +31,7 @@ def setup_site() -> SiteSettings:
         if getattr(found, f"{setting}_id") is None:
             setattr(found, setting, _plain_page(site.root_page, slug))
     found.save()
+    review.setup(site.root_page)
     return found
 
 

@@ -1,7 +1,9 @@
 """An editor's work, through the admin's own forms."""
 
 import io
+import random
 import re
+import struct
 from datetime import timedelta
 
 import pytest
@@ -9,10 +11,14 @@ import time_machine
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
-from courses.models import CoursePage, LessonPage, PrivateMedia
+from courses import uploads
+from courses.models import CoursePage, LessonPage, PrivateDocument, PrivateImage, PrivateMedia
 from demo.content import CONTENT
 from tests import factories
 from tests.courses.conftest import enter, give, staff
@@ -132,15 +138,99 @@ def test_the_length_of_a_recording_is_read_from_the_file(client, editor):
     assert PrivateMedia.objects.get().duration == pytest.approx(231, abs=3)
 
 
+def wav(seconds=1, told=None):
+    data = bytes(8000 * seconds)
+    size = 8000 * (told or seconds)
+    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, 8000,
+                       8000, 1, 8, b"data", size)  # fmt: skip
+    return head + data
+
+
+def picture(kind="PNG"):
+    file = io.BytesIO()
+    Image.effect_noise((80, 60), 50).save(file, kind)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
-    [("broken.mp3", b"not a recording" * 99), ("empty.mp3", b""), ("page.html", b"<script>")],
+    [
+        ("broken.mp3", b"not a recording" * 99),
+        ("noise.mp3", random.Random(7).randbytes(200_000)),
+        ("tagged.mp3", b"ID3\x04\0\0\0\0\0\0" + random.Random(7).randbytes(200_000)),
+        ("picture.mp3", picture("WEBP")),
+        ("empty.mp3", b""),
+        ("page.html", b"<script>"),
+        ("cut.wav", wav(told=3600)),
+        ("no.wav", b"RIFF"),
+    ],
 )
-def test_a_broken_recording_is_refused_and_leaves_nothing(client, editor, settings, name, data):
+def test_a_broken_recording_is_refused_and_leaves_nothing(client, editor, name, data):
     response = upload(client, name, data)
     assert response.status_code == 200
     assert response.context["form"].errors["file"]
     assert not PrivateMedia.objects.exists()
+
+
+def test_what_is_too_large_is_refused(client, editor, monkeypatch):
+    monkeypatch.setitem(uploads.LARGEST, "audio", 1000)
+    (said,) = upload(client, "00.mp3", wav(2)).context["form"].errors["file"]
+    assert "MB" in said
+    assert not PrivateMedia.objects.exists()
+
+
+def test_other_kinds_of_sound_are_taken(client, editor):
+    assert upload(client, "a.wav", wav(2)).status_code == 302
+    assert PrivateMedia.objects.get().duration == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "fits"),
+    [
+        ("paper.pdf", b"%PDF-1.7 ...", True),
+        ("paper.pdf", b"<html>", False),
+        ("table.xlsx", b"PK", False),
+        ("list.csv", "姓名,分数\n".encode(), True),
+        ("list.csv", b"\0\1\2", False),
+        ("page.html", b"<script>", False),
+        ("picture.svg", b"<svg/>", False),
+        ("tool.exe", b"MZ", False),
+    ],
+)
+def test_an_attachment_is_what_its_name_says(client, editor, name, data, fits):
+    file = SimpleUploadedFile(name, data)
+    form = {"title": name, "file": file, "collection": "1"}
+    client.post("/admin/documents/multiple/add/", {"title": name, "files[]": file})
+    file.seek(0)
+    single = client.post("/admin/documents/add/", form)
+    assert PrivateDocument.objects.exists() is fits
+    assert single.status_code == (302 if fits else 200)
+
+
+@pytest.mark.parametrize(("cut", "fits"), [(None, True), (-400, False), (40, False)])
+def test_a_picture_is_whole(client, editor, cut, fits):
+    file = SimpleUploadedFile("p.png", picture()[:cut])
+    answer = client.post(
+        "/admin/images/add/", {"title": "p", "file": file, "collection": "1", "description": ""}
+    )
+    assert PrivateImage.objects.exists() is fits
+    assert answer.status_code == (302 if fits else 200)
+
+
+def test_a_draft_is_submitted_and_another_editor_approves_it(client, editor, course):
+    add(client, course, **{"action-submit": "1"})
+    lesson = LessonPage.objects.get(slug="10")
+    assert not lesson.live
+    other = Client()
+    enter(other, staff("editor"))
+    state = lesson.current_workflow_task_state
+    assert {group.name for group in state.task.specific.groups.all()} == {"editor", "operator"}
+    other.post(
+        reverse("wagtailadmin_pages:workflow_action", args=[lesson.pk, "approve", state.pk]),
+        {"comment": "可以"},
+    )
+    lesson = LessonPage.objects.get(slug="10")
+    assert lesson.live
 
 
 def test_a_lesson_opens_to_the_minute(client, editor, course, learner):

@@ -110,7 +110,9 @@ def test_a_part_outside_the_file_is_refused(client, address, buyer, recording, a
     assert response["Content-Range"] == f"bytes */{recording.file.size}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=5-2", "bytes=a-b", "bytes=0-1,5-6", "lines=1-2", "bytes=0-" + "9" * 5000])
+@pytest.mark.parametrize(
+    "asked", ["bytes=5-2", "bytes=a-b", "bytes=0-1,5-6", "lines=1-2", "bytes=0-" + "9" * 5000]
+)
 def test_a_malformed_range_gets_the_whole(client, address, buyer, asked):
     client.force_login(buyer)
     assert status(client.get(address, headers={"range": asked})) == 200

@@ -30,6 +30,10 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine():
     assert parse("\ufeff" + GOOD.replace("\n", "\r\n")) == parse(GOOD)
 
 
+def test_a_header_of_several_lines_is_skipped():
+    assert parse(GOOD.replace("WEBVTT", "WEBVTT\nKind: captions\nLanguage: zh", 1)) == parse(GOOD)
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -47,7 +47,7 @@ def example(behaviour: str) -> dict[str, str]:
     """The form's values for a test card that behaves so; none for an unknown one."""
     for card in cards.CARDS.values():
         if card.behaviour == behaviour:
-            return {"number": card.number, "expiry": "12 / 34", "cvc": "123"}
+            return {"number": card.number, "expiry": "12 / 34", "cvc": "123", "name": "TEST"}
     return {}
 
 

@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand, CommandParser
 from operations import clock
 from payments.sandbox import outbox, store, time
 
-
 LONGEST = 3660  # days at once: ten years
 
 
