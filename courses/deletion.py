@@ -1,4 +1,4 @@
-"""Refusing to delete what somebody has a right to, with a reason instead of a crash."""
+"""Refusing to delete or to move away what somebody has a right to, with the reason."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -45,8 +45,8 @@ def refuse(request: HttpRequest, pages: Iterable[Page]) -> HttpResponse | None:
     messages.error(
         request,
         ngettext(
-            "Not deleted: %(number)d learner has access to it. Unpublish it instead.",
-            "Not deleted: %(number)d learners have access to it. Unpublish it instead.",
+            "Not done: %(number)d learner has access to it. Unpublish it instead.",
+            "Not done: %(number)d learners have access to it. Unpublish it instead.",
             number,
         )
         % {"number": number},

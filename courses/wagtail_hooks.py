@@ -14,6 +14,7 @@ from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from courses import deletion, media
+from courses.admin_api import DocumentsAPI, PicturesAPI
 from courses.models import CoursePage, Discipline, Instructor, LessonPage, Membership
 
 
@@ -49,6 +50,22 @@ def refuse_to_delete_several(
     if action_type != "delete" or not all(isinstance(page, Page) for page in objects):
         return None
     return deletion.refuse(request, objects) if request.method == "POST" and objects else None
+
+
+@hooks.register("before_move_page")
+def refuse_to_move(request: HttpRequest, page: Page, destination: Page) -> HttpResponse | None:
+    """A lesson belongs to those who have its course: in another one it would be lost to them."""
+    if request.method != "POST" or page.specific_class != LessonPage:
+        return None
+    if page.get_parent().pk == destination.pk:
+        return None
+    return deletion.refuse(request, [page])
+
+
+@hooks.register("construct_admin_api", order=100)  # after Wagtail's own
+def show_files_to_those_who_may_choose_them(router: Any) -> None:
+    router.register_endpoint("images", PicturesAPI)
+    router.register_endpoint("documents", DocumentsAPI)
 
 
 @hooks.register("before_copy_page")

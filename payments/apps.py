@@ -14,4 +14,7 @@ class PaymentsConfig(AppConfig):
         _ = (checklist_items, holdings, periodic)
         post_migrate.connect(fixed_rows.install, sender=self, dispatch_uid="payments.fixed_rows")
         if settings.STRIPE_SANDBOX:
+            from payments.sandbox import time
+
             live_orders.keep_the_sandbox_away()
+            time.day_passed.connect(periodic.remind_on_the_way)

@@ -34,7 +34,7 @@ def of(sellable: CoursePage | Membership, user: User, *, now: datetime) -> Begin
     row = next((row for row in rows if todo and row.lesson.pk == todo.pk), None)
     if row is None:
         return Beginning(_("To the course"), sellable.get_absolute_url())
-    label = _("Begin %(lesson)s") if not found else _("Go on with %(lesson)s")
+    label = _("Go on with %(lesson)s") if row.lesson.pk in found else _("Begin %(lesson)s")
     return Beginning(
         label % {"lesson": row.name}, reverse("lesson", args=[sellable.slug, row.lesson.slug])
     )
@@ -42,7 +42,7 @@ def of(sellable: CoursePage | Membership, user: User, *, now: datetime) -> Begin
 
 def _paid_first(lessons: list[LessonPage], found: Mapping[int, object]) -> list[LessonPage]:
     """Whoever begins begins with the first regular lesson: the preface was free to hear."""
-    if found:
+    if any(lesson.pk in found and not lesson.free_preview for lesson in lessons):
         return lessons
     first = next((i for i, each in enumerate(lessons) if each.kind == LessonPage.Kind.REGULAR), 0)
     return lessons[first:] + lessons[:first]

@@ -198,11 +198,6 @@ def retrieve_dispute(dispute_id: str) -> Shape:
     return _call(lambda client: client.v1.disputes.retrieve(dispute_id))
 
 
-def disputes_of(payment_intent_id: str) -> list[Shape]:
-    params = {"payment_intent": payment_intent_id, "limit": 100}
-    return _page(lambda client: client.v1.disputes.list(params))
-
-
 # Events
 
 
@@ -313,7 +308,7 @@ def _client_for(key: str, base: str, sandbox: bool) -> stripe.StripeClient:
         from payments.sandbox.client import SandboxHTTPClient
 
         return stripe.StripeClient(
-            "sk_test_sandbox", http_client=SandboxHTTPClient(), max_network_retries=RETRIES
+            settings.SANDBOX_KEY, http_client=SandboxHTTPClient(), max_network_retries=RETRIES
         )
     return stripe.StripeClient(
         key,

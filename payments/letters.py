@@ -19,7 +19,7 @@ ORDERS_PATH = "/account/orders/"
 def order_paid(order: Order, *, now: datetime) -> bool:
     """The receipt of what was bought once, with the way in."""
     context = {
-        "title": str(order.price.offer.sellable),
+        "title": order.price.offer.named,
         "amount": _amount(order.buyer, order.amount, order.currency),
         "number": order.number,
         "address": _address_of(order),
@@ -31,7 +31,7 @@ def order_paid(order: Order, *, now: datetime) -> bool:
 def membership_begun(order: Order, subscription: Subscription, *, now: datetime) -> bool:
     """The receipt of a first payment, or the terms of a trial that has begun."""
     context = {
-        "title": str(order.price.offer.sellable),
+        "title": order.price.offer.named,
         "amount": _amount(order.buyer, order.amount, order.currency),
         "number": order.number,
         "trial": subscription.object.get("trial_end") is not None,
@@ -105,7 +105,7 @@ def went_back(order: Order, *, now: datetime) -> bool:
     """To whoever bought something twice; an account that is gone has nobody to tell."""
     paid = order.subscription is None or order.subscription.last_paid_invoice() is not None
     context = {
-        "title": str(order.price.offer.sellable),
+        "title": order.price.offer.named,
         "amount": _amount(order.buyer, order.amount, order.currency) if paid else "",
         "number": order.number,
     }
@@ -117,7 +117,7 @@ def refunded(refund: Refund, *, now: datetime) -> bool:
     if order is None or order.note == Order.Note.BOUGHT_TWICE:
         return False  # none of ours, or told already
     context = {
-        "title": str(order.price.offer.sellable),
+        "title": order.price.offer.named,
         "amount": _amount(order.buyer, refund.amount or 0, refund.currency),
         "number": order.number,
     }
@@ -127,7 +127,7 @@ def refunded(refund: Refund, *, now: datetime) -> bool:
 def refund_declined(request: RefundRequest, *, now: datetime) -> bool:
     order = request.order
     context = {
-        "title": str(order.price.offer.sellable),
+        "title": order.price.offer.named,
         "number": order.number,
         "reason": request.reason,
     }
@@ -151,8 +151,8 @@ def _queue(key: str, to: User, template: str, context: dict[str, Any], now: date
     )
 
 
-def _title(subscription: Subscription) -> str:
-    return str(subscription.offer.sellable) if subscription.offer else _("Membership")
+def _title(subscription: Subscription) -> Any:
+    return subscription.offer.named if subscription.offer else _("Membership")
 
 
 def _address_of(order: Order) -> str:

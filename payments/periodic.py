@@ -1,6 +1,7 @@
 """What is done about money again and again."""
 
 from datetime import datetime
+from typing import Any
 
 from operations.periodic import periodic
 from payments import gateway, reconciliation, reminders
@@ -21,4 +22,9 @@ def sweep_all(now: datetime) -> None:
 
 @periodic(minutes=15)
 def remind(now: datetime) -> None:
+    reminders.send_due(now)
+
+
+def remind_on_the_way(now: datetime, **kwargs: Any) -> None:
+    """Where the sandbox's time is moved by days, nobody's notice is leapt over."""
     reminders.send_due(now)

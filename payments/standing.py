@@ -3,10 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from payments import days, money, subscription_access
+from accounts.models import User
+from courses.models import Grant
+from payments import days, money, queries, subscription_access
+from payments.letters import ORDERS_PATH
 from payments.models import Invoice, Order, RefundRequest, Subscription
+
+# So long one is told that a membership ended.
+LAPSED_OF_LATE = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,7 @@ def _sentence(row: Subscription, now: datetime) -> tuple[str, str]:
         return _("It renews on %(day)s for %(amount)s.") % words, "ok"
     if row.ended_at:
         words["ended"] = days.in_words(row.ended_at, now=now)
-        return _("It ended on %(ended)s. Notes, highlights and certificates are still there.") % (
-            words
-        ), "info"
+        return _("It ended on %(ended)s. What you have studied is kept.") % words, "info"
     return _("It is not in force."), "info"
 
 
@@ -92,6 +97,39 @@ def _failing(row: Subscription, now: datetime) -> str:
             "update the way you pay."
         )
         % words
+    )
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a learner should know of their membership, and where something can be done."""
+
+    sentence: str
+    kind: str  # of a callout: info, warn
+    label: str
+    url: str
+
+
+def notice(learner: User, *, now: datetime) -> Notice | None:
+    """Of a renewal that failed, or a membership that ended of late. Two queries at most."""
+    failing = queries.subscriptions_of(learner).filter(status="past_due").first()
+    if failing:
+        return Notice(_failing(failing, now), "warn", _("Change the card"), ORDERS_PATH)
+    of_memberships = Grant.objects.filter(
+        learner=learner, membership__isnull=False, withdrawn_at=None
+    )
+    ends = [grant.ends_at for grant in of_memberships]
+    if not ends or None in ends:
+        return None
+    last = max(end for end in ends if end is not None)
+    if not now - LAPSED_OF_LATE < last <= now:
+        return None
+    day = days.in_words(last - timedelta(seconds=1), now=now)
+    return Notice(
+        _("Your membership ended on %(day)s. What you have studied is kept.") % {"day": day},
+        "info",
+        _("See the membership"),
+        reverse("membership"),
     )
 
 

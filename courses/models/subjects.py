@@ -1,5 +1,6 @@
 """Who teaches, and where a course stands on the map of knowledge."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -81,3 +82,11 @@ class Discipline(index.Indexed, models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("discipline", args=[self.slug])
+
+    def clean(self) -> None:
+        super().clean()
+        above = self.parent
+        while above is not None:
+            if above.pk == self.pk:
+                raise ValidationError({"parent": _("A discipline cannot be part of itself.")})
+            above = above.parent

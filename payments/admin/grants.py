@@ -42,6 +42,7 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
+from payments.admin.subscriptions import SUBSCRIPTION_STATES
 
 # Sources that people decide on. All others follow from money and would only come back.
 BY_HAND = (Grant.Source.SCHOLARSHIP, Grant.Source.STAFF)
@@ -142,7 +143,7 @@ def change_rows(rows: Iterable[Grant]) -> list[list[Any]]:
         [
             moment(change.at),
             person(change.actor) or _("The site"),
-            change.reason,
+            SUBSCRIPTION_STATES.get(change.reason, change.reason),
             moment(change.starts_at),
             moment(change.ends_at) or _("For good"),
             moment(change.withdrawn_at),

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Model, QuerySet, Sum
 from django.shortcuts import get_object_or_404
@@ -16,7 +15,6 @@ from wagtail.admin.filters import DateRangePickerWidget
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
-from wagtail.permissions import policy_registry
 
 from payments import money
 from payments.admin.spreadsheets import Spreadsheets
@@ -200,15 +198,6 @@ def person(user: Any) -> str:
 
 def detail_url(viewset: str, row: Model | None) -> str:
     return reverse(f"{viewset}:inspect", args=[row.pk]) if row else ""
-
-
-def listing_url(viewset: str, **query: Any) -> str:
-    return f"{reverse(f'{viewset}:index')}?{urlencode(query)}"
-
-
-def may_see(user: Any, model: type[Model]) -> bool:
-    allowed: bool = policy_registry.get_by_type(model).user_has_permission(user, "view")
-    return allowed
 
 
 def period_widget() -> DateRangePickerWidget:

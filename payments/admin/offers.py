@@ -35,7 +35,7 @@ from payments.models import Offer, Price
 from payments.offers import set_price
 
 TERMS = ("course", "membership", "kind", "interval", "term_months", "trial_days")
-LARGEST = Decimal(10) ** 10
+LARGEST = Decimal(999_999)  # what Stripe takes in most currencies
 
 
 class OfferForm(WagtailAdminModelForm):

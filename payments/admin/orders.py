@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Case, F, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -44,7 +44,7 @@ def order_state(order: Order) -> Any:
 
 
 def with_refunded(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """Each with `refunded`: what was given back of it, in its own currency."""
+    """Each with `received` (nothing for a trial) and `refunded`, in its own currency."""
     given_back = (
         Refund.objects.filter(order=OuterRef("pk"), status="succeeded")
         .order_by()
@@ -52,8 +52,10 @@ def with_refunded(orders: QuerySet[Order]) -> QuerySet[Order]:
         .annotate(sum=Sum("amount"))
         .values("sum")
     )
+    is_received = When(paid_at__isnull=False, trial_days=0, then=F("amount"))
     return orders.annotate(
-        refunded=Coalesce(Subquery(given_back, output_field=BigIntegerField()), 0)
+        received=Case(is_received, default=0, output_field=BigIntegerField()),
+        refunded=Coalesce(Subquery(given_back, output_field=BigIntegerField()), 0),
     )
 
 
@@ -79,7 +81,10 @@ class OrderFilters(WagtailFilterSet):
 
 
 class OrderIndex(MoneyIndex):
-    totals = (("amount", _("Amount"), "currency"), ("refunded", _("Given back"), "currency"))
+    totals = (
+        ("received", _("Amount received"), "currency"),
+        ("refunded", _("Given back"), "currency"),
+    )
 
     def get_base_queryset(self) -> QuerySet[Order]:
         return with_refunded(super().get_base_queryset())
@@ -91,7 +96,7 @@ class OrderIndex(MoneyIndex):
         return searched
 
     def to_row_dict(self, item: Order) -> dict[str, Any]:
-        refunded = item.refunded  # type: ignore[attr-defined]
+        received, refunded = item.received, item.refunded  # type: ignore[attr-defined]
         return {
             "number": item.number,
             "created_at": item.created_at,
@@ -100,8 +105,9 @@ class OrderIndex(MoneyIndex):
             "what": str(item.price.offer.sellable),
             "terms": item.price.offer.terms,
             "amount": decimal(item.amount, item.currency),
+            "received": decimal(received, item.currency),
             "refunded": decimal(refunded, item.currency),
-            "kept": decimal(item.amount - refunded, item.currency),
+            "kept": decimal(received - refunded, item.currency),
             "currency": item.currency,
             "status": order_state(item),
             "payment_intent_id": item.payment_intent_id or "",
@@ -143,14 +149,15 @@ class OrderDetail(MoneyDetail):
         order: Order = self.object
         yield Section(
             _("Refunds"),
-            [_("Made"), _("Amount"), _("State")],
+            [_("Made"), _("Amount"), _("State"), _("Reason")],
             [
                 [
                     Fact("", moment(row.created_at), detail_url("money-refunds", row)),
                     in_words(row.amount, row.currency),
                     refund_state(row),
+                    row.request.reason if row.request else "",
                 ]
-                for row in order.refunds.all()
+                for row in order.refunds.select_related("request")
             ],
         )
         yield Section(
@@ -223,6 +230,7 @@ class OrderViewSet(MoneyViewSet):
         "what",
         "terms",
         "amount",
+        "received",
         "refunded",
         "kept",
         "currency",
@@ -234,6 +242,7 @@ class OrderViewSet(MoneyViewSet):
         "number": _("Number"),
         "what": _("What"),
         "terms": _("Terms"),
+        "received": _("Amount received"),
         "refunded": _("Given back"),
         "kept": _("Net of refunds"),
     }

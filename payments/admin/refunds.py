@@ -71,9 +71,7 @@ def consequences(order: Order, invoice: Invoice | None) -> Iterable[Any]:
     else:
         if order.subscription:
             yield _("The subscription ends at once and charges nothing any more.")
-        yield (
-            _("Access to “%(what)s” by this payment ends with it. Progress and notes stay.") % words
-        )
+        yield (_("Access to “%(what)s” by this payment ends with it. Progress stays.") % words)
     yield _("It happens once, and cannot be taken back.")
 
 

@@ -3,11 +3,14 @@
 import uuid
 from typing import Any
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length, Upper
 from django.db.models.lookups import Exact
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from courses.models import CoursePage, Membership
 from payments.models.stripe_ids import OfAccount
@@ -15,13 +18,6 @@ from payments.models.stripe_ids import OfAccount
 
 class TermsAreFixed(Exception):
     """What was offered at a price keeps its terms: end it and make a new one."""
-
-
-class OfferQuerySet(models.QuerySet["Offer"]):
-    def for_sale(self) -> "OfferQuerySet":
-        return self.filter(
-            Q(course__live=True) | Q(membership__is_for_sale=True), is_active=True
-        ).order_by("sort_order", "pk")
 
 
 class Offer(models.Model):
@@ -60,12 +56,15 @@ class Offer(models.Model):
     interval = models.CharField(
         _("Renews every"), max_length=10, choices=Interval.choices, null=True, blank=True
     )
-    term_months = models.PositiveSmallIntegerField(_("Months of the term"), null=True, blank=True)
-    trial_days = models.PositiveSmallIntegerField(_("Days of trial"), default=0)
+    term_months = models.PositiveSmallIntegerField(
+        _("Months of the term"), null=True, blank=True, validators=[MaxValueValidator(120)]
+    )
+    trial_days = models.PositiveSmallIntegerField(
+        _("Days of trial"), default=0, validators=[MaxValueValidator(90)]
+    )
     is_active = models.BooleanField(_("For sale"), default=True)
     sort_order = models.PositiveIntegerField(_("Sort order"), default=0)
 
-    objects = OfferQuerySet.as_manager()
     wagtail_reference_index_ignore = True
 
     class Meta:
@@ -117,6 +116,14 @@ class Offer(models.Model):
         found = self.course or self.membership
         assert found is not None  # noqa: S101 — a constraint holds it
         return found
+
+    @property
+    def named(self) -> Any:
+        """The sellable inside a sentence, in the language of whoever reads it: 《一群人的生意》."""
+        if self.course is None:
+            return str(self.sellable)
+        # Translators: the title of a course inside a sentence
+        return format_lazy(pgettext_lazy("course title", "{title}"), title=self.course.title)
 
     @property
     def terms(self) -> str:

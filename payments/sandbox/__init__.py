@@ -7,13 +7,13 @@ Two doors, one dispatcher. In this process, without a socket:
 
     from payments.sandbox.client import SandboxHTTPClient
 
-    client = stripe.StripeClient("sk_test_sandbox", http_client=SandboxHTTPClient())
+    client = stripe.StripeClient(settings.SANDBOX_KEY, http_client=SandboxHTTPClient())
     client.v1.customers.create({"email": "learner@example.com"})
 
 and over HTTP, for another process or another language:
 
     client = stripe.StripeClient(
-        "sk_test_sandbox", base_addresses={"api": "http://localhost:8000/sandbox"}
+        settings.SANDBOX_KEY, base_addresses={"api": "http://localhost:8000/sandbox"}
     )
 
 Webhooks wait in an outbox, signed with `outbox.SIGNING_SECRET`. Under `make run` a thread posts

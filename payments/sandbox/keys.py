@@ -1,6 +1,9 @@
-"""Keys that open the sandbox: any test key, never a live one."""
+"""The key that opens the sandbox: SANDBOX_KEY. Over HTTP it would else be open to everyone."""
 
 import json
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare
 
 from payments.sandbox.dispatch import Answer
 from payments.sandbox.errors import UnauthorizedError
@@ -8,9 +11,9 @@ from payments.sandbox.errors import UnauthorizedError
 
 def refusal(authorization: str) -> Answer | None:
     """The 401 that a wrong key earns."""
-    if authorization.startswith("Bearer sk_test_"):
+    if constant_time_compare(authorization, f"Bearer {settings.SANDBOX_KEY}"):
         return None
     error = UnauthorizedError(
-        "The sandbox takes any key that begins with sk_test_, and this is none."
+        "Invalid API Key provided. The sandbox takes the one that its setting SANDBOX_KEY names."
     )
     return Answer(error.status, json.dumps(error.body(), indent=2), {})

@@ -3,8 +3,14 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from django.dispatch import Signal
+
 from operations import clock
 from payments.sandbox import timers
+
+DAY = timedelta(days=1)
+# Sent at least once a day of the way, for what must happen before something falls due.
+day_passed = Signal()
 
 
 def run_due(now: datetime) -> int:
@@ -32,7 +38,8 @@ def advance(
 
 def _move_to(moment: datetime) -> None:
     while (ahead := moment - clock.now()) > timedelta():
-        clock.move(ahead)
+        clock.move(min(ahead, DAY))
+        day_passed.send(sender=None, now=clock.now())
 
 
 def _stop(each_step: Callable[[datetime], object] | None) -> None:

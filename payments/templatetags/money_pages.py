@@ -17,7 +17,7 @@ from courses.models import CoursePage, LessonPage, Membership
 from courses.outline import OutlineRow
 from operations import clock
 from pages.templatetags.site_tags import legal_url
-from payments import attribution, beginning, days, money, queries
+from payments import attribution, beginning, days, money, queries, standing
 from payments.checkout import Attribution
 from payments.models import Price
 from payments.templatetags.payments import offers_for
@@ -165,14 +165,17 @@ def _buy_label(way: Sale) -> str:
 
 def _gets(course: CoursePage, lessons: int) -> list[str]:
     """What one would get, in short lines."""
+    planned = max(course.planned_lessons, lessons)
     words = ngettext(
-        "%(number)d lesson, yours for good", "%(number)d lessons, yours for good", lessons
-    )
+        "%(number)d lesson, yours for good", "%(number)d lessons, yours for good", planned
+    ) % {"number": planned}
+    if planned > lessons:
+        words += _(" (%(number)d are out)") % {"number": lessons}
     promise = [course.promise] if course.promise else []
     return [
         *promise,
-        words % {"number": lessons},
-        _("Read along, mark sentences, go on on any device"),
+        words,
+        _("Read along, tap a sentence to hear it, go on on any device"),
     ]
 
 
@@ -191,3 +194,12 @@ def _sign_in_url(context: Context) -> str:
 def day(at: datetime | None) -> str:
     """`order.paid_at|day`: 11 月 30 日."""
     return days.in_words(at, now=clock.now()) if at else ""
+
+
+@register.simple_tag(takes_context=True)
+def membership_notice(context: Context) -> standing.Notice | None:
+    """`{% membership_notice as notice %}`: what the learner should know of their membership."""
+    request = context.get("request")
+    if request is None or not request.user.is_authenticated:
+        return None
+    return standing.notice(request.user, now=clock.now())

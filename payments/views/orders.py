@@ -133,7 +133,7 @@ def _line(order: Order) -> dict[str, Any]:
     requests = list(order.refund_requests.all())
     return {
         "order": order,
-        "what": order.price.offer.sellable,
+        "what": order.price.offer.named,
         "state": standing.of_order(order),
         "request": standing.of_request(requests[0])
         if requests and order.status != Order.Status.REFUNDED

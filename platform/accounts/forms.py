@@ -1,5 +1,6 @@
 """Forms about people: allauth's in our words, and our own."""
 
+from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -10,7 +11,10 @@ from allauth.mfa.base import forms as mfa
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
+from babel import Locale
+from babel.dates import get_timezone_location
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import (
     password_validators_help_text_html,
     validate_password,
@@ -18,6 +22,7 @@ from django.contrib.auth.password_validation import (
 from django.core.cache import cache
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from accounts import consents
@@ -164,6 +169,17 @@ class CodeForm(Labelled):
     )
 
 
+@lru_cache
+def zone_choices(language: str) -> tuple[tuple[str, str], ...]:
+    """Each zone with its city in that language: 上海 · Asia/Shanghai."""
+    locale = Locale.parse(to_locale(language))
+    named = (
+        (zone, f"{get_timezone_location(zone, locale=locale, return_city=True)} · {zone}")
+        for zone in ZONES
+    )
+    return tuple(sorted(named, key=lambda choice: choice[1]))
+
+
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
@@ -172,10 +188,10 @@ class ProfileForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = sorted({*ZONES, self.instance.time_zone})
-        self.fields["time_zone"] = forms.ChoiceField(
-            label=_("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in zones]
-        )
+        choices = zone_choices(get_language() or settings.LANGUAGE_CODE)
+        if self.instance.time_zone not in dict(choices):
+            choices = (*choices, (self.instance.time_zone, self.instance.time_zone))
+        self.fields["time_zone"] = forms.ChoiceField(label=_("Time zone"), choices=choices)
 
 
 class FirstOperatorForm(forms.Form):

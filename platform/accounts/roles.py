@@ -6,11 +6,19 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Site
 
 from accounts.models import User
 
 EDITOR, MODERATOR, FINANCE, OPERATOR = "editor", "moderator", "finance", "operator"
+
+LABELS = {
+    EDITOR: _("Editor"),
+    MODERATOR: _("Moderator"),
+    FINANCE: _("Finance"),
+    OPERATOR: _("Operator"),
+}
 
 ADMIN = ("wagtailadmin.access_admin",)
 CONTENT = (
@@ -82,7 +90,7 @@ def sync() -> None:
     """Makes the groups and gives each exactly what the tables above say."""
     every = {f"{app}.{permission.codename}": permission for app, permission in _permissions()}
     for role, patterns in PERMISSIONS.items():
-        group, _ = Group.objects.get_or_create(name=role)
+        group, _created = Group.objects.get_or_create(name=role)
         group.permissions.set(_matching(every, patterns))
         _sync_pages(group, PAGES.get(role, ()), every)
         _sync_files(group, FILES.get(role, ()), every)

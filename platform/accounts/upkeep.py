@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from accounts import mail
 from accounts.models import OutboxMessage, User
 from operations.periodic import periodic
 
+WORTH_SENDING = timedelta(days=1)
 MAILS_KEPT = timedelta(days=30)
 SIGN_UPS_KEPT = timedelta(days=7)
 
@@ -12,6 +14,18 @@ SIGN_UPS_KEPT = timedelta(days=7)
 @periodic(minutes=60)
 def forget_old_mails(now: datetime) -> None:
     OutboxMessage.objects.filter(created_at__lt=now - MAILS_KEPT).delete()
+
+
+@periodic(minutes=5)
+def send_caught_mails(now: datetime) -> None:
+    """Those of the last day that waited for a mail server to be set."""
+    if not mail.server_is_set():
+        return
+    waiting = OutboxMessage.objects.filter(
+        caught=True, sent_at=None, created_at__gt=now - WORTH_SENDING
+    )
+    for message in waiting:
+        mail.send.enqueue(message=message.pk)
 
 
 @periodic(minutes=60)

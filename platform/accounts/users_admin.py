@@ -2,26 +2,35 @@
 
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.forms import CheckboxSelectMultiple
+from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.ui.tables import BooleanColumn, BulkActionsCheckboxColumn, Column, DateColumn
+from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
 from wagtail.users import forms
 from wagtail.users.views import users
 
+from accounts import roles
 from accounts.models import User
+
+
+class RolesField(ModelMultipleChoiceField):
+    widget = CheckboxSelectMultiple
+
+    def label_from_instance(self, group: Group) -> str:
+        return str(roles.LABELS.get(group.name, group.name))
 
 
 class PersonForm(forms.UserForm):
     """No first and last name, no password (people log in by a code and set their own)."""
 
     first_name = last_name = is_superuser = None
+    groups = RolesField(queryset=Group.objects.all(), required=False, label=_("Roles"))
 
     class Meta:
         model = User
         fields = ["email", "name", "language", "time_zone", "groups"]
-        widgets = {"groups": CheckboxSelectMultiple}
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
@@ -52,7 +61,6 @@ class ListView(users.IndexView):
     def columns(self) -> list[Column]:
         title = self._get_title_column_class(users.UserColumn)
         return [
-            BulkActionsCheckboxColumn("bulk_actions", obj_type="user"),
             title(
                 "name",
                 accessor="get_full_name",
@@ -94,4 +102,4 @@ class PeopleViewSet(users.UserViewSet):
 
 
 def _roles(user: User) -> str:
-    return ", ".join(group.name for group in user.groups.all())
+    return ", ".join(str(roles.LABELS.get(group.name, group.name)) for group in user.groups.all())

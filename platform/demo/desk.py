@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -41,6 +43,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "seconds_left": seconds_left(),
             "messages_caught": OutboxMessage.objects.order_by("-created_at", "-pk")[:20],
             "facts": facts.gather(),
+            "base": settings.BASE_URL,
         },
     )
 
@@ -54,6 +57,7 @@ def sign_in(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     user = get_object_or_404(User, email=person.email)
     login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    UserSession.objects.create_from_request(request)  # the list of devices knows of it
     return redirect("/study/")
 
 

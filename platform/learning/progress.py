@@ -187,11 +187,6 @@ def mark(*, learner: User, lesson: LessonPage, done: bool | None = None, now: da
     return wanted
 
 
-def position_for(user: User, lesson: LessonPage) -> float:
-    """Seconds from which to go on, on whichever device: the newest anywhere."""
-    return states.of(user.pk, [lesson.pk]).get(lesson.pk, LessonState()).resumes_at
-
-
 def forget_sessions(*, now: datetime) -> int:
     """Remove folded sessions that nobody reports to any more."""
     old = PlaySession.objects.filter(is_folded=True, updated_at__lt=now - KEPT)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from django.utils.translation.reloader import translation_file_changed
 
 
 def compile_stale(folders: Iterable[str | Path]) -> list[Path]:
@@ -16,6 +17,7 @@ def compile_stale(folders: Iterable[str | Path]) -> list[Path]:
             if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
                 continue
             _compile(source, target)
+            translation_file_changed(None, target)  # what this process has loaded of it is old
             written.append(target)
     return written
 

@@ -2,12 +2,15 @@
 
 from datetime import date
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField
 from wagtail.models import Page
+
+from operations.reserved_slugs import is_reserved
 
 FEATURES = ["h2", "h3", "bold", "ul", "ol", "link", "hr"]
 
@@ -38,3 +41,10 @@ class PlainPage(Page):
     class Meta:
         verbose_name = _("plain page")
         verbose_name_plural = _("plain pages")
+
+    def clean(self) -> None:
+        super().clean()
+        if is_reserved(self.slug):
+            raise ValidationError(
+                {"slug": _("This address belongs to the site itself. Choose another one.")}
+            )

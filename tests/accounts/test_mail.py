@@ -162,3 +162,24 @@ def test_every_mail_of_accounts_can_be_written(template: str, language: str) -> 
     assert written.subject
     assert len(written.text) > 60
     assert "{" not in written.text
+
+
+def test_what_waited_for_a_server_is_sent_when_there_is_one(
+    settings: Any, server: Any, run_jobs: Any, client: Any
+) -> None:
+    of_the_server = settings.MAILERS
+    settings.MAILERS = {"default": {"BACKEND": mail.CAUGHT}}
+    client.post("/account/signup/", {"email": "early@example.com"})
+    run_jobs()
+    upkeep.send_caught_mails(clock.now())
+    run_jobs()
+    row = OutboxMessage.objects.get(to="early@example.com")
+    assert (row.sent_at, row.caught) == (None, True)
+    assert "本站还不能发邮件" in client.get("/account/confirm-email/").content.decode()
+    settings.MAILERS = of_the_server
+    assert "本站还不能发邮件" not in client.get("/account/confirm-email/").content.decode()
+    upkeep.send_caught_mails(clock.now())
+    run_jobs()
+    row.refresh_from_db()
+    assert row.sent_at
+    assert not row.caught

@@ -194,6 +194,28 @@ def test_an_operator_cannot_touch_a_superuser_nor_raise_themselves() -> None:
     assert [group.name for group in me.groups.all()] == [roles.OPERATOR]
 
 
+@pytest.mark.parametrize("action", ["assign_role", "set_active_state", "delete"])
+def test_people_are_not_changed_in_bulk(action: str) -> None:
+    """Wagtail's bulk actions would let an operator raise themselves."""
+    me = operator()
+    client = inside(me)
+    finance = Group.objects.get(name=roles.FINANCE)
+    form = {"role": finance.pk, "mark_as_active": ""}
+    answer = client.post(f"/admin/bulk/accounts/user/{action}/?id={me.pk}", form)
+    assert answer.status_code in (302, 403)
+    me.refresh_from_db()
+    assert [group.name for group in me.groups.all()] == [roles.OPERATOR]
+    assert me.is_active
+    assert 'name="bulk_actions"' not in client.get("/admin/users/").content.decode()
+    assert 'type="checkbox"' not in client.get("/admin/users/").content.decode()
+
+
+def test_roles_are_named_in_the_language_of_the_page() -> None:
+    client = inside(operator())
+    assert "财务" in client.get("/admin/users/new/").content.decode()
+    assert "运营者" in client.get("/admin/users/").content.decode()
+
+
 def test_nobody_deletes_people_in_the_administration() -> None:
     client = inside(operator())
     user = UserFactory()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import stripe
+from django.conf import settings
 
 from payments.sandbox import API_VERSION
 from payments.sandbox.operations import Operation
@@ -127,7 +128,7 @@ def test_every_test_that_breaks_the_contract_fails(
         return real({"e_mail" if k == "email" else k: v for k, v in data.items()}, **rest)
 
     monkeypatch.setattr(customers.store, "add", renamed)
-    api = stripe.StripeClient("sk_test_1", http_client=factories.SandboxHTTPClient())
+    api = stripe.StripeClient(settings.SANDBOX_KEY, http_client=factories.SandboxHTTPClient())
     api.v1.customers.create({"email": "a@example.com"})
     with pytest.raises(pytest.fail.Exception, match="e_mail"):
         plugin.fail_if_broken()

@@ -283,6 +283,37 @@ def test_a_lesson_that_buyers_have_cannot_be_deleted_but_its_draft_can(
     assert not LessonPage.objects.filter(pk=draft.pk).exists()
 
 
+def test_a_lesson_that_buyers_have_stays_in_its_course(client, editor, course, learner):
+    give(learner, course)
+    other = factories.course()
+    lesson = LessonPage.objects.get(slug="02")
+    client.post(f"/admin/pages/{lesson.pk}/move/{other.pk}/confirm/", {})
+    assert LessonPage.objects.get(pk=lesson.pk).is_child_of(course)
+    free = factories.lesson(other, slug="20")
+    client.post(f"/admin/pages/{free.pk}/move/{course.pk}/confirm/", {})
+    assert LessonPage.objects.get(pk=free.pk).is_child_of(course)
+
+
+def test_the_admins_api_names_files_to_those_who_may_choose_them(client, editor):
+    upload_picture = SimpleUploadedFile("secret-name.png", picture())
+    PrivateImage.objects.create(title="secret-name", file=upload_picture)
+    address = "/admin/api/main/images/"
+    assert "secret-name" in client.get(address).text
+    for role in ("moderator", "finance"):
+        other = Client()
+        enter(other, staff(role))
+        answer = other.get(address)
+        assert "secret-name" not in answer.text, role
+
+
+def test_a_discipline_is_not_part_of_itself(client, editor):
+    above = factories.DisciplineFactory()
+    below = factories.DisciplineFactory(parent=above)
+    form = {"name": above.name, "slug": above.slug, "ground": "other", "parent": below.pk}
+    answer = client.post(f"/admin/snippets/courses/discipline/edit/{above.pk}/", form)
+    assert "学科不能属于它自己" in answer.text
+
+
 def test_what_a_membership_opens_to_somebody_cannot_be_deleted(client, editor, course, learner):
     library = factories.MembershipFactory()
     course.memberships = [library]

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import CommandError
 
+from pages.management.commands.start import lock_data_folder
 from tests.operations.processes import ROOT
 
 BIN = ROOT / "platform" / "bin"
@@ -55,6 +58,15 @@ def test_a_taken_port_is_said_before_anything_slow(taken_port: int, tmp_path: Pa
     assert f"Port {taken_port} is taken" in told.stderr
     assert f"make run PORT={taken_port + 1}" in told.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_one_data_folder_is_one_sites(settings: Any, tmp_path: Path) -> None:
+    settings.DATA = tmp_path
+    lock = lock_data_folder()
+    with pytest.raises(CommandError, match="runs in"):
+        lock_data_folder()
+    lock.close()
+    lock_data_folder().close()
 
 
 @pytest.mark.parametrize("port", ["0", "70000", "http", ""])

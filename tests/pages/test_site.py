@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import mail, roles
 from pages import checklist, setup, texts
-from pages.models import PlainPage, SiteSettings
+from pages.models import HomePage, PlainPage, SiteSettings
 from tests.accounts.browser import browser, log_in, second_step, text_of
 from tests.accounts.factories import PASSWORD, UserFactory, give_app, operator
 
@@ -198,3 +198,11 @@ def test_the_version_consents_record_is_the_published_one() -> None:
     page.save_revision()  # a draft
     assert setup.version_of("terms_page") == PlainPage.objects.get(slug="terms").version.isoformat()
     assert setup.version_of("terms_page") != "2027-01-01"
+
+
+@pytest.mark.parametrize("slug", ["study", "account", "admin", "search"])
+def test_no_page_takes_an_address_of_the_site_itself(slug: str) -> None:
+    page = PlainPage(title="x", slug=slug)
+    with pytest.raises(ValidationError) as refused:
+        HomePage.objects.get().add_child(instance=page)
+    assert "slug" in refused.value.message_dict

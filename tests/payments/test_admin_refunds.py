@@ -46,7 +46,7 @@ def test_a_refund_without_a_reason_is_asked_for_again(bought):
     desk = at_desk(roles.FINANCE)
     answer = desk.post(reverse("money-orders:refund", args=[bought.pk]), {"reason": "  "})
     assert answer.status_code == 200
-    assert "必需字段" in answer.text
+    assert "请填写这一项" in answer.text
     assert not RefundRequest.objects.exists()
 
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from courses.models import LessonPage
 from learning import progress
 from operations import clock as site_clock
-from payments import checkout, refund_requests
+from payments import checkout, refund_requests, subscriptions
 from payments.checkout import Attribution
 from payments.models import Order, RefundRequest, Subscription
 from payments.sandbox import faults
@@ -28,6 +28,7 @@ from tests.payments.factories import (
     membership_prices,
 )
 from tests.payments.test_pages import day_from_now, signed_in
+from tests.payments.test_subscriptions import break_card
 
 pytestmark = pytest.mark.django_db
 
@@ -52,10 +53,14 @@ def me(buyer: User) -> Client:
 # --- back from Stripe's page ---------------------------------------------------------------------
 
 
-def test_after_paying_one_button_begins_the_first_lesson(shop, buyer, me):
+@pytest.mark.parametrize("heard_before", [False, True])
+def test_after_paying_one_button_begins_the_first_lesson(shop, buyer, me, heard_before):
     page = course(lessons=0)
     for slug, kind in (("00", LessonPage.Kind.PREFACE), ("01", "regular"), ("02", "regular")):
         lesson(page, slug=slug, kind=kind, free_preview=slug == "00")
+    if heard_before:
+        preface = LessonPage.objects.get(slug="00")
+        progress.mark(learner=buyer, lesson=preface, done=True, now=site_clock.now())
     order = shop.begin(buyer, course_price(page))
     shop.pay(order)
     back = come_back(me, order)
@@ -289,7 +294,7 @@ def test_a_subscription_that_has_ended_says_when(shop, buyer, me):
     me.post(reverse("subscription_cancel", args=[order.subscription.pk]))
     shop.advance(days=40)
     page = orders_page(me)
-    assert "到期。笔记、划线和证书都还在。" in page
+    assert "到期。学习记录都还在。" in page
     assert "取消续费" not in page
 
 
@@ -369,3 +374,38 @@ def test_pages_of_money_are_kept_by_no_cache(shop, buyer, me):
     order = shop.buy(buyer, course_price(course()))
     for address in (reverse("orders"), reverse("order", args=[order.key])):
         assert "no-store" in me.get(address)["Cache-Control"]
+
+
+# --- the study page says how the membership stands ------------------------------------------------
+
+
+def test_study_tells_of_a_membership_that_ended_for_a_month(shop, buyer, me):
+    assert "会员" not in text_of(me.get("/study/")).replace("会员可听", "")
+    order = shop.buy(buyer, membership_prices()["month"])
+    subscriptions.cancel(order.subscription, now=site_clock.now())
+    assert "到期" not in text_of(me.get("/study/"))
+    shop.advance(days=32)
+    page = me.get("/study/")
+    assert "到期。学习记录都还在" in text_of(page)
+    assert 'href="/membership/"' in page.text.split("callout", 1)[1].split("</div></div>")[0]
+    shop.advance(days=31)
+    assert "到期" not in text_of(me.get("/study/"))
+
+
+def test_study_tells_of_a_renewal_that_failed_and_where_to_mend_it(shop, buyer, me):
+    row = shop.buy(buyer, membership_prices()["month"]).subscription
+    break_card(row)
+    shop.advance(days=33)
+    page = me.get("/study/")
+    assert "续费未成功" in text_of(page)
+    assert 'href="/account/orders/"' in page.text.split("callout", 1)[1].split("</div></div>")[0]
+
+
+def test_a_trial_is_listed_as_costing_nothing_yet(shop, buyer, me):
+    order = shop.buy(buyer, membership_prices()["year"])
+    listed = text_of(me.get("/account/orders/")).split("已购")[1]
+    assert "¥0" in listed.split("账单")[0]
+    order.refresh_from_db()
+    back = text_of(come_back(me, order))
+    assert "¥365" in back
+    assert "今天未扣款" in back

@@ -37,6 +37,7 @@ def stripe_elsewhere(tmp_path_factory):
         DATA=str(tmp_path_factory.mktemp("stripe")),
         BASE_URL=f"http://127.0.0.1:{port}",
         LOG_LEVEL="WARNING",
+        SANDBOX_KEY=KEY,
     )
     assert manage("migrate", "--database", "sandbox", "-v0", env=env).returncode == 0
     command = [

@@ -114,6 +114,14 @@ def test_the_notice_comes_five_days_before_once_with_date_amount_and_a_way_out(s
     assert "/account/orders/" in mail.text
 
 
+def test_no_notice_is_leapt_over_where_the_sandboxs_time_is_moved_by_weeks(shop, buyer, prices):
+    row = shop.buy(buyer, prices["month"]).subscription
+    shop.advance(days=40)
+    (key,) = mails(buyer, "renewal-notice")
+    told = OutboxMessage.objects.get(key=key).created_at
+    assert timedelta(days=4) <= row.period_end - told <= timedelta(days=5)
+
+
 def test_cancelled_it_stays_open_to_the_periods_end_exactly_and_can_be_resumed(
     shop, buyer, prices, included
 ):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import stripe
+from django.conf import settings
 
 from operations import clock
 from payments.sandbox import completing
@@ -18,7 +19,7 @@ DISPUTES = "4000000000000259"
 
 
 def client(**options: Any) -> Any:
-    return stripe.StripeClient("sk_test_sandbox", http_client=SandboxHTTPClient(), **options)
+    return stripe.StripeClient(settings.SANDBOX_KEY, http_client=SandboxHTTPClient(), **options)
 
 
 def product(name: str = "全部课程") -> Any:

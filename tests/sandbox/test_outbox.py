@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import stripe
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from operations import clock
 from payments.sandbox import faults, outbox
@@ -287,3 +287,9 @@ def test_the_commands_move_time_and_reset(api: Any, capsys: pytest.CaptureFixtur
     assert "0 done" in capsys.readouterr().out
     call_command("sandbox", "reset")
     assert api.v1.events.list().data == []
+
+
+@pytest.mark.parametrize("days", ["nan", "inf", "1e9", "-5", "soon"])
+def test_a_time_that_cannot_be_moved_to_is_refused(db: None, days: str) -> None:
+    with pytest.raises(CommandError, match="--days"):
+        call_command("sandbox", "advance", f"--days={days}")
