@@ -3,7 +3,6 @@
 import struct
 import zipfile
 from collections.abc import Callable
-from typing import BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -68,15 +67,15 @@ def _broken() -> ValidationError:
     return ValidationError(_("This file could not be read as sound or video: it may be broken."))
 
 
-def _begins(at: int, *marks: bytes) -> Callable[[BinaryIO], bool]:
-    def check(file: BinaryIO) -> bool:
+def _begins(at: int, *marks: bytes) -> Callable[[File], bool]:
+    def check(file: File) -> bool:
         file.seek(at)
         return file.read(max(map(len, marks))).startswith(marks)
 
     return check
 
 
-def _is_mp3(file: BinaryIO) -> bool:
+def _is_mp3(file: File) -> bool:
     """A few frames follow each other, after an ID3 tag if there is one."""
     head = file.read(10)
     at = 0
@@ -105,7 +104,7 @@ def _frame_length(header: bytes) -> int:
     return (144 if is_first else 72) * 1000 * BITRATES[not is_first][bitrate] // samples + padding
 
 
-SIGNATURES: dict[str, Callable[[BinaryIO], bool]] = {
+SIGNATURES: dict[str, Callable[[File], bool]] = {
     "mp3": _is_mp3,
     "m4a": _begins(4, b"ftyp"),
     "m4v": _begins(4, b"ftyp"),

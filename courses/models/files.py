@@ -7,11 +7,11 @@ that says so (`courses.storage`). How private ones are handed out: `courses.medi
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import models
-from django.db.models.fields.files import FieldFile
 from wagtail.documents.models import AbstractDocument
 from wagtail.images.models import AbstractImage, AbstractRendition
 from wagtail.images.models import Image as WagtailImage
@@ -21,7 +21,7 @@ from courses import uploads
 
 
 @contextmanager
-def _new_file(field: FieldFile) -> Iterator[File | None]:
+def _new_file(field: Any) -> Iterator[File | None]:
     """What was just uploaded, None where nothing was; complaints stand by the field."""
     try:
         yield field.file if field and not field._committed else None

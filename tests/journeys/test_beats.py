@@ -58,7 +58,7 @@ def read(page: Page, seconds: int, until: Callable[[dict], bool] = bool) -> None
 
     def is_awaited(answer: Response) -> bool:
         posted = answer.request.post_data if answer.url.endswith("/study/beat/") else None
-        return bool(posted) and until(json.loads(posted))
+        return posted is not None and until(json.loads(posted))
 
     page.mouse.move(100, 300)
     with page.expect_response(is_awaited):
