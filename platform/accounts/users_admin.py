@@ -93,6 +93,7 @@ class EditView(users.EditView):
 
 class PeopleViewSet(users.UserViewSet):
     index_view_class = ListView
+    index_template_name = "wagtailadmin/generic/index.html"  # Wagtail's has bulk actions
     edit_view_class = EditView
     create_template_name = "wagtailadmin/generic/form.html"
     edit_template_name = "wagtailadmin/generic/edit.html"

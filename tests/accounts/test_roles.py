@@ -200,7 +200,7 @@ def test_people_are_not_changed_in_bulk(action: str) -> None:
     me = operator()
     client = inside(me)
     finance = Group.objects.get(name=roles.FINANCE)
-    form = {"role": finance.pk, "mark_as_active": ""}
+    form = {"role": finance.pk, "mark_as_active": "False"}
     answer = client.post(f"/admin/bulk/accounts/user/{action}/?id={me.pk}", form)
     assert answer.status_code in (302, 403)
     me.refresh_from_db()
