@@ -274,7 +274,7 @@ class WithdrawView(Confirmation):
     def consequences(self, row: Grant) -> Iterable[Any]:
         words = {"learner": person(row.learner), "what": target(row)}
         yield _("%(learner)s can no longer open “%(what)s” by this grant.") % words
-        yield _("Progress and notes stay. Other grants of theirs stay, too.")
+        yield _("Progress stays. Other grants of theirs stay, too.")
 
     def carry_out(self, row: Grant, form: ReasonForm) -> Any:
         now = clock.now()
