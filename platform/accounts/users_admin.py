@@ -1,6 +1,6 @@
 """People, in Wagtail's administration: their roles are given here; everything else is their own."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
@@ -26,6 +26,10 @@ class PersonForm(forms.UserForm):
     """No first and last name, no password (people log in by a code and set their own)."""
 
     first_name = last_name = is_superuser = None
+    error_messages: ClassVar[dict[str, Any]] = {
+        **forms.UserForm.error_messages,
+        "duplicate_username": _("This e-mail has an account."),
+    }
     groups = RolesField(queryset=Group.objects.all(), required=False, label=_("Roles"))
 
     class Meta:

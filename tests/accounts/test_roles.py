@@ -154,7 +154,7 @@ def test_an_address_in_use_is_refused_by_the_field() -> None:
     }
     answer = client.post("/admin/users/new/", form)
     assert answer.status_code == 200
-    assert answer.context["form"].errors["email"]
+    assert answer.context["form"].errors["email"] == ["这个邮箱已有账号。"]
 
 
 def test_an_operator_gives_a_role_but_moves_no_address() -> None:

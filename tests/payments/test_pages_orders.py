@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from courses.memberships import sync_included
 from courses.models import LessonPage
 from learning import progress
 from operations import clock as site_clock
@@ -18,7 +19,7 @@ from payments.checkout import Attribution
 from payments.models import Order, RefundRequest, Subscription
 from payments.sandbox import faults
 from tests.accounts.browser import text_of
-from tests.factories import UserFactory, course, lesson
+from tests.factories import MembershipFactory, UserFactory, course, lesson
 from tests.payments.conftest import DECLINED, FAILS_WHEN_CHARGED
 from tests.payments.factories import (
     InvoiceFactory,
@@ -409,3 +410,16 @@ def test_a_trial_is_listed_as_costing_nothing_yet(shop, buyer, me):
     back = text_of(come_back(me, order))
     assert "¥365" in back
     assert "今天未扣款" in back
+
+
+def test_a_member_may_buy_a_course_to_keep_it(shop, buyer, me):
+    membership = MembershipFactory()
+    page = course(lessons=1)
+    page.memberships.add(membership)
+    page.save()
+    sync_included(page, now=site_clock.now())
+    price = course_price(page)
+    shop.buy(buyer, membership_prices(membership)["month"])
+    assert "单独买下 ¥99" in text_of(me.get(page.get_absolute_url()))
+    shop.buy(buyer, price)
+    assert "单独买下" not in text_of(me.get(page.get_absolute_url()))
