@@ -8,7 +8,8 @@ from payments.admin.events import EventViewSet
 from payments.admin.grants import GrantViewSet
 from payments.admin.offers import OfferViewSet
 from payments.admin.orders import OrderViewSet
-from payments.admin.refunds import RefundViewSet, RequestViewSet
+from payments.admin.refunds import RefundViewSet
+from payments.admin.requests_for_refunds import RequestViewSet
 from payments.admin.subscriptions import InvoiceViewSet, SubscriptionViewSet
 from payments.admin.why import WhyViewSet
 
