@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from courses.models import Grant
 from payments import beginning, entitlement, fulfilment, gateway, queries, stripe_catalogue
 from payments.models import Offer, Order, Price, Subscription, Trial
 
@@ -101,13 +102,11 @@ def may_buy(buyer: User, offer: Offer, *, now: datetime) -> bool:
         learner=buyer, offer__membership=offer.membership, status__in=Subscription.LIVE
     ).exists():
         return False  # also where a renewal has failed: it may come yet
-    owned = queries.ownership(buyer, offer.sellable, now=now)
-    if not owned:
-        return True
-    return (
+    standing = Grant.objects.filter(learner=buyer, membership=offer.membership).lasting(now)
+    ends = [grant.ends_at for grant in standing]
+    return not ends or (
         offer.kind == Offer.Kind.TERM
-        and owned.until is not None
-        and owned.until - now <= entitlement.EXTENDABLE_WITHIN
+        and all(end and end - now <= entitlement.EXTENDABLE_WITHIN for end in ends)
     )
 
 

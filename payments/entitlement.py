@@ -74,14 +74,15 @@ def is_ownerless(order: Order) -> bool:
 
 
 def has_already(order: Order) -> bool:
-    """Whether the buyer paid for the same thing by another order that still holds."""
+    """Whether the buyer paid for the same thing by another order that still holds. Also one whose
+    payment came a moment later, but whose news came first."""
     offer = order.price.offer
     paid = Grant.objects.filter(
         learner_id=order.buyer_id,
         course=offer.course,
         membership=offer.membership,
         source_kind__in=[Grant.Source.PURCHASE, Grant.Source.SUBSCRIPTION, Grant.Source.GIFT],
-    ).active(order.paid_at or order.created_at)
+    ).lasting(order.paid_at or order.created_at)
     own = {order.source_id, order.subscription.source_id if order.subscription else ""}
     others = [grant for grant in paid if grant.source_id not in own]
     if offer.kind != Offer.Kind.TERM:

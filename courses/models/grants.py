@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 class GrantQuerySet(models.QuerySet["Grant"]):
     def active(self, now: datetime) -> "GrantQuerySet":
-        return self.filter(
-            Q(ends_at=None) | Q(ends_at__gt=now), starts_at__lte=now, withdrawn_at=None
-        )
+        return self.lasting(now).filter(starts_at__lte=now)
+
+    def lasting(self, now: datetime) -> "GrantQuerySet":
+        """Those that are active, or will be."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=now), withdrawn_at=None)
 
     def covering(self, course_id: int) -> "GrantQuerySet":
         """Those that open this course: for itself, or by a membership that includes it."""

@@ -1,6 +1,6 @@
 """From the wish to buy to what was bought being open: once, by whichever way the news comes."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -210,12 +210,23 @@ def test_a_term_opens_for_its_months_and_may_be_prolonged_at_its_end(shop, buyer
     second = shop.buy(buyer, term)
     assert second.status == Order.Status.FULFILLED
     assert second.starts_at == order.ends_at
+    with pytest.raises(checkout.AlreadyOwned):
+        shop.begin(buyer, term)  # it would be paid, and given back
 
 
 def test_a_planned_course_is_not_for_sale_yet(shop, buyer):
     page = course(opens_on=site_clock.now().date() + timedelta(days=3))
     with pytest.raises(checkout.NotForSale):
         shop.begin(buyer, course_price(page))
+
+
+def test_on_its_day_a_course_is_for_sale_from_the_sites_midnight(shop, buyer):
+    page = course(opens_on=date(2026, 12, 2))
+    price = course_price(page)
+    before, after = (datetime(2026, 12, 1, hour, 30, tzinfo=UTC) for hour in (15, 16))
+    with pytest.raises(checkout.NotForSale):
+        checkout.start(buyer=buyer, price=price, now=before)
+    assert checkout.start(buyer=buyer, price=price, now=after).url
 
 
 def test_an_unpublished_course_is_not_for_sale(shop, buyer):
@@ -232,3 +243,21 @@ def test_confirming_again_and_again_changes_nothing(shop, buyer):
         fulfilment.confirm(order, now=site_clock.now())
     order.refresh_from_db()
     assert_bought_once(order)
+
+
+def test_of_two_payments_the_later_one_counts_if_its_news_comes_first(shop, buyer, clock):
+    page = course(lessons=1)
+    first = shop.begin(buyer, course_price(page))
+    Order.objects.filter(pk=first.pk).update(status=Order.Status.EXPIRED)
+    second = shop.begin(buyer, course_price(page, amount=8900))
+    shop.pay(first)
+    clock.move(timedelta(seconds=5))
+    shop.pay(second)
+    for order in (second, first):
+        order.refresh_from_db()
+        fulfilment.confirm(order, now=site_clock.now())
+    shop.run_jobs()
+    shop.deliver()
+    assert Order.objects.get(pk=second.pk).status == Order.Status.FULFILLED
+    assert Order.objects.get(pk=first.pk).status == Order.Status.REFUNDED
+    assert opens(buyer, page)
