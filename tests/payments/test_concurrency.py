@@ -150,7 +150,10 @@ def test_twenty_tabs_at_once_share_one_order(buyer):
             ).url
         )
     )
-    assert len({url for url in results if isinstance(url, str)}) == 1
-    assert not [each for each in results if not isinstance(each, str)], results
+    (url,) = {url for url in results if isinstance(url, str)}
+    # Whoever met Stripe still busy with the first is told to try again, and then gets its page.
+    told = [each for each in results if not isinstance(each, str)]
+    assert all(isinstance(each, checkout.StripeUnavailable) for each in told), told
+    assert checkout.start(buyer=buyer, price=price, now=site_clock.now()).url == url
     assert Order.objects.count() == 1
     assert StripeObject.objects.filter(kind="checkout.session").count() == 1
