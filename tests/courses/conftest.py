@@ -79,3 +79,11 @@ def enter(client: Any, user: User) -> None:
     """Log in as staff do: password, then the second factor."""
     browser.log_in(client, user.email)
     browser.second_step(client)
+
+
+@pytest.fixture
+def editor(client: Any, db: None) -> User:
+    """Who is logged in, with the second factor."""
+    user = staff("editor")
+    enter(client, user)
+    return user
