@@ -8,6 +8,7 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation import trans_real
 
 from operations import translations
@@ -129,3 +130,21 @@ def test_a_catalogue_is_compiled_once(tmp_path: Path) -> None:
     assert translations.compile_stale([tmp_path]) == [source.with_suffix(".mo")]
     assert "页".encode() in source.with_suffix(".mo").read_bytes()
     assert translations.compile_stale([tmp_path]) == []
+
+
+def test_what_is_compiled_is_spoken_at_once(tmp_path: Path, settings: Any) -> None:
+    """The first `make run` compiles and writes the demo's mails in one process."""
+    source = tmp_path / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    source.parent.mkdir(parents=True)
+    settings.LOCALE_PATHS = [*settings.LOCALE_PATHS, tmp_path]
+    trans_real._translations = {}
+    with translation.override("zh-hans"):
+        assert translation.gettext("a page of the test") == "a page of the test"
+    source.write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "a page of the test"\nmsgstr "一页"\n'
+    )
+    translations.compile_stale([tmp_path])
+    with translation.override("zh-hans"):
+        assert translation.gettext("a page of the test") == "一页"
+    trans_real._translations = {}
