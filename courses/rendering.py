@@ -33,20 +33,22 @@ class Piece:
     card: StreamValue.StreamChild | None = None
 
 
-def lesson_body(lesson: LessonPage, *, staff: bool = False) -> list[Piece]:
+def lesson_body(lesson: LessonPage, *, staff: bool = False, token: str = "") -> list[Piece]:
     """The lesson's body in order; its transcript alone when it has no body.
 
-    With `staff`, pictures have the addresses that editors may open (a draft's are not yet its).
+    With `staff`, pictures have the addresses that editors may open (a draft's are not yet its);
+    with `token`, those that a phone may open which shows the draft.
     """
     cues = transcripts.parse(lesson.transcript) if lesson.transcript else []
     if not lesson.body:
         return [Piece(_paragraphs(cues))] if cues else []
     raw = json.dumps(list(lesson.body.raw_data), sort_keys=True, default=str)
-    digest = hashlib.sha256(f"{lesson.pk}:{staff}:{raw}:{lesson.transcript}".encode()).hexdigest()
+    label = f"{lesson.pk}:{staff}:{token}:{raw}:{lesson.transcript}"
+    digest = hashlib.sha256(label.encode()).hexdigest()
     key = f"lesson-body:{digest}"
     rendered: list[str | None] | None = cache.get(key)
     if rendered is None:
-        rendered = _render(lesson, cues, staff)
+        rendered = _render(lesson, cues, staff, token)
         cache.set(key, rendered, KEEP_SECONDS)
     return [
         Piece(card=block) if html is None else Piece(mark_safe(html))  # noqa: S308 (our own)
@@ -54,12 +56,11 @@ def lesson_body(lesson: LessonPage, *, staff: bool = False) -> list[Piece]:
     ]
 
 
-def _render(lesson: LessonPage, cues: list[Cue], staff: bool) -> list[str | None]:
+def _render(lesson: LessonPage, cues: list[Cue], staff: bool, token: str) -> list[str | None]:
     marker = SentenceMarker(cues)
+    context = {"lesson": None if staff else lesson, "staff": staff, "token": token}
     return [
-        None
-        if block.block_type == "product_card"
-        else marker.mark(str(block.render({"lesson": None if staff else lesson, "staff": staff})))
+        None if block.block_type == "product_card" else marker.mark(str(block.render(context)))
         for block in lesson.body
     ]
 

@@ -4,6 +4,9 @@ One storage, two prefixes. `public/…` is served to everyone under MEDIA_URL; e
 private and has only a staff address. Learners get private files from `courses.media`.
 """
 
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from django.core.files.storage import FileSystemStorage
@@ -17,6 +20,20 @@ class LocalFiles(FileSystemStorage):
         if not name.startswith((PUBLIC, "private/")):
             name = f"private/{name}"
         return super().get_available_name(name, max_length)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keeps this under this very name, whole or not at all: no reader sees half of it."""
+        target = Path(self.path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(dir=self.location)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(unfinished, self.file_permissions_mode or 0o644)
+            os.replace(unfinished, target)
+        except BaseException:  # a full disk, say: nothing stays behind
+            Path(unfinished).unlink(missing_ok=True)
+            raise
 
     def url(self, name: str | None) -> str:
         name = (name or "").replace("\\", "/")

@@ -1,0 +1,120 @@
+"""What is sent to others: a picture for a chat's preview, and a poster to be photographed."""
+
+from dataclasses import dataclass, replace
+
+from PIL import Image
+from qrcode import QRCode
+from qrcode.constants import ERROR_CORRECT_M
+
+from courses.drawing.characters import can_set
+from courses.drawing.design import Design
+from courses.drawing.families import family_of, seal
+from courses.drawing.lettering import NOTHING, Setting, set_title, wrap
+from courses.drawing.palette import INK, INK_SOFT, PAPER
+from courses.drawing.sheet import Box, Point, Sheet
+
+CARD = Box(0, 0, 1200, 630)
+CARD_ART = Box(728, 0, 472, 630)
+POSTER = Box(0, 0, 1080, 1440)
+POSTER_ART = Box(0, 0, 1080, 760)
+CODE = 210  # at most
+EDGE = 86  # where the art of a poster begins, too (families.MARGIN)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What stands beside the art. All of it is public."""
+
+    title: str
+    over: str = ""  # small, above the title: of which course
+    line: str = ""  # a promise, a question, a summary
+    site: str = ""
+    address: str = ""  # where the code on a poster leads
+
+
+def draw_card(design: Design, words: Words, picture: Image.Image | None = None) -> Image.Image:
+    """1200 × 630; `picture`, in the shape of CARD_ART, stands in for the drawn art."""
+    sheet = Sheet(CARD.width, CARD.height, pixels=1200, fill=PAPER)
+    _art(sheet, CARD_ART, design, picture)
+    text = Box(68, 72, CARD_ART.left - 2 * 68, CARD.height - 144)
+    _write(sheet, text, words, largest=88, line=30)
+    _sign(sheet, (text.left, text.foot - 48), 48, design.seal, words.site)
+    return sheet.finish()
+
+
+def draw_poster(design: Design, words: Words, picture: Image.Image | None = None) -> Image.Image:
+    """1080 × 1440; `picture`, in the shape of POSTER_ART, stands in for the drawn art."""
+    sheet = Sheet(POSTER.width, POSTER.height, pixels=1080, fill=PAPER)
+    _art(sheet, POSTER_ART, design, picture)
+    code = _code(sheet, words.address, (POSTER.right - EDGE, POSTER.foot - EDGE))
+    text = Box(EDGE, POSTER_ART.foot + 64, POSTER.width - 2 * EDGE, 0)
+    _write(sheet, text, words, largest=96, line=34, line_width=code.left - EDGE - 48)
+    _sign(sheet, (EDGE, POSTER.foot - EDGE - 60), 60, design.seal, words.site)
+    return sheet.finish()
+
+
+def _art(sheet: Sheet, box: Box, design: Design, picture: Image.Image | None) -> None:
+    if picture is None:
+        art = Sheet(
+            box.width, box.height, pixels=round(box.width * sheet.scale), fill=PAPER, larger=1
+        )
+        family_of(design)(art, replace(design, seal=""), NOTHING)  # the seal stands by the name
+        picture = art.finish()
+    sheet.paste(picture, box)
+
+
+def _write(
+    sheet: Sheet, box: Box, words: Words, *, largest: float, line: float, line_width: float = 0
+) -> None:
+    top = box.top
+    if words.over and can_set(words.over):
+        sheet.lines(
+            wrap(words.over, size=line - 2, width=box.width, most=1), (box.left, top), INK_SOFT
+        )
+        top += (line - 2) * 1.9
+    title = _fit(set_title(words.title), largest, box.width)
+    sheet.lines(title, (box.left, top), INK)
+    if words.line:
+        running = wrap(words.line, size=line, width=line_width or box.width, most=2)
+        spaced = Setting(running.lines, line, leading=1.55)
+        sheet.lines(spaced, (box.left, top + title.height + line * 1.1), INK_SOFT)
+
+
+def _fit(title: Setting, largest: float, width: float) -> Setting:
+    if not title.lines:
+        return title
+    widest = title.width / title.size
+    three = 0.76 if len(title.lines) > 2 else 1.0
+    return title.no_larger_than(min(largest * three, width / widest))
+
+
+def _sign(sheet: Sheet, corner: Point, side: float, character: str, name: str) -> None:
+    """The seal, and whose it is."""
+    left, top = corner
+    seal(sheet, Box(left, top, side, side), character)
+    if can_set(name):
+        size = side * 0.5
+        left += side * 1.35 if can_set(character) else 0
+        sheet.lines(Setting((name,), size), (left, top + (side - size) / 2), INK)
+
+
+def _code(sheet: Sheet, address: str, foot: Point) -> Box:
+    """A QR code from its lower right corner; the box of its modules."""
+    rows = matrix(address)
+    module = CODE // len(rows)
+    side = module * len(rows)
+    box = Box(foot[0] - side, foot[1] - side, side, side)
+    for down, row in enumerate(rows):
+        for across, is_dark in enumerate(row):
+            if is_dark:
+                corner = box.left + across * module, box.top + down * module
+                sheet.fill(Box(*corner, module, module), INK)
+    return box
+
+
+def matrix(address: str) -> list[list[bool]]:
+    """The modules of a QR code, without its quiet zone."""
+    code = QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    code.add_data(address)
+    code.make(fit=True)
+    return [[bool(module) for module in row] for row in code.get_matrix()]
