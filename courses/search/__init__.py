@@ -1,0 +1,1 @@
+"""Finding what is taught by its public words."""
