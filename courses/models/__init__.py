@@ -5,6 +5,7 @@ from .grants import Grant, GrantChange
 from .lesson import LessonPage
 from .memberships import Membership, MembershipCourse
 from .subjects import Discipline, Instructor
+from .track import TrackIndexPage, TrackPage
 
 __all__ = [
     "ArticleIndexPage",
@@ -23,4 +24,6 @@ __all__ = [
     "PrivateImage",
     "PrivateMedia",
     "Rendition",
+    "TrackIndexPage",
+    "TrackPage",
 ]

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from accounts.models import User
 from accounts.privacy import Rows, hold, hold_more
-from learning.models import LessonProgress, PlaySession, StudyDay
+from courses.models import TrackPage
+from learning.models import LessonProgress, PlaySession, StudyDay, TrackEnrolment
 from learning.states import FIELDS
 
 
@@ -33,6 +34,18 @@ def _sessions(user: User) -> Rows:
     return [*map(dict, rows.values(*names))]
 
 
+def _tracks(user: User) -> Rows:
+    """With the titles, for a number says nothing about what was answered."""
+    rows = TrackEnrolment.objects.filter(learner_id=user.pk).order_by("enrolled_at")
+    names = ("track_id", "enrolled_at", "left_at", "task_done_at", "task_text")
+    found = [*map(dict, rows.values(*names))]
+    pages = TrackPage.objects.in_bulk([row["track_id"] for row in found])
+    for row in found:
+        page = pages.get(row["track_id"])
+        row["track"], row["task"] = (page.title, page.last_task_title) if page else ("", "")
+    return found
+
+
 def _erase_progress(user: User, now: datetime) -> int:
     return LessonProgress.objects.filter(learner_id=user.pk).delete()[0]
 
@@ -45,7 +58,12 @@ def _erase_sessions(user: User, now: datetime) -> int:
     return PlaySession.objects.filter(learner_id=user.pk).delete()[0]
 
 
+def _erase_tracks(user: User, now: datetime) -> int:
+    return TrackEnrolment.objects.filter(learner_id=user.pk).delete()[0]
+
+
 hold("learning.LearnerGoals", "learner", erase="delete", export=("minutes", "days"))
 hold_more("learning.lessonprogress", export=_progress, erase=_erase_progress)
 hold_more("learning.studyday", export=_days, erase=_erase_days)
 hold_more("learning.playsession", export=_sessions, erase=_erase_sessions)
+hold_more("learning.trackenrolment", export=_tracks, erase=_erase_tracks)
