@@ -8,14 +8,28 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.panels import FieldPanel
+from wagtail.admin.ui.components import Component
 from wagtail.images.image_operations import ImageTransform, TransformOperation
 from wagtail.models import Page
+from wagtail.permissions import policy_registry
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
-from courses import deletion, media
+from courses import dashboard, deletion, media
 from courses.admin_api import DocumentsAPI, PicturesAPI
-from courses.models import CoursePage, Discipline, Instructor, LessonPage, Membership
+from courses.models import (
+    CoursePage,
+    Discipline,
+    Instructor,
+    LessonPage,
+    Membership,
+    TrackPage,
+)
+
+TEACHING = "teaching"
+ADDRESS = _("The end of its web address. Once links to it are about, leave it as it is.")
 
 
 class PublicOperation(TransformOperation):
@@ -74,24 +88,52 @@ def refuse_alias(request: HttpRequest, page: Page) -> HttpResponse | None:
     if request.method != "POST" or not request.POST.get("alias"):
         return None
     below = page.get_descendants(inclusive=True)
-    if not below.type(CoursePage, LessonPage).exists():
+    if not below.type(CoursePage, LessonPage, TrackPage).exists():
         return None
-    messages.error(request, _("Courses and lessons can be copied, but not mirrored as aliases."))
+    messages.error(
+        request, _("Courses, lessons and tracks can be copied, but not mirrored as aliases.")
+    )
     return redirect("wagtailadmin_pages:copy", page.pk)
+
+
+@hooks.register("construct_homepage_panels")
+def show_an_editors_day(request: HttpRequest, panels: list[Component]) -> None:
+    if policy_registry.get_by_type(Page).user_has_permission(request.user, "change"):
+        found = (dashboard.begin(request.user), dashboard.lacking(request.user))
+        panels += [panel for panel in found if panel]
+
+
+@hooks.register("construct_main_menu")
+def show_teaching_to_who_teaches(request: HttpRequest, items: list[MenuItem]) -> None:
+    """Finance may see memberships, since offers name them: that is no place in its menu."""
+    if not request.user.has_perm("courses.change_instructor"):
+        items[:] = [item for item in items if item.name != TEACHING]
 
 
 class InstructorViewSet(SnippetViewSet):
     model = Instructor
     icon = "user"
     list_display = ["name", "line"]
-    panels = ["name", "slug", "line", "biography", "portrait"]
+    panels = [
+        FieldPanel("name", help_text=_("As learners read it on courses and lessons.")),
+        FieldPanel("slug", help_text=ADDRESS),
+        "line",
+        FieldPanel("biography", help_text=_("On their own page; an empty line parts paragraphs.")),
+        FieldPanel("portrait", help_text=_("Square, at least 300 pixels; shown in a circle.")),
+    ]
 
 
 class DisciplineViewSet(SnippetViewSet):
     model = Discipline
     icon = "site"
     list_display = ["name", "parent", "ground"]
-    panels = ["name", "slug", "parent", "summary", "ground"]
+    panels = [
+        FieldPanel("name", help_text=_("Short: it stands on covers, cards and filters.")),
+        FieldPanel("slug", help_text=ADDRESS),
+        FieldPanel("parent", help_text=_("Its courses are found under the larger one, too.")),
+        FieldPanel("summary", help_text=_("Over its list of courses. At most 200 characters.")),
+        FieldPanel("ground", help_text=_("The ground of the covers that are drawn.")),
+    ]
     sort_order_field = "sort_order"
 
 
@@ -99,12 +141,22 @@ class MembershipViewSet(SnippetViewSet):
     model = Membership
     icon = "tag"
     list_display = ["name", "is_for_sale"]
-    panels = ["name", "slug", "promise", "includes", "excludes", "is_for_sale"]
+    panels = [
+        FieldPanel("name", help_text=_("As it stands on the membership page and in orders.")),
+        FieldPanel("slug", help_text=_("Letters and digits, for staff; learners do not see it.")),
+        FieldPanel("promise", help_text=_("What members get, in at most 80 characters.")),
+        "includes",
+        FieldPanel("excludes", help_text=_("Said honestly, before one pays. One line each.")),
+        FieldPanel(
+            "is_for_sale", help_text=_("Off: nobody new can buy it; who is a member stays one.")
+        ),
+    ]
     sort_order_field = "sort_order"
 
 
 class TeachingGroup(SnippetViewSetGroup):
     menu_label = _("Teaching")
+    menu_name = TEACHING
     menu_icon = "openquote"
     menu_order = 200
     items = [InstructorViewSet, DisciplineViewSet, MembershipViewSet]

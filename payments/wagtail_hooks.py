@@ -1,16 +1,27 @@
-"""What the admin gets from payments: the menu of finance, and words for its log."""
+"""What the admin gets from payments: the menu of finance, its day, and words for its log."""
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.ui.components import Component
 
+from operations import clock
+from payments.admin import dashboard
 from payments.admin.menu import MoneyGroup
 
 
 @hooks.register("register_admin_viewset")
 def money() -> MoneyGroup:
     return MoneyGroup()
+
+
+@hooks.register("construct_homepage_panels")
+def show_the_day_of_finance(request: HttpRequest, panels: list[Component]) -> None:
+    """To who decides about money; others who may look have the menu."""
+    if request.user.has_perm("payments.refund_order"):
+        panels += [dashboard.waiting(), dashboard.today(clock.now())]
 
 
 @hooks.register("register_log_actions")

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from wagtail.documents.models import AbstractDocument
 from wagtail.images.models import AbstractImage, AbstractRendition
 from wagtail.images.models import Image as WagtailImage
@@ -31,6 +32,10 @@ def _new_file(field: Any) -> Iterator[File | None]:
 
 class PrivateImage(AbstractImage):
     admin_form_fields = WagtailImage.admin_form_fields
+
+    class Meta(AbstractImage.Meta):
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
 
     def get_upload_to(self, filename: str) -> str:
         return os.path.join("private", super().get_upload_to(filename))

@@ -78,6 +78,9 @@ class GrantFilters(WagtailFilterSet):
     course = django_filters.ModelChoiceFilter(
         label=_("Course"), queryset=CoursePage.objects.order_by("title")
     )
+    membership = django_filters.ModelChoiceFilter(
+        label=_("Membership"), queryset=Membership.objects.all()
+    )
     starts_at = django_filters.DateFromToRangeFilter(label=_("From"), widget=period_widget())
 
     class Meta:

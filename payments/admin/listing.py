@@ -7,8 +7,6 @@ from typing import Any
 from django.db.models import Model, QuerySet, Sum
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from wagtail.admin.filters import DateRangePickerWidget
@@ -16,6 +14,7 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from pages import dates
 from payments import money
 from payments.admin.spreadsheets import Spreadsheets
 
@@ -189,7 +188,7 @@ def in_words(amount: int | None, currency: str) -> str:
 
 def moment(at: Any) -> str:
     """2026年11月23日 12:00, in the reader's time zone."""
-    return date_format(localtime(at), "DATETIME_FORMAT") if at else ""
+    return dates.moment(at) if at else ""
 
 
 def person(user: Any) -> str:

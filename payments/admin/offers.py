@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from babel.numbers import get_currency_precision
 from django import forms
@@ -50,6 +50,16 @@ class OfferForm(WagtailAdminModelForm):
     class Meta:
         model = Offer
         fields = [*TERMS, "sort_order", "is_active"]
+        help_texts: ClassVar = {
+            "course": _("Either a course or a membership."),
+            "membership": _("Either a course or a membership."),
+            "kind": _("Courses are bought for good; what renews itself is a membership."),
+            "interval": _("Only for what renews itself."),
+            "term_months": _("Only for a term: a year is 12. It ends by itself."),
+            "trial_days": _("Only for what renews itself; 0: it is charged at once."),
+            "sort_order": _("The smallest stands first."),
+            "is_active": _("Off: nobody new can buy it; what was sold goes on."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

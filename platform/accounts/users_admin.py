@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import django_filters
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
@@ -13,6 +14,11 @@ from wagtail.users.views import users
 
 from accounts import roles
 from accounts.models import User
+
+ROLES = _(
+    "None: a learner. Editors write and publish; finance sees and refunds payments; operators "
+    "set up the site and give roles."
+)
 
 
 class RolesField(ModelMultipleChoiceField):
@@ -30,11 +36,18 @@ class PersonForm(forms.UserForm):
         **forms.UserForm.error_messages,
         "duplicate_username": _("This e-mail has an account."),
     }
-    groups = RolesField(queryset=Group.objects.all(), required=False, label=_("Roles"))
+    groups = RolesField(
+        queryset=Group.objects.all(), required=False, label=_("Roles"), help_text=ROLES
+    )
 
     class Meta:
         model = User
         fields = ["email", "name", "language", "time_zone", "groups"]
+        help_texts: ClassVar[dict[str, Any]] = {
+            "name": _("As colleagues and learners read it."),
+            "time_zone": _("Their days begin at its midnight. For example Asia/Shanghai."),
+            "is_active": _("Off: signed out at once, and nothing of theirs is lost."),
+        }
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
@@ -56,6 +69,29 @@ class PersonEditForm(PersonForm):
         self.fields["email"].disabled = True
         if editing_self:  # nobody raises themselves, and nobody shuts themselves out
             del self.fields["groups"], self.fields["is_active"]
+
+
+class RolesFilterField(django_filters.fields.ModelMultipleChoiceField):
+    label_from_instance = RolesField.label_from_instance
+
+
+class RoleFilter(users.GroupFilter):
+    field_class = RolesFilterField
+
+
+class Filters(users.UserFilterSet):
+    """Roles by their names; superusers are nobody's business here."""
+
+    def __init__(self, *args: Any, is_searching: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, is_searching=is_searching, **kwargs)
+        del self.filters["is_superuser"]
+        self.filters["group"] = RoleFilter(
+            field_name="groups",
+            queryset=Group.objects.all(),
+            label=_("Roles"),
+            use_subquery=is_searching,
+            widget=CheckboxSelectMultiple,
+        )
 
 
 class ListView(users.IndexView):
@@ -97,6 +133,7 @@ class EditView(users.EditView):
 
 class PeopleViewSet(users.UserViewSet):
     index_view_class = ListView
+    filterset_class = Filters
     index_template_name = "wagtailadmin/generic/index.html"  # Wagtail's has bulk actions
     edit_view_class = EditView
     create_template_name = "wagtailadmin/generic/form.html"

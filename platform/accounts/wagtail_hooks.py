@@ -5,7 +5,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.ui.components import Component
 
+from accounts import dashboard
 from accounts.models import User
 
 
@@ -25,3 +27,9 @@ def change_people_one_by_one(
     """Wagtail's bulk actions know nothing of what nobody may do to themselves."""
     if action.models == [User]:
         raise PermissionDenied
+
+
+@hooks.register("construct_homepage_panels")
+def show_people(request: HttpRequest, panels: list[Component]) -> None:
+    if request.user.has_perm("accounts.change_user"):
+        panels.append(dashboard.people())

@@ -1,5 +1,6 @@
 """Compiles the .po files with Babel: .mo files are not in the repository, msgfmt may be missing."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,8 +26,8 @@ def compile_stale(folders: Iterable[str | Path]) -> list[Path]:
 def _compile(source: Path, target: Path) -> None:
     with source.open("rb") as text:
         catalog = read_po(text, locale=source.parent.parent.name)
-    # Whole or not at all: other processes may be reading it.
-    unfinished = target.with_suffix(".mo.part")
+    # Whole or not at all: other processes may be reading it, or compiling it too.
+    unfinished = target.with_name(f"{source.stem}.{os.getpid()}.mo")
     with unfinished.open("wb") as compiled:
         write_mo(compiled, catalog)
     unfinished.replace(target)

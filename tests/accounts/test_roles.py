@@ -232,3 +232,13 @@ def test_more_people_need_no_more_queries() -> None:
             client.get("/admin/users/")
         counts.append(len(queries))
     assert counts[1] == counts[2]
+
+
+def test_people_are_found_by_the_name_of_their_role() -> None:
+    client = inside(operator())
+    UserFactory(name="沈编辑", roles=[roles.EDITOR])
+    editor = Group.objects.get(name=roles.EDITOR)
+    found = text_of(client.get("/admin/users/", {"group": editor.pk}))
+    assert "沈编辑" in found
+    assert "编辑" in found
+    assert "operator" not in found

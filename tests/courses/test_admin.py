@@ -138,9 +138,9 @@ def test_a_lesson_opens_to_the_minute(client, editor, course, learner):
     lesson.save_revision().publish()
     give(learner, course)
     client.force_login(learner)
-    assert client.get("/courses/yiqun/10/").status_code == 404
+    assert client.get("/courses/yiqun/10/").status_code == 410
     call_command("publish_scheduled")
-    assert client.get("/courses/yiqun/10/").status_code == 404
+    assert client.get("/courses/yiqun/10/").status_code == 410
     with time_machine.travel(lesson.go_live_at + timedelta(seconds=1)):
         call_command("publish_scheduled")
     assert LessonPage.objects.get(slug="10").live
