@@ -26,25 +26,36 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def readyz(request: HttpRequest) -> HttpResponse:
     """Each check by name; 503 when one fails."""
+    found = checks()
+    response = JsonResponse(
+        {"ready": all(found.values()), "checks": found}, status=200 if all(found.values()) else 503
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def checks() -> dict[str, bool]:
+    """What must be so before visitors are sent here, and whether it is."""
     now = timezone.now()
-    checks: dict[str, Callable[[], bool]] = {
+    named: dict[str, Callable[[], bool]] = {
         "database": _database,
         "migrations": _migrations,
         "worker": lambda: _worker(now),
         "jobs": lambda: _no_backlog(now),
     }
     found: dict[str, bool] = {}
-    for name, check in checks.items():
+    for name, check in named.items():
         try:
             found[name] = check()
         except DatabaseError:
             logger.warning("readiness: %s", name, exc_info=True)
             found[name] = False
-    response = JsonResponse(
-        {"ready": all(found.values()), "checks": found}, status=200 if all(found.values()) else 503
-    )
-    response["Cache-Control"] = "no-store"
-    return response
+    return found
+
+
+def failing() -> list[str]:
+    """The names of the checks that fail."""
+    return [name for name, fine in checks().items() if not fine]
 
 
 def _database() -> bool:

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from operations import errors, health, logs, request_id
 
 Respond = Callable[[HttpRequest], HttpResponse]
+
+TEXTS = ("text/", "application/json", "application/xml", "application/manifest+json")
 
 logger = logging.getLogger("requests")
 
@@ -55,6 +59,22 @@ class HealthMiddleware:
         if view := health.PATHS.get(request.path):
             return view(request)
         return self.get_response(request)
+
+
+class TextCompressionMiddleware(GZipMiddleware):
+    """Compresses pages, and only them: sound and files come in ranges of what they are.
+
+    Done here rather than by the web server in front: Django pads each answer by a random length,
+    so that the size tells nothing of a secret that stands beside what a stranger may put into the
+    page (the BREACH attack).
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if response.streaming or not response.get("Content-Type", "").startswith(TEXTS):
+            return response
+        return super().process_response(request, response)
 
 
 class OwnNotFoundMiddleware:
