@@ -5,11 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils import formats, translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts import mail
 from accounts.models import User
+from pages import dates
 from payments import money
 from payments.models import Invoice, Order, Refund, RefundRequest, Subscription
 
@@ -170,5 +171,6 @@ def _day(to: User, at: datetime | None) -> str:
     """The day as the person's calendar has it, in their language."""
     if at is None:
         return ""
-    with translation.override(to.language):
-        return formats.date_format(at.astimezone(ZoneInfo(to.time_zone)), "DATE_FORMAT")
+    zone = ZoneInfo(to.time_zone)
+    with translation.override(to.language), timezone.override(zone):
+        return dates.day(at)

@@ -66,11 +66,13 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
 
 
 def defer_to_user(user: Any) -> None:
-    """Wagtail's own choices of language and zone become the person's, for this request."""
+    """Wagtail's own choices of language and zone become the person's, for this request, and its
+    menu calls them by their name."""
     profile = UserProfile.get_for_user(user)
     profile.preferred_language = user.language
     profile.current_time_zone = user.time_zone
     user.wagtail_userprofile = profile
+    user.first_name = user.name
 
 
 def _has_person(request: HttpRequest) -> bool:

@@ -122,7 +122,7 @@ def test_it_is_written_in_the_language_asked_for() -> None:
     english, chinese = OutboxMessage.objects.order_by("key")
     assert english.subject == "Your code to log in"
     assert 'lang="en"' in english.html
-    assert 'lang="zh-hans"' in chinese.html
+    assert 'lang="zh-Hans"' in chinese.html
 
 
 def test_what_a_person_wrote_is_plain_in_the_text_and_escaped_in_the_html() -> None:

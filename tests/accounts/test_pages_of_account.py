@@ -19,7 +19,7 @@ def assert_ours(answer: Any, language: str) -> None:
     names = [template.name for template in answer.templates]
     assert "base.html" in names
     page = answer.content.decode()
-    assert f'<html lang="{language}"' in page
+    assert f'<html lang="{language.replace("-hans", "-Hans")}"' in page
     assert '<main id="main"' in page
     assert re.search(r"<h1", page)
     assert not re.search(r"\sstyle=|<style|\son[a-z]+=|javascript:", page)

@@ -6,10 +6,9 @@ from typing import Any
 
 from babel.numbers import format_currency, get_currency_precision
 from django import template
-from django.template.defaultfilters import date
-from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext, ngettext, to_locale
 
+from pages import dates
 from payments.sandbox.store import Shape
 
 register = template.Library()
@@ -55,12 +54,12 @@ def per(price: Shape) -> str:
 
 @register.filter
 def day(second: int) -> str:
-    return date(localtime(datetime.fromtimestamp(second, UTC)), "DATE_FORMAT")
+    return dates.day(datetime.fromtimestamp(second, UTC))
 
 
 @register.filter
 def moment(second: int) -> str:
-    return date(localtime(datetime.fromtimestamp(second, UTC)), "Y-m-d H:i:s")
+    return dates.moment(datetime.fromtimestamp(second, UTC))
 
 
 @register.filter

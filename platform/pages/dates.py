@@ -1,0 +1,32 @@
+"""Days and moments in words, by Babel: exact, in the reader's language and time zone."""
+
+from datetime import date, datetime
+
+from babel.dates import format_date, format_time
+from django.utils.timezone import is_aware, localtime
+from django.utils.translation import get_language, pgettext, to_locale
+
+
+def day(value: date, *, now: datetime | None = None) -> str:
+    """2026 年 11 月 30 日; with `now`, a day of the same year without it: 11 月 30 日."""
+    local = _local(value)
+    if now is not None and local.year == localtime(now).year:
+        # Translators: a day of this year, as a date pattern of Unicode CLDR
+        pattern = pgettext("date pattern", "d MMMM")
+    else:
+        # Translators: a day with its year, as a date pattern of Unicode CLDR
+        pattern = pgettext("date pattern", "d MMMM y")
+    return format_date(local, pattern, locale=_locale())
+
+
+def moment(value: datetime) -> str:
+    """2026 年 11 月 30 日 18:05."""
+    return f"{day(value)} {format_time(localtime(value), 'HH:mm', locale=_locale())}"
+
+
+def _local(value: date) -> date:
+    return localtime(value) if isinstance(value, datetime) and is_aware(value) else value
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "zh-hans")
