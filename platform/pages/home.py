@@ -1,70 +1,22 @@
 """The front page, made by editors from blocks."""
 
 from django.utils.translation import gettext_lazy as _
-from wagtail import blocks
+from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Page
 
+from pages.home_blocks import HomeBlock
+
 
 class HomePage(Page):
-    body = StreamField(
-        [
-            (
-                "free_lesson",
-                blocks.StructBlock(
-                    [
-                        ("lesson", blocks.PageChooserBlock(page_type="courses.LessonPage")),
-                        ("line", blocks.CharBlock(required=False, label=_("Line"))),
-                    ],
-                    label=_("Today's free lesson"),
-                    icon="media",
-                    template="blocks/free_lesson.html",
-                ),
-            ),
-            (
-                "courses",
-                blocks.StructBlock(
-                    [
-                        ("heading", blocks.CharBlock(label=_("Heading"))),
-                        (
-                            "courses",
-                            blocks.ListBlock(
-                                blocks.PageChooserBlock(page_type="courses.CoursePage"),
-                                label=_("Courses"),
-                                help_text=_("None: the newest."),
-                                default=[],
-                            ),
-                        ),
-                    ],
-                    label=_("Courses"),
-                    icon="folder-open-inverse",
-                    template="blocks/courses.html",
-                ),
-            ),
-            (
-                "articles",
-                blocks.StructBlock(
-                    [("heading", blocks.CharBlock(label=_("Heading")))],
-                    label=_("Articles"),
-                    icon="doc-full",
-                    template="blocks/articles.html",
-                ),
-            ),
-            (
-                "membership",
-                blocks.StructBlock(
-                    [("line", blocks.CharBlock(label=_("Line")))],
-                    label=_("Membership"),
-                    icon="tag",
-                    template="blocks/membership.html",
-                ),
-            ),
-        ],
-        blank=True,
-        verbose_name=_("Body"),
-    )
+    body = StreamField(HomeBlock(), blank=True, verbose_name=_("Body"))
 
-    content_panels = [*Page.content_panels, "body"]
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel(
+            "body", help_text=_("The front page, block by block, as it is seen from top to bottom.")
+        ),
+    ]
     max_count = 1
     private_page_options: list[str] = []
     parent_page_types = ["wagtailcore.Page"]
@@ -72,3 +24,8 @@ class HomePage(Page):
 
     class Meta:
         verbose_name = _("home page")
+
+    @property
+    def places_going_on(self) -> bool:
+        """Whether an editor chose where one goes on; else the page begins with it."""
+        return any(block.block_type == "going_on" for block in self.body)
