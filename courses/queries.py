@@ -1,25 +1,33 @@
 """What several pages read."""
 
-from django.db.models import Count, Prefetch
-from django.db.models.functions import Length, Substr
+from django.db.models import Count, OuterRef, Prefetch, Subquery, Value
+from django.db.models.functions import Coalesce, Length, Substr
 from wagtail.query import PageQuerySet
 
-from courses.models import ArticlePage, CoursePage, Discipline, LessonPage, PrivateImage
+from courses.models import ArticlePage, CoursePage, Discipline, LessonPage, TrackPage
 
-COVERS = ("fill-264x352|format-webp|public", "fill-528x704|format-webp|public")
+# The first one colours the cover; of equals the one first by name.
+GROUND_ORDER = ("sort_order", "name")
+
+
+# Of a lesson: the path of its course.
+COURSE_PATH = Substr("path", 1, Length("path") - LessonPage.steplen)
 
 
 def courses() -> PageQuerySet:
     """Courses with what their page or card shows, whether live or not."""
-    return CoursePage.objects.select_related("instructor").prefetch_related(
-        Prefetch("disciplines", queryset=Discipline.objects.order_by("sort_order")),
-        Prefetch("cover", queryset=PrivateImage.objects.prefetch_renditions(*COVERS)),
+    in_order = Discipline.objects.order_by(*GROUND_ORDER)
+    return CoursePage.objects.select_related("instructor", "cover").prefetch_related(
+        Prefetch("disciplines", queryset=in_order)
     )
 
 
 def bare_courses() -> PageQuerySet:
     """Courses with what one of their lessons shows of them."""
-    return CoursePage.objects.select_related("instructor", "cover")
+    grounds = Discipline.objects.filter(courses=OuterRef("pk")).order_by(*GROUND_ORDER)
+    return CoursePage.objects.select_related("instructor", "cover").annotate(
+        cover_ground=Coalesce(Subquery(grounds.values("ground")[:1]), Value("other"))
+    )
 
 
 def live_courses() -> PageQuerySet:
@@ -30,10 +38,9 @@ def live_courses() -> PageQuerySet:
 def cards(found: PageQuerySet) -> list[CoursePage]:
     """Courses for a list; each has `live_lessons`, how many of its lessons are out (one query)."""
     pages = list(found)
-    stem = Substr("path", 1, Length("path") - LessonPage.steplen)
     counts = dict(
         LessonPage.objects.live()
-        .annotate(stem=stem)
+        .annotate(stem=COURSE_PATH)
         .filter(stem__in=[page.path for page in pages])
         .order_by()
         .values_list("stem")
@@ -51,3 +58,31 @@ def live_articles() -> PageQuerySet:
         .defer("body")
         .order_by("-published_on", "-first_published_at")
     )
+
+
+def lessons_of(found: PageQuerySet) -> PageQuerySet:
+    """The live lessons of these courses."""
+    return (
+        LessonPage.objects.live()
+        .annotate(course_path=COURSE_PATH)
+        .filter(course_path__in=found.values("path"))
+    )
+
+
+def disciplines_taught() -> list[Discipline]:
+    """The disciplines of the first rank under which something is out, in themselves or in a part
+    of them; each with `number`, how many live courses (three queries)."""
+    top = Coalesce("parent_id", "pk")
+    courses = Discipline.objects.filter(courses__live=True).annotate(top=top).order_by()
+    numbers = dict(courses.values_list("top").annotate(Count("courses", distinct=True)))
+    articles = Discipline.objects.filter(articles__live=True).annotate(top=top).order_by()
+    tops = {*numbers, *articles.values_list("top", flat=True)}
+    found = list(Discipline.objects.filter(pk__in=tops))
+    for each in found:
+        each.number = numbers.get(each.pk, 0)
+    return found
+
+
+def live_tracks() -> PageQuerySet:
+    """Published tracks, newest first, with what their page or card shows."""
+    return TrackPage.objects.live().select_related("cover").order_by("-first_published_at", "-pk")

@@ -1,13 +1,14 @@
 """The pages of the catalogue."""
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from courses import access, queries
-from courses.lesson_views import serve_lesson
+from courses import access, filters, queries
+from courses.lesson_views import serve_lesson, show_withdrawn
 from courses.models import (
     ArticleIndexPage,
     ArticlePage,
@@ -20,6 +21,9 @@ from courses.models import (
 from courses.outline import outline
 from operations import clock
 
+ARTICLES_PER_PAGE = 20
+OTHER_ARTICLES = 3
+
 
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
@@ -28,10 +32,23 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 
 
 def show_catalogue(request: HttpRequest, page: CataloguePage) -> TemplateResponse:
+    now = clock.now()
+    signed_in = request.user.is_authenticated
+    disciplines = filters.disciplines_with_courses()
+    chosen = filters.read(request.GET, disciplines, signed_in=signed_in)
+    pages = Paginator(filters.find(chosen, request.user, now=now), filters.PER_PAGE)
+    shown = pages.get_page(request.GET.get("page"))
+    courses = queries.cards(shown.object_list)
     return TemplateResponse(
         request,
         "courses/catalogue.html",
-        {"page": page, "courses": queries.cards(queries.live_courses())},
+        {
+            "page": page,
+            "courses": courses,
+            "shown": shown,
+            "filters": chosen,
+            "filter_rows": filters.rows(chosen, disciplines, signed_in=signed_in),
+        },
     )
 
 
@@ -40,7 +57,9 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     page = get_object_or_404(queries.courses(), slug=slug)
     allowed = access.to_course(request.user, page)
     if not allowed.sees_course:
-        raise Http404
+        if page.first_published_at is None:
+            raise Http404
+        return show_withdrawn(request)
     return show_course(request, page, has_grant=allowed.has_grant)
 
 
@@ -58,6 +77,8 @@ def show_course(request: HttpRequest, page: CoursePage, *, has_grant: bool) -> T
             "lessons": [row.lesson for row in rows],
             "planned": page.is_planned(timezone.localdate(clock.now())),
             "lesson_count": len(rows),
+            "free_count": sum(row.lesson.free_preview for row in rows),
+            "total_seconds": sum(row.lesson.seconds for row in rows),
         },
     )
 
@@ -78,8 +99,11 @@ def articles(request: HttpRequest) -> HttpResponse:
 
 
 def show_articles(request: HttpRequest, page: ArticleIndexPage) -> TemplateResponse:
+    found = Paginator(queries.live_articles(), ARTICLES_PER_PAGE)
     return TemplateResponse(
-        request, "courses/articles.html", {"page": page, "articles": queries.live_articles()}
+        request,
+        "courses/articles.html",
+        {"page": page, "articles": found.get_page(request.GET.get("page"))},
     )
 
 
@@ -90,7 +114,9 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def show_article(request: HttpRequest, page: ArticlePage) -> TemplateResponse:
-    return TemplateResponse(request, "courses/article.html", {"page": page, "article": page})
+    others = queries.live_articles().exclude(pk=page.pk)[:OTHER_ARTICLES]
+    context = {"page": page, "article": page, "others": others}
+    return TemplateResponse(request, "courses/article.html", context)
 
 
 @require_safe

@@ -57,13 +57,27 @@ class ArticlePage(Page):
 
     content_panels = [
         *Page.content_panels,
-        FieldRowPanel(["author", "published_on"]),
-        "summary",
-        "cover",
-        "body",
+        FieldRowPanel(
+            [
+                FieldPanel("author", help_text=_("As it stands over the title.")),
+                FieldPanel("published_on", help_text=_("Lists are in the order of this date.")),
+            ]
+        ),
+        FieldPanel(
+            "summary",
+            help_text=_("Under the title, in lists and when shared. At most 200 characters."),
+        ),
+        FieldPanel("cover", help_text=_("Wide, in lists and when shared; none is fine.")),
+        FieldPanel(
+            "body", help_text=_("A product card stands best right after what made one want it.")
+        ),
     ]
     settings_panels = [
-        FieldPanel("disciplines", widget=forms.CheckboxSelectMultiple),
+        FieldPanel(
+            "disciplines",
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_("The article is listed on the pages of these disciplines."),
+        ),
         *Page.settings_panels,
     ]
     parent_page_types = ["courses.ArticleIndexPage"]
@@ -72,7 +86,10 @@ class ArticlePage(Page):
     search_fields = [
         *Page.search_fields,
         index.SearchField("summary"),
+        index.AutocompleteField("summary"),
+        index.SearchField("author"),
         index.SearchField("body"),
+        index.RelatedFields("disciplines", [index.SearchField("name")]),
     ]
 
     class Meta:

@@ -1,0 +1,103 @@
+"""The catalogue: narrowed down, put in order, by an address that can be kept."""
+
+import pytest
+
+from courses import filters
+from tests import factories
+from tests.courses.conftest import give
+from tests.courses.test_queries import count
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shelf(db):
+    """Four courses that differ in everything the filters ask for."""
+    business = factories.DisciplineFactory(name="商业", slug="business")
+    trade = factories.DisciplineFactory(name="贸易", slug="trade", parent=business)
+    city = factories.DisciplineFactory(name="城市", slug="city")
+    factories.DisciplineFactory(name="无课", slug="empty")
+    made = {
+        "pot": ("audio", [trade], 30, 1),
+        "crowd": ("audio", [business], 90, 0),
+        "pipes": ("video", [city], 200, 1),
+        "notes": ("text", [city, business], 60, 0),
+    }
+    for slug, (form, disciplines, minutes, free) in made.items():
+        course = factories.course(slug=slug, title=slug, form=form, disciplines=disciplines)
+        for number in range(2):
+            lesson = factories.lesson(course, slug=f"0{number}", free_preview=number < free)
+            type(lesson).objects.filter(pk=lesson.pk).update(seconds=minutes * 30)
+        draft = factories.lesson(course, slug="09", live=False, free_preview=True)
+        type(draft).objects.filter(pk=draft.pk).update(seconds=9999)
+    return made
+
+
+def found(client, query):
+    return [course.slug for course in client.get(f"/courses/{query}").context["courses"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "slugs"),
+    [
+        ("", ["notes", "pipes", "crowd", "pot"]),
+        ("?discipline=business", ["notes", "crowd", "pot"]),  # with what is part of it
+        ("?discipline=city&form=video", ["pipes"]),
+        ("?form=text", ["notes"]),
+        ("?length=short", ["pot"]),
+        ("?length=medium", ["notes", "crowd"]),  # 60 minutes are no longer under an hour
+        ("?length=long", ["pipes"]),
+        ("?show=free", ["pipes", "pot"]),  # a draft is no free lesson
+        ("?order=short", ["pot", "notes", "crowd", "pipes"]),
+        ("?order=long&discipline=business", ["crowd", "notes", "pot"]),
+        ("?form=opera&length=9&order=%00&discipline=%27&show=mine", None),
+        ("?discipline=empty", None),
+    ],
+)
+def test_filters_and_order_are_in_the_address(client, shelf, query, slugs):
+    assert found(client, query) == (slugs or found(client, ""))
+
+
+def test_mine_is_what_one_may_study(client, shelf, learner):
+    from courses.models import CoursePage
+
+    give(learner, CoursePage.objects.get(slug="pot"))
+    client.force_login(learner)
+    assert found(client, "?show=mine") == ["pot"]
+    page = client.get("/courses/").content.decode()
+    assert page.count("已拥有") == 1
+
+
+def test_every_choice_is_a_link_that_keeps_the_others(client, shelf):
+    answer = client.get("/courses/?form=audio&order=short")
+    page = answer.content.decode()
+    assert 'href="/courses/?discipline=city&amp;form=audio&amp;order=short"' in page
+    assert 'href="/courses/?order=short"' in page
+    assert "无课" not in page
+    assert 'href="/courses/?show=mine"' not in page  # nothing is a visitor's own
+    assert answer.context["filters"].count == 1
+
+
+def test_nothing_found_leads_back_to_all(client, shelf):
+    page = client.get("/courses/?discipline=city&length=short").content.decode()
+    assert "没有同时合这些条件的课" in page
+    assert 'href="/courses/"' in page
+
+
+def test_many_courses_come_in_pages_that_keep_the_filters(client, shelf, monkeypatch):
+    monkeypatch.setattr(filters, "PER_PAGE", 2)
+    assert found(client, "?page=2") == ["crowd", "pot"]
+    page = client.get("/courses/?order=short").content.decode()
+    assert 'href="?order=short&amp;page=2"' in page
+    assert found(client, "?page=99") == ["crowd", "pot"]
+
+
+def test_filtering_costs_the_same_for_more_courses(client, shelf, learner):
+    client.force_login(learner)
+    address = "/courses/?discipline=business&length=medium&order=long&show=mine"
+    client.get(address)
+    few, _ = count(client, address)
+    for _number in range(6):
+        give(learner, factories.course(lessons=2))
+    many, sql = count(client, address)
+    assert many == few, sql
