@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 
 from accounts.models import User
 from courses.models import CoursePage, Grant, LessonPage
@@ -52,6 +53,19 @@ def granted_courses(
         membership__included_courses__course_id__in=course_ids
     ).values_list("membership__included_courses__course_id")
     return {pk for (pk,) in by_itself.union(by_membership)}
+
+
+def opened_to(user: User | AnonymousUser, *, now: datetime | None = None) -> Q:
+    """A condition on courses: some active grant opens it to `user` (a subquery, no query of its
+    own)."""
+    if not user.is_authenticated:
+        return Q(pk__in=[])
+    grants = Grant.objects.filter(learner_id=user.pk).active(now or clock.now())
+    return Q(pk__in=grants.filter(course__isnull=False).values("course_id")) | Q(
+        pk__in=grants.filter(membership__included_courses__isnull=False).values(
+            "membership__included_courses__course_id"
+        )
+    )
 
 
 def may_open(

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from courses import access, media, rendering
-from courses.models import CoursePage, LessonPage
+from courses.models import CoursePage, LessonPage, PrivateDocument
 from courses.outline import OutlineRow, neighbours, outline
+from courses.preview import VISITOR
+from pages import languages
 
 
 def serve_lesson(
@@ -21,17 +24,20 @@ def serve_lesson(
         response = show(request, lesson, course, has_grant=allowed.has_grant)
     elif course.live and lesson.live:
         response = show_paywall(request, lesson, course)
+    elif lesson.first_published_at:
+        response = show_withdrawn(request, course if allowed.sees_course else None)
     else:
         raise Http404
     response["Cache-Control"] = "private, no-store" if not lesson.free_preview else "private"
     return response
 
 
-def preview(request: HttpRequest, lesson: LessonPage, *, opens: bool) -> TemplateResponse:
-    """A draft as a buyer, a member or a visitor would see it; only editors get here."""
+def preview(request: HttpRequest, lesson: LessonPage, *, mode: str) -> TemplateResponse:
+    """A draft as a buyer, a member or a visitor would see it; only editors get here, and who has
+    the address that an editor's screen shows (`pages.phone_preview`)."""
     course = access.course_of(lesson)
-    if opens or lesson.free_preview:
-        return show(request, lesson, course, has_grant=opens)
+    if lesson.is_open_in(mode):
+        return show(request, lesson, course, has_grant=mode != VISITOR)
     return show_paywall(request, lesson, course)
 
 
@@ -40,16 +46,19 @@ def show(
 ) -> TemplateResponse:
     """The open lesson."""
     recording = lesson.video or lesson.audio
-    staff = getattr(request, "is_preview", False)
+    token = getattr(request, "draft_token", "")
+    staff = getattr(request, "is_preview", False) and not token
     context = common(lesson, course, has_grant=has_grant)
     context |= {
-        "pieces": rendering.lesson_body(lesson, staff=staff),
+        "pieces": rendering.lesson_body(lesson, staff=staff, token=token),
         "recording": recording,
-        "recording_address": _recording_address(lesson, staff=staff),
+        "recording_address": _recording_address(lesson, staff=staff, token=token),
+        "content_language": languages.tag_of(settings.LANGUAGE_CODE),
+        "captions_address": _captions_address(lesson, staff=staff, token=token),
         "attachments": [
             {
                 "title": block.value["title"] or block.value["document"].title,
-                "address": media.address(lesson, f"file-{block.value['document'].pk}"),
+                "address": _attachment_address(lesson, block.value["document"], staff, token),
                 "size": block.value["document"].file_size,
             }
             for block in lesson.attachments
@@ -65,6 +74,12 @@ def show_paywall(request: HttpRequest, lesson: LessonPage, course: CoursePage) -
     context["free_row"] = next((row for row in context["rows"] if row.opens), None)
     lesson.body, lesson.transcript, lesson.attachments = [], "", []
     return TemplateResponse(request, "courses/paywall.html", context)
+
+
+def show_withdrawn(request: HttpRequest, course: CoursePage | None = None) -> TemplateResponse:
+    """What once was out and is no more, a lesson of `course` or a whole course: links to it are
+    still about. Nothing of it is told but that."""
+    return TemplateResponse(request, "courses/withdrawn.html", {"course": course}, status=410)
 
 
 def common(lesson: LessonPage, course: CoursePage, *, has_grant: bool) -> dict[str, Any]:
@@ -84,14 +99,29 @@ def common(lesson: LessonPage, course: CoursePage, *, has_grant: bool) -> dict[s
     }
 
 
-def _recording_address(lesson: LessonPage, *, staff: bool) -> str:
+def _attachment_address(
+    lesson: LessonPage, document: PrivateDocument, staff: bool, token: str
+) -> str:
+    if staff:
+        return str(document.file.url)
+    return media.address(lesson, f"file-{document.pk}", token=token)
+
+
+def _recording_address(lesson: LessonPage, *, staff: bool, token: str) -> str:
     if staff and (recording := lesson.video or lesson.audio):
         return str(recording.url)
     if lesson.video_id:
-        return media.address(lesson, f"video-{lesson.video_id}")
+        return media.address(lesson, f"video-{lesson.video_id}", token=token)
     if lesson.audio_id:
-        return media.address(lesson, f"audio-{lesson.audio_id}")
+        return media.address(lesson, f"audio-{lesson.audio_id}", token=token)
     return ""
+
+
+def _captions_address(lesson: LessonPage, *, staff: bool, token: str) -> str:
+    """Of a video's; a draft's transcript is not yet what the address would give."""
+    if staff or not lesson.video_id or not lesson.transcript:
+        return ""
+    return media.address(lesson, media.captions(lesson), token=token)
 
 
 def _outline_items(

@@ -1,5 +1,6 @@
 """A course's lessons in order, under their chapters."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -40,17 +41,28 @@ def lessons_of(course: CoursePage) -> QuerySet[LessonPage]:
 def outline(course: CoursePage, *, has_grant: bool) -> list[OutlineRow]:
     """The rows of the course's outline (two queries)."""
     chapters: dict[UUID | None, str] = {row.key: row.title for row in course.chapters.all()}
-    rows = []
+    rows = number_rows(course, lessons_of(course), has_grant=has_grant)
     current: UUID | None = None
+    for row in rows:
+        key = row.lesson.chapter_key
+        if key != current and key in chapters:
+            row.chapter = chapters[key]
+        current = key
+    return rows
+
+
+def number_rows(
+    course: CoursePage, lessons: Iterable[LessonPage], *, has_grant: bool
+) -> list[OutlineRow]:
+    """The course's lessons in order as rows, counted; chapters aside. No query of its own."""
+    rows = []
     number = 0
-    for lesson in lessons_of(course):
+    for lesson in lessons:
         if lesson.kind == LessonPage.Kind.REGULAR:
             number += 1
-        row = OutlineRow(lesson, label(lesson, number), has_grant or _is_free(course, lesson))
-        if lesson.chapter_key != current and lesson.chapter_key in chapters:
-            row.chapter = chapters[lesson.chapter_key]
-        current = lesson.chapter_key
-        rows.append(row)
+        rows.append(
+            OutlineRow(lesson, label(lesson, number), has_grant or _is_free(course, lesson))
+        )
     return rows
 
 

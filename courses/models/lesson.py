@@ -94,23 +94,45 @@ class LessonPage(Page):
     base_form_class = LessonForm
     content_panels = [
         *Page.content_panels,
-        FieldRowPanel(["kind", FieldPanel("chapter_key")]),
-        "free_preview",
+        FieldRowPanel(
+            [
+                FieldPanel("kind", help_text=_("Only lessons proper are numbered.")),
+                FieldPanel(
+                    "chapter_key", help_text=_("Chapters are made on the page of the course.")
+                ),
+            ]
+        ),
+        FieldPanel(
+            "free_preview", help_text=_("Everybody can open it, without an account and in full.")
+        ),
         "question",
         "summary",
         MultiFieldPanel(
             [
-                MediaChooserPanel("audio", media_type="audio"),
-                MediaChooserPanel("video", media_type="video"),
+                MediaChooserPanel(
+                    "audio",
+                    media_type="audio",
+                    help_text=_("MP3 or M4A. Its length is read from the file."),
+                ),
+                MediaChooserPanel(
+                    "video",
+                    media_type="video",
+                    help_text=_("MP4. It takes the place of the audio."),
+                ),
                 "voice_note",
                 FieldPanel("transcript_file", heading=_("Transcript from a file")),
-                "transcript",
+                FieldPanel(
+                    "transcript",
+                    help_text=_("Sentences with their times: they light up as they are heard."),
+                ),
                 "minutes",
             ],
             heading=_("Sound, video, transcript"),
         ),
-        "body",
-        "attachments",
+        FieldPanel(
+            "body", help_text=_("What is read. Left empty, the transcript is shown as the text.")
+        ),
+        FieldPanel("attachments", help_text=_("Files to take away, at the end of the lesson.")),
     ]
     parent_page_types = ["courses.CoursePage"]
     subpage_types: list[str] = []
@@ -121,7 +143,9 @@ class LessonPage(Page):
     search_fields = [
         *Page.search_fields,
         index.SearchField("question"),
+        index.AutocompleteField("question"),
         index.SearchField("summary"),
+        index.AutocompleteField("summary"),
     ]
 
     class Meta:
@@ -142,4 +166,8 @@ class LessonPage(Page):
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         from courses.lesson_views import preview
 
-        return preview(request, self, opens=mode_name != VISITOR)
+        return preview(request, self, mode=mode_name)
+
+    def is_open_in(self, mode: str) -> bool:
+        """Whether the preview in this mode shows the lesson itself, not its sales page."""
+        return mode != VISITOR or self.free_preview

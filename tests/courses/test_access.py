@@ -98,8 +98,11 @@ def test_a_course_that_leaves_a_membership_stays_for_the_paid_period(client, cou
 def test_an_unpublished_course_stays_open_to_who_has_it(client, course, learner):
     give(learner, course)
     course.unpublish()
-    assert body(client, "00").status_code == 404
-    assert client.get("/courses/yiqun/").status_code == 404
+    for address in ("/courses/yiqun/00/", "/courses/yiqun/"):
+        gone = client.get(address)
+        assert gone.status_code == 410
+        assert "这门课已经下架" in gone.content.decode()
+        assert course.title not in gone.content.decode()
     client.force_login(learner)
     assert CANARY in body(client).content.decode()
     assert client.get("/courses/yiqun/").status_code == 200
@@ -119,9 +122,12 @@ def test_a_lesson_unpublished_in_a_live_course_is_gone_for_all(client, course, l
     lesson = course.get_children().get(slug="02").specific
     lesson.unpublish()
     client.force_login(learner)
-    assert body(client).status_code == 404
+    gone = body(client)
+    assert gone.status_code == 410
+    assert "这一讲已经撤下" in gone.content.decode()
+    assert 'href="/courses/yiqun/"' in gone.content.decode()
     course.unpublish()
-    assert body(client).status_code == 404
+    assert body(client).status_code == 410
 
 
 def test_declaring_twice_changes_nothing_and_is_recorded_once(course, learner):

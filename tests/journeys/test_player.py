@@ -1,7 +1,7 @@
 """The one player: it sounds on while pages change, and does what its controls say."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 # The address changes before the page does: the page's own head tells which one is here.
 ARRIVED = """(path) => location.pathname === path && document.activeElement.tagName === 'H1'
@@ -242,3 +242,16 @@ def test_reading_downwards_makes_the_dock_small_and_upwards_large(open_page):
     assert page.is_hidden(".player-dock")
     page.mouse.wheel(0, -200)
     page.wait_for_selector(".player-dock:visible")
+
+
+def test_the_text_stays_where_it_is_when_the_script_comes(open_page):
+    page = open_page("/styleguide/")
+    held: list[Route] = []
+    page.route("**/js/bundle*.js", lambda route: held.append(route))
+    page.goto("/styleguide/lesson/2/", wait_until="commit")
+    page.wait_for_selector(".prose > p")
+    top = "document.querySelector('.prose > p').getBoundingClientRect().top"
+    before = page.evaluate(top)
+    held[0].continue_()
+    page.wait_for_selector(".player-dock:visible")
+    assert page.evaluate(top) == before

@@ -1,5 +1,6 @@
-// A lesson's page: its sentences follow the sound, a tap on one plays from there; reading counts.
-import { meet, read } from "./study/beats.js";
+// A lesson's page: its sentences follow the sound or the film, a tap on one plays from there;
+// reading counts.
+import { count, meet, moved, read, resumeAt } from "./study/beats.js";
 import { shareRead } from "./study/ranges.js";
 
 const player = document.querySelector("rz-player");
@@ -17,8 +18,10 @@ class Lesson extends HTMLElement {
     this.heardAt = -1;
     this.gone = new AbortController();
     const { signal } = this.gone;
-    this.classList.toggle("is-playable", Boolean(this.data.media));
+    this.video = this.querySelector(".lesson-video");
+    this.classList.toggle("is-playable", Boolean(this.data.media || this.video));
     meet(this.data);
+    if (this.video) this.watch(this.video);
     this.addEventListener("click", (event) => this.tap(event), { signal });
     player.addEventListener("change", () => this.follow(), { signal });
     for (const name of ["wheel", "touchmove", "pointermove", "pointerdown", "keydown", "scroll"]) {
@@ -34,15 +37,32 @@ class Lesson extends HTMLElement {
     if (player.page === this.data) player.show(null); // the next lesson may be here already
   }
 
-  get isPlaying() { return player.isTrack(this.data) && !player.audio.paused; }
+  /** The film, or the player while it is at this lesson. */
+  get media() { return this.video ?? (player.isTrack(this.data) ? player.audio : null); }
+
+  get isPlaying() { return Boolean(this.media && !this.media.paused); }
+
+  watch(video) {
+    const begin = () => { video.currentTime = resumeAt(this.data); };
+    if (video.readyState) begin();
+    else video.addEventListener("loadedmetadata", begin, { once: true });
+    count(video, () => this.data);
+    video.addEventListener("seeked", () => { if (video.paused) moved(this.data, video.currentTime); });
+    video.addEventListener("timeupdate", () => this.follow());
+    video.addEventListener("play", () => player.audio.pause());
+    player.audio.addEventListener("play", () => video.pause(), { signal: this.gone.signal });
+  }
 
   tap({ target }) {
     if (target.closest("[data-listen]")) player.play(this.data);
     if (target.closest("[data-follow]")) { this.isFollowing = true; this.follow(true); }
     const sentence = target.closest(".sentence");
-    if (!sentence || !this.data.media || target.closest("a, button") || !getSelection().isCollapsed) return;
+    if (!sentence || !(this.data.media || this.video) || target.closest("a, button") || !getSelection().isCollapsed) return;
     this.isFollowing = true;
-    player.play(this.data, +sentence.dataset.start);
+    const start = +sentence.dataset.start;
+    if (!this.video) { player.play(this.data, start); return; }
+    this.video.currentTime = start;
+    this.video.play();
   }
 
   follow(now = false) {
@@ -50,8 +70,8 @@ class Lesson extends HTMLElement {
     if (listen) listen.hidden = player.shown?.lesson === this.data.lesson;
     const back = this.querySelector("[data-follow]");
     if (back) back.hidden = this.isFollowing || !this.isPlaying;
-    if (!player.isTrack(this.data)) return;
-    const at = player.at + 0.05;
+    if (!this.media) return;
+    const at = (this.video?.currentTime ?? player.at) + 0.05;
     const index = this.starts.findLastIndex((start) => start <= at);
     if (index === this.heardAt && !now) return;
     this.sentences[this.heardAt]?.classList.remove("is-heard");
@@ -89,7 +109,7 @@ class Lesson extends HTMLElement {
     if (document.hidden || now - this.inputAt > 60_000) return;
     const { top, bottom } = this.getBoundingClientRect();
     const end = this.querySelector(".lesson-end")?.getBoundingClientRect().top ?? bottom;
-    const sounding = player.track && !player.audio.paused;
+    const sounding = this.isPlaying || (player.track && !player.audio.paused);
     read(this.data, shareRead(top, end, innerHeight), sounding ? 0 : wall);
   }
 }

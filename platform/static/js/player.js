@@ -1,7 +1,7 @@
 // The one player: dock on its lesson, mini elsewhere. What sounds is `track`; what the page is
 // about is `page`; a page takes the player over only when nothing sounds or play is pressed there.
 import { kept } from "./kept.js";
-import { beat, heard, moved, resumeAt } from "./study/beats.js";
+import { askToken, beat, count, moved, resumeAt } from "./study/beats.js";
 
 const RATES = [0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const KEYS = { " ": "toggle", k: "toggle", j: "back", ArrowLeft: "back", l: "forward", ArrowRight: "forward", "<": "slower", ">": "faster" };
@@ -21,15 +21,14 @@ class Player extends HTMLElement {
     this.isWaiting = false;
     const { audio } = this;
     this.setRate(kept.get("rate") ?? 1);
+    count(audio, () => this.track);
     const hear = (names, act) => names.split(" ").forEach((name) => audio.addEventListener(name, act));
     hear("play pause durationchange", () => this.render());
     hear("waiting", () => { this.isWaiting = true; this.render(); });
     hear("playing canplay", () => { this.isWaiting = false; this.render(); });
     hear("loadedmetadata", () => { if (this.startAt) audio.currentTime = this.startAt; this.startAt = 0; });
-    hear("play playing seeked", () => this.count(false));
-    hear("timeupdate", () => { this.count(!audio.paused && !audio.seeking); this.checkSleep(); this.render(); });
-    hear("pause", () => { this.count(!audio.seeking); beat(); });
-    hear("ended", () => { beat(); this.wake(); });
+    hear("timeupdate", () => { this.checkSleep(); this.render(); });
+    hear("ended", () => this.wake());
     hear("error", () => this.render());
     this.range.addEventListener("input", () => this.seek(+this.range.value));
     this.addEventListener("click", ({ target }) => {
@@ -38,6 +37,7 @@ class Player extends HTMLElement {
       if (rate) this.setRate(+rate);
       if (sleep) this.setSleep(sleep);
     });
+    document.addEventListener("click", ({ target }) => this.hear(target.closest("[data-hear]")));
     document.addEventListener("keydown", (event) => this.key(event));
     const shortcuts = this.querySelector("[data-keys]");
     shortcuts.checked = kept.get("keys") ?? true;
@@ -67,12 +67,20 @@ class Player extends HTMLElement {
     this.render();
   }
 
+  /** A lesson played from where it is only listed: <button data-hear data-lesson="…" …>. */
+  hear(button) {
+    if (!button) return;
+    const lesson = { ...button.dataset };
+    if (this.isTrack(lesson)) { this.act("toggle"); return; }
+    this.play(lesson);
+    if (lesson.learner) askToken(lesson).catch(() => {}); // then it waits as a visitor's does
+  }
+
   load(lesson) {
     const again = this.isTrack(lesson) ? this.audio.currentTime : 0;
     beat();
     this.track = lesson;
     this.startAt = again || resumeAt(lesson);
-    this.counted = null;
     this.audio.src = lesson.media;
     this.setRate(this.rate);
     if (this.sleepAt === "end") this.wake();
@@ -119,17 +127,6 @@ class Player extends HTMLElement {
     this.querySelector(".player-rate > span").textContent = `${rate}×`;
   }
 
-  /** Reports to the study what passed since the last count. */
-  count(isPlaying) {
-    const { audio, track } = this;
-    const now = performance.now();
-    if (track && this.counted && isPlaying) {
-      const wall = (now - this.counted.now) / 1000;
-      heard(track, this.counted.at, audio.currentTime, Math.min(wall, 60), audio.playbackRate);
-    }
-    this.counted = audio.paused ? null : { now, at: audio.currentTime };
-  }
-
   // The timer counts real time, whatever the speed.
   setSleep(choice) {
     this.sleepAt = choice === "off" ? null : choice === "end" ? "end" : Date.now() + choice * 60_000;
@@ -151,6 +148,7 @@ class Player extends HTMLElement {
 
   render() {
     const { shown, audio, dataset } = this;
+    for (const button of document.querySelectorAll("[data-hear]")) button.setAttribute("aria-pressed", this.isTrack(button.dataset) && !audio.paused);
     this.hidden = !shown;
     if (!shown) return;
     const live = this.isTrack(shown);

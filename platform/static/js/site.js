@@ -5,3 +5,5 @@ import "./sheet.js";
 import "./reader.js";
 import "./player.js";
 import "./lesson.js";
+import "./share.js";
+import "./search.js";

@@ -39,6 +39,15 @@ export function meet(lesson) {
   if (lesson.token) sendWaiting(lesson);
 }
 
+/** A token for a lesson whose page is not here; without one its study waits as a visitor's does. */
+export async function askToken(lesson) {
+  const answer = await fetch(new URL(`../token/${lesson.lesson}/`, new URL(lesson.beatUrl, location)));
+  if (!answer.ok) return false;
+  const { token, day_ends: dayEnds } = await answer.json();
+  Object.assign(lesson, { token, dayEnds });
+  return true;
+}
+
 /** Where to go on: this page's session, then what was not yet sent, then what the server knows. */
 export function resumeAt(lesson) {
   const last = sessions.get(lesson.lesson) ?? waiting(lesson).at(-1);
@@ -53,6 +62,22 @@ export function heard(lesson, from, to, wall, rate) {
   session.position = to;
   session.wall += wall;
   session.isNew = true;
+}
+
+/** Counts what plays in `media` for the lesson that `lessonOf()` gives. */
+export function count(media, lessonOf) {
+  let last = null;
+  const tick = (isPlaying) => {
+    const now = performance.now();
+    if (lessonOf() && last && isPlaying) heard(lessonOf(), last.at, media.currentTime, Math.min((now - last.now) / 1000, 60), media.playbackRate);
+    last = media.paused ? null : { now, at: media.currentTime };
+  };
+  const hear = (names, act) => names.split(" ").forEach((name) => media.addEventListener(name, act));
+  hear("emptied", () => { last = null; });
+  hear("play playing seeked", () => tick(false));
+  hear("timeupdate", () => tick(!media.paused && !media.seeking));
+  hear("pause", () => { tick(!media.seeking); beat(); });
+  hear("ended", () => beat());
 }
 
 /** The player stands elsewhere without having played. */
@@ -116,13 +141,9 @@ async function send(session, leaving = false) {
  * A token nobody signed has no address to renew it at: then, too, what was studied waits. */
 async function renew(session, url) {
   const { lesson } = session;
-  const answer = url && await fetch(url);
-  if (!answer?.ok) { keep(lesson, session); delete lesson.token; return; }
-  const { token, day_ends: dayEnds } = await answer.json();
-  lesson.token = token;
-  lesson.dayEnds = dayEnds;
+  if (!url || !await askToken(lesson)) { keep(lesson, session); delete lesson.token; return; }
   session.seq += 1;
-  await post(lesson.beatUrl, bodyOf(session, token));
+  await post(lesson.beatUrl, bodyOf(session, lesson.token));
   forget(lesson, session);
   if (sessions.get(lesson.lesson) === session) sessions.set(lesson.lesson, begin(lesson, session.position));
 }
@@ -136,11 +157,7 @@ async function sendWaiting(lesson) {
     const beats = waiting(of).filter((beat) => beat.session !== live);
     if (!beats.length) continue;
     try {
-      if (id !== lesson.lesson) {
-        const answer = await fetch(new URL(`../token/${id}/`, new URL(lesson.beatUrl, location)));
-        if (!answer.ok) continue;
-        of.token = (await answer.json()).token;
-      }
+      if (id !== lesson.lesson && !await askToken(of)) continue;
       for (const beat of beats) if ((await post(of.beatUrl, bodyOf(beat, of.token))).ok) forget(of, beat);
     } catch { return; }
   }

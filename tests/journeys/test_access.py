@@ -1,0 +1,172 @@
+"""Every page of the table is there, and the main ones are for everybody: WCAG 2.2 where axe does
+not look. Headings, landmarks and names; 400 % zoom (320 px) and wide text; no motion; forced
+colours. The pages: tests/proof/pages.py.
+"""
+
+import json
+
+import pytest
+from playwright.sync_api import Page
+
+from demo import facts
+from tests.proof.pages import MAIN, PAGES
+from tests.proof.people import PEOPLE
+
+NARROW = 320
+
+# 1.3.1, 2.4.1, 2.4.6, 4.1.2, 3.1.1: how the page is told to those who do not see it.
+TOLD = """() => {
+  const problems = [];
+  const isThere = (element) => element.getClientRects().length && !element.closest("dialog");
+  const all = (selector) => [...document.querySelectorAll(selector)].filter(isThere);
+  const short = (element) => element.outerHTML.slice(0, 90);
+
+  let level = 0;
+  for (const heading of all("h1, h2, h3, h4, h5, h6")) {
+    const next = +heading.tagName[1];
+    if (next > level + 1) problems.push(`h${level} is followed by ${short(heading)}`);
+    level = next;
+  }
+  for (const one of ["h1", "main"]) {
+    if (all(one).length !== 1) problems.push(`${all(one).length} of <${one}>`);
+  }
+  const navs = all("nav").map((nav) => nav.getAttribute("aria-label")
+    || document.getElementById(nav.getAttribute("aria-labelledby"))?.textContent);
+  if (new Set(navs).size !== navs.length || navs.some((name) => !name?.trim()))
+    problems.push(`navs are named ${JSON.stringify(navs)}`);
+  if (!/^(zh-Hans|en)$/.test(document.documentElement.lang)) problems.push("<html lang>");
+
+  const nameOf = (element) => [
+    element.getAttribute("aria-label"),
+    document.getElementById(element.getAttribute("aria-labelledby"))?.textContent,
+    ...[...element.labels ?? []].map((label) => label.textContent),
+    element.textContent,
+    ...[...element.querySelectorAll("img")].map((image) => image.alt),
+  ].find((name) => name?.trim());
+  const controls = "a[href], button, summary, select, textarea, input:not([type=hidden])";
+  for (const control of all(controls)) {
+    if (!control.closest("[aria-hidden=true]") && !nameOf(control))
+      problems.push(`no name: ${short(control)}`);
+  }
+  return problems;
+}"""
+
+# 1.4.10, 1.4.12: what sticks out to the side, and text that is cut. An ellipsis is meant to be:
+# where one stands the whole words are a link away.
+FITS = """() => {
+  const problems = [];
+  if (document.documentElement.scrollWidth > innerWidth) problems.push("scrolls sideways");
+  const scrolls = (element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
+  const inScroller = (element) => {
+    for (let above = element.parentElement; above; above = above.parentElement)
+      if (scrolls(above)) return true;
+    return false;
+  };
+  for (const element of document.querySelectorAll("body *")) {
+    if (element.closest(".visually-hidden, svg, dialog:not([open])")) continue;
+    if (!element.checkVisibility({ visibilityProperty: true })) continue;
+    const { left, right, width } = element.getBoundingClientRect();
+    const says = () => `<${element.tagName.toLowerCase()} class="${element.className}"> `
+      + element.textContent.trim().slice(0, 20);
+    if (width && (right > innerWidth + 1 || left < -1) && !inScroller(element))
+      problems.push(`sticks out: ${says()}`);
+    const style = getComputedStyle(element);
+    const { overflowX, overflowY } = style;
+    const cuts = (overflow) => /hidden|clip/.test(overflow);
+    const isShort = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
+    const isForEars = style.clipPath !== "none";
+    if (isShort || isForEars || !element.textContent.trim()) continue;
+    if ((cuts(overflowX) && element.scrollWidth > element.clientWidth + 1)
+      || (cuts(overflowY) && element.scrollHeight > element.clientHeight + 1))
+      problems.push(`cut: ${says()}`);
+  }
+  return problems;
+}"""
+WIDE_TEXT = """* {
+  line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important;
+}
+p { margin-block-end: 2em !important; }"""
+
+# 2.3.3, for those who asked for it.
+STILL = """() => {
+  const seconds = (list) => Math.max(...list.split(",").map(parseFloat));
+  const slow = [...document.querySelectorAll("*")].filter((element) => {
+    const { animationDuration, transitionDuration } = getComputedStyle(element);
+    return seconds(animationDuration) > .01 || seconds(transitionDuration) > .01;
+  });
+  return slow.map((element) => `moves: ${element.outerHTML.slice(0, 90)}`);
+}"""
+
+# 1.4.11 where the system's own colours rule: a ground alone shows no edge.
+EDGED = """() => [...document.querySelectorAll(".button, .field :is(input, select, textarea)")]
+  .filter((control) => control.checkVisibility() && !control.matches(
+    ".button-quiet, [type=hidden], [type=checkbox], [type=radio]"))
+  .filter((control) => {
+    const { borderTopStyle, borderTopWidth, borderTopColor, backgroundColor } =
+      getComputedStyle(control);
+    return borderTopStyle === "none" || !parseFloat(borderTopWidth)
+      || borderTopColor === backgroundColor;
+  })
+  .map((control) => `no edge: ${control.outerHTML.slice(0, 90)}`)"""
+
+
+@pytest.mark.usefixtures("demo_site")
+def test_every_page_is_there_and_the_main_ones_are_for_everybody(open_page, problems):
+    told = json.loads(facts.path().read_text())
+    cast = {account["role"]: account for account in told["accounts"]}
+    found: list[str] = []
+    for who in dict.fromkeys(shown.who for shown in PAGES):
+        page = open_page("/", width=NARROW, reduced_motion="reduce", bypass_csp=True)
+        places = PEOPLE[who](page, cast)
+        for shown in PAGES:
+            if shown.who != who:
+                continue
+            answer = page.goto(shown.path.format(**places))
+            if answer.status == 404:
+                problems.clear()  # the browser reports it itself
+            if answer.status == 404 and shown.optional:
+                continue
+            assert answer.status == shown.status, f"{who}: {shown.path}"
+            if MAIN in shown.uses:
+                found += [f"{shown.name}: {each}" for each in complaints(page)]
+        page.close()
+    assert not found, "\n".join(found)
+
+
+def complaints(page: Page) -> list[str]:
+    found = [*page.evaluate(TOLD), *page.evaluate(FITS), *page.evaluate(STILL)]
+    page.add_style_tag(content=WIDE_TEXT)
+    found += [f"with wide text {each}" for each in page.evaluate(FITS)]
+    page.emulate_media(forced_colors="active")
+    found += page.evaluate(EDGED)
+    page.emulate_media(forced_colors="none")
+    return found
+
+
+def test_the_measures_see_what_is_wrong(browser):
+    """Else the pages above prove nothing."""
+    page = browser.new_page(viewport={"width": NARROW, "height": 600})
+    page.set_content(
+        """<html lang="zh-cn"><style>
+          .wide { width: 400px } .cut { width: 60px; overflow: hidden; white-space: nowrap }
+          .low { height: 20px; overflow: hidden } .slow { transition: opacity 1s }
+          .button { border: 0; padding: 9px }
+        </style><nav></nav><h1>一</h1><h3>三</h3><main>
+          <p class="wide">一行太长</p><p class="cut">剪掉的一行字很长</p>
+          <p class="low slow">高<br>低</p><button class="button"></button>
+        </main>"""
+    )
+    told = "\n".join(complaints(page))
+    for wrong in (
+        "h1 is followed",
+        "navs are named",
+        "<html lang>",
+        "no name: <button",
+        'sticks out: <p class="wide">',
+        'cut: <p class="cut">',
+        'cut: <p class="low',
+        'moves: <p class="low slow">',
+        "no edge: <button",
+    ):
+        assert wrong in told, wrong
+    page.close()
