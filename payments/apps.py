@@ -9,9 +9,9 @@ class PaymentsConfig(AppConfig):
     verbose_name = gettext_lazy("Payments")
 
     def ready(self) -> None:
-        from payments import checklist_items, fixed_rows, holdings, live_orders, periodic
+        from payments import checklist_items, fixed_rows, holdings, live_orders, periodic, sitemaps
 
-        _ = (checklist_items, holdings, periodic)
+        _ = (checklist_items, holdings, periodic, sitemaps)
         post_migrate.connect(fixed_rows.install, sender=self, dispatch_uid="payments.fixed_rows")
         if settings.STRIPE_SANDBOX:
             from payments.sandbox import time

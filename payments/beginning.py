@@ -7,10 +7,11 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from wagtail.models import Page
 
 from accounts.models import User
 from courses import access
-from courses.models import CoursePage, LessonPage, Membership
+from courses.models import CoursePage, LessonPage, Membership, TrackPage
 from courses.outline import outline
 from learning import states
 from learning.queries import next_of
@@ -49,16 +50,19 @@ def _paid_first(lessons: list[LessonPage], found: Mapping[int, object]) -> list[
 
 
 def of_order(order: Order, *, now: datetime) -> Beginning:
-    """For a membership: the course it was bought from, if that led to it and is now open."""
+    """What was bought from a track goes on with the track. For a membership: the course it was
+    bought from, if that led to it and is now open."""
     sellable = order.price.offer.sellable
-    course = _course_behind(order) if isinstance(sellable, Membership) else None
+    page = order.from_page.specific if order.from_page else None
+    if isinstance(page, TrackPage) and page.live:
+        return Beginning(_("Go on: %(title)s") % {"title": page.title}, page.get_absolute_url())
+    course = _course_behind(page) if isinstance(sellable, Membership) else None
     if course and access.to_course(order.buyer, course, now=now).has_grant:
         sellable = course
     return of(sellable, order.buyer, now=now)
 
 
-def _course_behind(order: Order) -> CoursePage | None:
-    page = order.from_page.specific if order.from_page else None
+def _course_behind(page: Page | None) -> CoursePage | None:
     if isinstance(page, LessonPage):
         return access.course_of(page)
     return page if isinstance(page, CoursePage) else None

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.models import Membership
-from payments import checkout, days, gateway, money, periods, queries
+from pages import dates
+from payments import checkout, gateway, money, periods, queries
 from payments.models import Offer, Price
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -82,7 +83,7 @@ def _sentence(price: Price, trial_days: int, now: datetime) -> str:
     words: dict[str, object] = {"price": money.in_words(price.amount, price.currency)}
     if offer.kind == Offer.Kind.TERM:
         ends = periods.add_months(now, offer.term_months or 0)
-        words["day"] = days.in_words(ends, now=now)
+        words["day"] = dates.day(ends, now=now)
         return _("Today you pay %(price)s. Yours until %(day)s; it does not renew itself.") % words
     if offer.kind == Offer.Kind.ONE_OFF:
         return _("Today you pay %(price)s, once. It stays yours.") % words
@@ -90,7 +91,7 @@ def _sentence(price: Price, trial_days: int, now: datetime) -> str:
     if trial_days:
         words["nothing"] = money.in_words(0, price.currency)
         words["days"] = trial_days
-        words["day"] = days.in_words(now + timedelta(days=trial_days), now=now)
+        words["day"] = dates.day(now + timedelta(days=trial_days), now=now)
         return (
             _(
                 "Today you pay %(nothing)s (%(days)d days of trial); from %(day)s on it is "
@@ -99,7 +100,7 @@ def _sentence(price: Price, trial_days: int, now: datetime) -> str:
             % words
         )
     renews = periods.add_months(now, MONTHS[offer.interval or "month"])
-    words["day"] = days.in_words(renews, now=now)
+    words["day"] = dates.day(renews, now=now)
     return (
         _(
             "Today you pay %(price)s; from %(day)s on it is %(rate)s. We remind you 5 days before "

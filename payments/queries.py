@@ -8,6 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from courses.models import CoursePage, Grant, Membership, MembershipCourse
@@ -67,6 +68,12 @@ class PriceList:
                 for price in (self._memberships or {}).get(membership_id, [])
             ],
         )
+
+    def expect(self, courses: Iterable[CoursePage]) -> None:
+        """Fetch what a page is about to ask of these courses at once, and nothing of others."""
+        missing = [course.pk for course in courses if course.pk not in self._courses]
+        if missing and not self._whole:
+            self._fetch(missing)
 
     def of_membership(self, membership: Membership) -> Offered:
         if self._memberships is None:
@@ -133,15 +140,29 @@ class Ownership:
 
 def ownership(user: User | AnonymousUser, sellable: Sellable, *, now: datetime) -> Ownership:
     """What `user` holds of a course (also by a membership) or of a membership. One query."""
+    if isinstance(sellable, CoursePage):
+        return ownerships(user, [sellable], now=now)[sellable.pk]
     if not user.is_authenticated:
         return Ownership([])
     grants = Grant.objects.filter(learner_id=user.pk).active(now)
-    if isinstance(sellable, Membership):
-        return Ownership(list(grants.filter(membership_id=sellable.pk)))
-    found = list(grants.covering(sellable.pk).distinct())
-    for grant in found:
-        grant.by_way = grant.course_id is None  # type: ignore[attr-defined]
-    return Ownership(found)
+    return Ownership(list(grants.filter(membership_id=sellable.pk)))
+
+
+def ownerships(
+    user: User | AnonymousUser, courses: Iterable[CoursePage], *, now: datetime
+) -> dict[int, Ownership]:
+    """What `user` holds of each of these courses, by its number. One query; none for visitors."""
+    found: dict[int, list[Grant]] = {course.pk: [] for course in courses}
+    if found and user.is_authenticated:
+        active = Grant.objects.filter(learner_id=user.pk).active(now)
+        including = "membership__included_courses__course_id"
+        direct = Q(course_id__in=found)
+        for grant in active.filter(direct | Q(**{f"{including}__in": found})).annotate(
+            opened_id=Coalesce("course_id", including)
+        ):
+            grant.by_way = grant.course_id is None  # type: ignore[attr-defined]
+            found[grant.opened_id].append(grant)
+    return {pk: Ownership(grants) for pk, grants in found.items()}
 
 
 def orders_of(user: User) -> QuerySet[Order]:

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.models import Grant
-from payments import days, money, queries, subscription_access
-from payments.letters import ORDERS_PATH
+from pages import dates
+from payments import money, queries, subscription_access
 from payments.models import Invoice, Order, RefundRequest, Subscription
 
 # So long one is told that a membership ended.
@@ -56,11 +56,11 @@ def _rate(row: Subscription) -> str:
 def _sentence(row: Subscription, now: datetime) -> tuple[str, str]:
     words = {"amount": money.in_words(row.amount or 0, row.currency or "CNY")}
     if row.period_end:
-        words["day"] = days.in_words(row.period_end, now=now)
+        words["day"] = dates.day(row.period_end, now=now)
     if row.status == "past_due":
         return _failing(row, now), "warn"
     if row.ends_by_itself:
-        words["last"] = days.in_words(_last_instant(row), now=now)
+        words["last"] = dates.day(_last_instant(row), now=now)
         return _("Cancelled. %(last)s is the last day; until then all stays open.") % words, "info"
     if row.collection_paused:
         return _("Payments are paused."), "info"
@@ -69,7 +69,7 @@ def _sentence(row: Subscription, now: datetime) -> tuple[str, str]:
     if row.status == "active":
         return _("It renews on %(day)s for %(amount)s.") % words, "ok"
     if row.ended_at:
-        words["ended"] = days.in_words(row.ended_at, now=now)
+        words["ended"] = dates.day(row.ended_at, now=now)
         return _("It ended on %(ended)s. What you have studied is kept.") % words, "info"
     return _("It is not in force."), "info"
 
@@ -85,7 +85,7 @@ def _failing(row: Subscription, now: datetime) -> str:
     failed, grace = row.past_due_since, subscription_access.grace_ends(row)
     if failed is None or grace is None:
         return _("The renewal did not succeed. Please update the way you pay.")
-    words = {"day": days.in_words(failed, now=now), "last": days.in_words(grace, now=now)}
+    words = {"day": dates.day(failed, now=now), "last": dates.day(grace, now=now)}
     if grace <= now:
         return (
             _("The renewal on %(day)s did not succeed. Please update the way you pay to go on.")
@@ -114,7 +114,12 @@ def notice(learner: User, *, now: datetime) -> Notice | None:
     """Of a renewal that failed, or a membership that ended of late. Two queries at most."""
     failing = queries.subscriptions_of(learner).filter(status="past_due").first()
     if failing:
-        return Notice(_failing(failing, now), "warn", _("Change the card"), ORDERS_PATH)
+        return Notice(
+            _failing(failing, now),
+            "warn",
+            _("Change the card"),
+            reverse("subscription_card", args=[failing.pk]),
+        )
     of_memberships = Grant.objects.filter(
         learner=learner, membership__isnull=False, withdrawn_at=None
     )
@@ -124,7 +129,7 @@ def notice(learner: User, *, now: datetime) -> Notice | None:
     last = max(end for end in ends if end is not None)
     if not now - LAPSED_OF_LATE < last <= now:
         return None
-    day = days.in_words(last - timedelta(seconds=1), now=now)
+    day = dates.day(last - timedelta(seconds=1), now=now)
     return Notice(
         _("Your membership ended on %(day)s. What you have studied is kept.") % {"day": day},
         "info",

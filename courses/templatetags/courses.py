@@ -8,16 +8,25 @@ from django import template
 from django.template import Context
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 
-from courses import media, queries
-from courses.models import ArticlePage, CoursePage, Instructor, LessonPage, PrivateImage
+from courses import depicted, media, pictures, queries
+from courses.models import (
+    ArticlePage,
+    CoursePage,
+    Discipline,
+    Instructor,
+    LessonPage,
+    PrivateImage,
+    TrackPage,
+)
 from courses.outline import OutlineRow
 from operations import clock
+from pages import dates
+from pages.templatetags.site_tags import request_of, shown_to
 
 register = template.Library()
 PICTURE_WIDTH, PICTURE_HEIGHT = 1296, 2592
@@ -30,12 +39,14 @@ class FreeLesson:
 
 
 @register.simple_tag
-def lesson_picture(lesson: LessonPage, image: PrivateImage, alt: str) -> SafeString:
+def lesson_picture(
+    lesson: LessonPage, image: PrivateImage, alt: str, token: str = ""
+) -> SafeString:
     """A picture inside a lesson, by the address that checks access."""
     scale = min(1, PICTURE_WIDTH / image.width, PICTURE_HEIGHT / image.height)
     return format_html(
         '<img src="{}" width="{}" height="{}" alt="{}" loading="lazy" decoding="async">',
-        media.address(lesson, f"image-{image.pk}"),
+        media.address(lesson, f"image-{image.pk}", token=token),
         round(image.width * scale),
         round(image.height * scale),
         alt,
@@ -64,6 +75,12 @@ def chosen_courses(pages: list[CoursePage]) -> list[CoursePage]:
 
 
 @register.simple_tag
+def disciplines_taught() -> list[Discipline]:
+    """Those under which something is out, each with `number`, how many courses."""
+    return queries.disciplines_taught()
+
+
+@register.simple_tag
 def free_lesson(lesson: LessonPage | None) -> FreeLesson | None:
     """The lesson an editor chose for the front page, if it is free and out."""
     if lesson is None or not lesson.live or not lesson.free_preview:
@@ -72,25 +89,48 @@ def free_lesson(lesson: LessonPage | None) -> FreeLesson | None:
     return FreeLesson(lesson, course) if course else None
 
 
-@register.simple_tag
-def course_cover(course: CoursePage) -> dict[str, object] | None:
-    """What components/cover.html takes; nothing where the course has no picture."""
-    if course.cover is None:
-        return None
-    small, large = (course.cover.get_rendition(spec) for spec in queries.COVERS)
-    return {
-        "src": small.url,
-        "srcset": f"{small.url} {small.width}w, {large.url} {large.width}w",
-        "width": small.width,
-        "height": small.height,
-    }
+@register.simple_tag(takes_context=True)
+def course_cover(context: Context, course: CoursePage | TrackPage) -> dict[str, pictures.Cut]:
+    """What components/cover.html takes. No query: of `queries.courses` or `live_tracks`, and of the
+    site's settings."""
+    request = request_of(context)
+    site = shown_to(request)
+    if isinstance(course, TrackPage):
+        subject = depicted.of_track(course, site)
+    else:
+        subject = depicted.of_course(course, site)
+    if not _is_draft(context, course):
+        return pictures.cover(subject)
+    kept = vars(request).setdefault("_draft_covers", {})
+    if course.pk not in kept:
+        kept[course.pk] = pictures.draft_cover(subject)
+    return kept[course.pk]
+
+
+def _is_draft(context: Context, page: CoursePage | TrackPage) -> bool:
+    """In a preview, the page that is previewed and what is not out: their pictures have no
+    address yet."""
+    if not getattr(request_of(context), "is_preview", False):
+        return False
+    return not page.live or getattr(context.get("page"), "pk", None) == page.pk
+
+
+@register.filter
+def cut(cover: dict[str, pictures.Cut], size: str) -> pictures.Cut:
+    """The cut of a cover that suits a size of components/cover.html, with its `sizes`."""
+    if size in pictures.SMALL_SIZES:
+        return {**cover["small"], "sizes": f"{size}px"}
+    return {**cover["large"], "sizes": "(min-width: 768px) 176px, 132px"}
 
 
 @register.simple_tag
-def portrait_address(instructor: Instructor) -> str:
+def portrait_sources(instructor: Instructor) -> dict[str, str]:
+    """What components/portrait.html takes: `avif` and `webp`, or nothing."""
     if instructor.portrait is None:
-        return ""
-    return str(instructor.portrait.get_rendition("fill-144x144|format-webp|public").url)
+        return {}
+    specs = {kind: f"fill-216x216|format-{kind}|public" for kind in ("avif", "webp")}
+    found = instructor.portrait.get_renditions(*specs.values())
+    return {kind: found[spec].url for kind, spec in specs.items()}
 
 
 @register.simple_tag
@@ -99,8 +139,7 @@ def course_state(course: CoursePage, lessons: int, planned: bool | None = None) 
     if planned is None:
         planned = course.is_planned(timezone.localdate(clock.now()))
     if planned and course.opens_on:
-        day = date_format(course.opens_on, "DATE_FORMAT")
-        return _("Opens on %(day)s") % {"day": day}
+        return _("Opens on %(day)s") % {"day": dates.day(course.opens_on, now=clock.now())}
     if course.planned_lessons > lessons:
         return _("%(out)d of %(planned)d lessons are out") % {
             "out": lessons,
@@ -111,9 +150,8 @@ def course_state(course: CoursePage, lessons: int, planned: bool | None = None) 
 
 @register.filter
 def ground(course: CoursePage) -> str:
-    """The colour of the course's cover: its first discipline's."""
-    first = next(iter(course.disciplines.all()), None)
-    return first.ground if first else "other"
+    """The colour of the course's cover, while the picture comes."""
+    return depicted.ground_of(course)
 
 
 @register.filter
@@ -126,14 +164,20 @@ def row_state(row: OutlineRow, study: Any) -> str:
     return "free" if row.lesson.free_preview else "open"
 
 
+@register.filter
+def name_of(rows: list[OutlineRow], lesson: LessonPage) -> str:
+    """What the outline calls a lesson of its: 第 2 讲, 发刊词."""
+    return next((row.name for row in rows if row.lesson.pk == lesson.pk), lesson.title)
+
+
 @register.simple_tag(takes_context=True)
 def player_attributes(context: Context, study: Any) -> list[tuple[str, object]]:
     """What <rz-lesson> tells the player; `study` is learning's `lesson_study`."""
     lesson: LessonPage = context["lesson"]
     course: CoursePage = context["course"]
-    recording = context["recording"] if lesson.audio_id and not lesson.video_id else None
+    recording = context["recording"]
     after: OutlineRow | None = context["after"]
-    cover = course_cover(course)
+    cover = course_cover(context, course)
     found: list[tuple[str, object]] = [
         ("lesson", lesson.pk),
         ("title", lesson.title),
@@ -142,11 +186,11 @@ def player_attributes(context: Context, study: Any) -> list[tuple[str, object]]:
         ("url", reverse("lesson", args=[course.slug, lesson.slug])),
         ("instructor", course.instructor.name if course.instructor else ""),
         ("duration", recording.duration if recording else 0),
-        ("cover", cover["src"] if cover else ""),
+        ("cover", cover["small"]["src"]),
         ("position", round(study.position, 1)),
         ("beat-url", reverse("study_beat")),
     ]
-    if recording:
+    if recording and not lesson.video_id:  # a film stands on the page itself
         found += [("media", context["recording_address"]), ("mime", recording.mime_type)]
     if after and after.opens:
         found += [
@@ -162,10 +206,48 @@ def player_attributes(context: Context, study: Any) -> list[tuple[str, object]]:
     return found
 
 
+@register.simple_tag(takes_context=True)
+def hear_attributes(
+    context: Context, lesson: LessonPage, course: CoursePage, position: float = 0
+) -> list[tuple[str, object]]:
+    """What components/hear.html plays a lesson with, where its page is not; empty where it has no
+    sound. For lessons that are open to whoever looks: ask courses.access first."""
+    if not lesson.audio_id or lesson.video_id or getattr(context["request"], "draft_token", ""):
+        return []
+    cover = course_cover(context, course)
+    user = context["request"].user
+    found: list[tuple[str, object]] = [
+        ("lesson", lesson.pk),
+        ("title", lesson.title),
+        ("course", course.title),
+        ("course-url", course.get_absolute_url()),
+        ("url", reverse("lesson", args=[course.slug, lesson.slug])),
+        ("duration", lesson.seconds),
+        ("cover", cover["small"]["src"]),
+        ("position", round(position, 1)),
+        ("beat-url", reverse("study_beat")),
+        ("media", media.address(lesson, f"audio-{lesson.audio_id}")),
+    ]
+    return [*found, ("learner", user.pk)] if user.is_authenticated else found
+
+
 @register.filter
 def minutes(seconds: int) -> int:
     """Whole minutes, at least one."""
     return max(1, round(seconds / 60))
+
+
+@register.filter
+def hours(seconds: int) -> str:
+    """About how long something long takes: 约 40 分钟, 约 2 小时 10 分."""
+    whole = 5 * max(1, round(seconds / 300))
+    if whole < 60:
+        return _("about %(minutes)d min") % {"minutes": whole}
+    if not whole % 60:
+        return ngettext("about %(hours)d hour", "about %(hours)d hours", whole // 60) % {
+            "hours": whole // 60
+        }
+    return _("about %(hours)d h %(minutes)d min") % {"hours": whole // 60, "minutes": whole % 60}
 
 
 @register.filter

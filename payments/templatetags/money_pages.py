@@ -4,7 +4,6 @@ They build on `offers_for` of the library `payments`: a page asks once for its p
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlencode
 
 from django import template
@@ -17,7 +16,7 @@ from courses.models import CoursePage, LessonPage, Membership
 from courses.outline import OutlineRow
 from operations import clock
 from pages.templatetags.site_tags import legal_url
-from payments import attribution, beginning, days, money, queries, standing
+from payments import attribution, beginning, money, queries, standing
 from payments.checkout import Attribution
 from payments.models import Price
 from payments.templatetags.payments import offers_for
@@ -188,12 +187,6 @@ def _sign_in_url(context: Context) -> str:
     if request is None or request.user.is_authenticated:
         return ""
     return f"{reverse('account_login')}?{urlencode({'next': request.path})}"
-
-
-@register.filter
-def day(at: datetime | None) -> str:
-    """`order.paid_at|day`: 11 月 30 日."""
-    return days.in_words(at, now=clock.now()) if at else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -1,5 +1,6 @@
 """Prices and ownership for templates. What a page asks is kept with its request."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -34,6 +35,21 @@ def owned(context: template.Context, sellable: CoursePage | Membership) -> queri
     if key not in found:
         found[key] = queries.ownership(request.user, sellable, now=clock.now())
     return found[key]
+
+
+@register.simple_tag(takes_context=True)
+def prepare(context: template.Context, courses: Sequence[CoursePage]) -> str:
+    """`{% prepare courses %}` on pages with several courses: what the tags above will tell of
+    them, found at once."""
+    _kept(context, "price_list", queries.PriceList).expect(courses)
+    request: HttpRequest | None = context.get("request")
+    if request is None or not hasattr(request, "user"):
+        return ""
+    found = _kept(context, "ownerships", dict)
+    fresh = [course for course in courses if ("CoursePage", course.pk) not in found]
+    for pk, ownership in queries.ownerships(request.user, fresh, now=clock.now()).items():
+        found["CoursePage", pk] = ownership
+    return ""
 
 
 @register.filter

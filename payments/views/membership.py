@@ -2,15 +2,18 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from courses.models import Membership
 from operations import clock
-from payments import checkout, days, plans, queries
+from pages import dates
+from payments import checkout, comparison, plans, queries
 from payments.attribution import from_query
 from payments.models import Subscription
 
@@ -35,6 +38,12 @@ def membership(request: HttpRequest) -> HttpResponse:
             "until": _until(held, user, now) if held and user else "",
             "trial_is_over": bool(user and found and _trial_is_over(found)),
             "attribution": from_query(request),
+            "grace_days": settings.GRACE_DAYS,
+            "compared": comparison.of(
+                offered, [each.price for each in found], today=timezone.localdate(now)
+            )
+            if offered and found
+            else None,
         },
     )
 
@@ -48,7 +57,7 @@ def _until(held: queries.Ownership, user: User, now: datetime) -> str:
     """Until when it is held, as the page says it: the period's end, not the day after."""
     live = Subscription.objects.filter(learner=user, status__in=Subscription.LIVE).first()
     if live and live.period_end:
-        return days.in_words(live.period_end, now=now)
+        return dates.day(live.period_end, now=now)
     if held.until is None:
         return _("for good")
-    return days.in_words(held.until, now=now)
+    return dates.day(held.until, now=now)

@@ -47,9 +47,10 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def card(request: HttpRequest, pk: int) -> HttpResponse:
-    """Leads to Stripe's page where the card is changed."""
+    """Leads to Stripe's page where the card is changed. Nothing changes on the way, so a notice
+    may link here: one tap."""
     row = _own(request, pk)
     back = f"{settings.BASE_URL}{reverse('orders')}"
     try:

@@ -16,7 +16,8 @@ from django.utils import timezone
 from accounts.models import User
 from courses.models import Membership, MembershipCourse
 from operations import clock as site_clock
-from payments import days, gateway, offers
+from pages import dates
+from payments import gateway, offers
 from payments.models import Order, Subscription
 from payments.sandbox import faults
 from tests.accounts.browser import sign_up, text_of
@@ -48,7 +49,7 @@ def form_of(page) -> dict[str, str]:
 def day_from_now(**by: float) -> str:
     now = site_clock.now()
     with timezone.override("Asia/Shanghai"):
-        return days.in_words(now + timedelta(**by), now=now)
+        return dates.day(now + timedelta(**by), now=now)
 
 
 # --- the membership ------------------------------------------------------------------------------
@@ -94,7 +95,7 @@ def test_who_had_the_trial_is_shown_none(shop, buyer):
     shop.deliver()
     shop.advance(days=2)
     page = text_of(signed_in(buyer).get("/membership/"))
-    assert "¥0" not in page
+    assert "今天付 ¥0" not in page
     assert "今天付 ¥365" in page
     assert "你已经试用过" in page
 

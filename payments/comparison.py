@@ -1,0 +1,31 @@
+"""What is free, what is bought, what a membership opens: side by side, in figures of the moment."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from courses import queries as queries_of_courses
+from courses.models import CoursePage, Membership, MembershipCourse
+from payments import queries
+from payments.models import Price
+
+
+@dataclass(frozen=True)
+class Comparison:
+    free_lessons: int
+    courses: int  # in the membership
+    alone: Price | None  # the lowest price of a course that is sold alone
+    rate: Price  # the lowest of the membership
+
+
+def of(membership: Membership, prices: list[Price], *, today: date) -> Comparison:
+    """`prices` are the membership's. What is planned is not counted yet. Three queries."""
+    live = CoursePage.objects.live().exclude(opens_on__gt=today)
+    free = queries_of_courses.lessons_of(live).filter(free_preview=True)
+    included = MembershipCourse.objects.filter(membership=membership, course__in=live)
+    alone = queries.prices_in_force().filter(offer__course__in=live)
+    return Comparison(
+        free_lessons=free.count(),
+        courses=included.count(),
+        alone=alone.order_by("amount").first(),
+        rate=min(prices, key=lambda price: price.amount),
+    )
