@@ -9,6 +9,7 @@ from learning import days, goals
 from learning.models import LearnerGoals, StudyDay
 
 STUDY_DAY = 60  # seconds that make a day a study day
+RECENT = 28  # days
 
 
 @dataclass(frozen=True)
@@ -76,3 +77,13 @@ def of(user: User, *, now: datetime) -> Time:
         elif day < monday:
             break
     return Time(today, seconds, streak, goals.of(user))
+
+
+def recent(user: User, *, now: datetime) -> list[tuple[date, int]]:
+    """Minutes of each of the last four weeks' days, the oldest first (one query)."""
+    today = days.day_of(now, days.zone_of(user))
+    first = today - timedelta(days=RECENT - 1)
+    rows = StudyDay.objects.filter(learner_id=user.pk, day__range=(first, today))
+    seconds = dict(rows.values_list("day", "seconds"))
+    every = (first + timedelta(days=number) for number in range(RECENT))
+    return [(day, seconds.get(day, 0) // 60) for day in every]

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from accounts.models import User
 from courses import access, outline
 from courses.models import CoursePage, LessonPage
-from learning import beats, progress, queries, study_time, tokens
+from learning import beats, progress, queries, study_time, tokens, track_progress
 from learning import goals as learner_goals
 from learning.forms import GoalsForm
 from operations import clock
@@ -128,10 +128,14 @@ def _study_page(
     tab = tab if tab in lists else "study"
     titles = {"study": _("In study"), "done": _("Done"), "bought": _("Bought")}
     going_on = queries.going_on(learner, rows)
+    going = track_progress.tracks_of(learner, now=now)
     context: dict[str, Any] = {
         "time": time,
+        "recent": study_time.recent(learner, now=now),
+        "tracks": [each for each in going if not each.is_finished],
+        "finished_tracks": [each for each in going if each.is_finished],
         "going_on": going_on,
-        "preface": None if going_on else queries.first_preface(),
+        "preface": None if going_on or going else queries.first_preface(),
         "tab": tab,
         "tabs": [
             {

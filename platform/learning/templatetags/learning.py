@@ -1,4 +1,4 @@
-"""What other apps' pages show of study. Each costs one query at most a page.
+"""What other apps' pages show of study. Each costs a constant number of queries a page.
 
 {% lesson_study lesson as study %} on a lesson that was opened to whoever looks (its token goes to
 the player: ask courses.access first): `study.token` (empty for visitors), `study.day_ends`,
@@ -9,10 +9,15 @@ the player: ask courses.access first): `study.token` (empty for visitors), `stud
 
 {% going_on as going %}, on the front page: what to go on with (Continue), or None; a constant
 number of queries.
+
+{% track_progress path as progress %} (of courses.tracks) and {% tracks_progress paths as found %}:
+learning.track_progress.TrackProgress, in two queries. {% path_picture progress as picture %} draws
+it; {% row_on_path progress row as state %} is a lesson's state for components/lesson_row.html.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django import template
@@ -23,12 +28,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import User
+from courses import queries as catalogue
 from courses.models import CoursePage, LessonPage
-from learning import progress, queries, states, tokens
+from courses.outline import OutlineRow
+from courses.templatetags.courses import row_state
+from courses.tracks import Path, paths
+from learning import path_picture as pictures
+from learning import progress, queries, states, tokens, track_progress
+from learning.forms import LastTaskForm
 from learning.queries import Continue, CourseProgress
 from learning.states import LessonState
 from learning.study_time import Time
+from learning.track_progress import TrackProgress
 from operations import clock
+from pages import dates
+from pages.templatetags.charts import Bar
 
 register = template.Library()
 
@@ -115,15 +129,79 @@ def week_days(time: Time) -> list[dict[str, Any]]:
     ]
 
 
+@register.simple_tag
+def recent_bars(recent: list[tuple[date, int]]) -> list[Bar]:
+    """The last weeks' days for the chart; none before anything was studied. Mondays are named."""
+    if not any(minutes for _day, minutes in recent):
+        return []
+    return [
+        Bar(
+            words=dates.day(day, now=clock.now()),
+            value=minutes,
+            label=f"{day.month}/{day.day}" if day.weekday() == 0 else "",
+        )
+        for day, minutes in recent
+    ]
+
+
 @register.filter
 def of_lesson(course: CourseProgress, lesson: LessonPage) -> LessonState:
     """{% with state=progress|of_lesson:lesson %}: `state.is_done`, `state.part` (0 … 1)."""
     return course.lessons.get(lesson.pk, LessonState())
 
 
+@register.simple_tag(takes_context=True, name="track_progress")
+def progress_on_track(context: Context, path: Path) -> TrackProgress:
+    """How far whoever looks is on a track."""
+    key = ("track_progress", path.track.pk)
+    return _once(context, key, lambda: track_progress.of(_learner(context), [path])[0])
+
+
+@register.simple_tag(takes_context=True)
+def tracks_progress(context: Context, paths: Sequence[Path]) -> list[TrackProgress]:
+    """The same for a list of tracks."""
+    return track_progress.of(_learner(context), paths)
+
+
+@register.simple_tag(takes_context=True)
+def newest_tracks(context: Context, number: int = 2) -> list[TrackProgress]:
+    """For the front page."""
+    found = paths(catalogue.live_tracks()[:number], context["request"].user)
+    return track_progress.of(_learner(context), found)
+
+
+@register.simple_tag
+def path_picture(progress: TrackProgress) -> pictures.Picture:
+    """The track as components/path.html draws it."""
+    return pictures.draw(
+        progress.stages,
+        task=_("Last task"),
+        task_state=progress.task_state,
+    )
+
+
+@register.simple_tag
+def row_on_path(progress: TrackProgress, row: OutlineRow) -> str:
+    """done, now (what an enrolled learner goes on with), free, open or locked."""
+    state = progress.lessons.get(row.lesson.pk, LessonState())
+    upcoming = progress.next
+    is_next = progress.is_enrolled and upcoming is not None and upcoming.lesson.pk == row.lesson.pk
+    return "now" if is_next else row_state(row, state)
+
+
+@register.simple_tag
+def last_task_form(progress: TrackProgress, form: LastTaskForm | None) -> LastTaskForm:
+    """The form as it was posted with what is wrong, else with what the learner wrote before."""
+    written = progress.enrolment.task_text if progress.enrolment else ""
+    return form or LastTaskForm(initial={"text": written})
+
+
 def _learner(context: Context) -> User | None:
+    """Who looks; nobody in a preview, for an editor at work is no learner."""
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None)
+    if getattr(request, "is_preview", False):
+        return None
     return user if user is not None and user.is_authenticated else None
 
 
