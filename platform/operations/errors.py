@@ -1,11 +1,16 @@
 """The pages for what went wrong, each with the number by which it is found in the log."""
 
+import sys
+
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 
 from operations import request_id
+
+RETRY_AFTER = "30"  # seconds
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -28,7 +33,16 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Stands alone: nothing that may just have failed is asked again."""
+    if isinstance(sys.exception(), OperationalError):  # the database is away: for a while
+        return unavailable(request)
     return _page(request, 500, alone=True)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """The site cannot answer now, and will soon."""
+    response = _page(request, 503, alone=True)
+    response["Retry-After"] = RETRY_AFTER
+    return response
 
 
 def _page(

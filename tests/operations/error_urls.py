@@ -1,6 +1,7 @@
 """The site's addresses, and some that go wrong."""
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_protect
@@ -10,6 +11,10 @@ import urls
 
 def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("the reader reader@example.com met sk_test_51Habc and 4242 4242 4242 4242")
+
+
+def away(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("the database is away")
 
 
 def suspicious(request: HttpRequest) -> HttpResponse:
@@ -37,6 +42,7 @@ handler400, handler403 = urls.handler400, urls.handler403
 handler404, handler500 = urls.handler404, urls.handler500
 urlpatterns = [
     path("broken/", broken),
+    path("away/", away),
     path("suspicious/", suspicious),
     path("denied/", denied),
     path("missing/", missing),

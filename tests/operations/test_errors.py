@@ -23,6 +23,7 @@ def visitor() -> Client:
         ("/missing/", 404),
         ("/no-such-page/", 404),
         ("/broken/", 500),
+        ("/away/", 503),
     ],
 )
 def test_each_error_has_its_page_with_the_requests_number(visitor, path, status) -> None:
@@ -34,6 +35,12 @@ def test_each_error_has_its_page_with_the_requests_number(visitor, path, status)
     assert "<h1" in answer.text
     assert "style=" not in answer.text
     assert "<script" not in answer.text.split("<main")[1].split("</main")[0]
+
+
+def test_who_finds_the_database_away_is_told_when_to_come_back(visitor) -> None:
+    answer = visitor.get("/away/")
+    assert answer["Retry-After"] == "30"
+    assert "马上回来" in answer.text
 
 
 def test_the_number_of_a_broken_page_finds_the_error_in_the_log(visitor, log_of) -> None:
