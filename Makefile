@@ -5,8 +5,12 @@ DATA ?= var
 DEMO ?= 1
 # How many processes run the tests.
 JOBS ?= auto
+# Noto Serif CJK, of which `make font` cuts the font of pictures.
+NOTO ?= /usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc
 # What pytest is told besides, e.g. ARGS="-k clock"
 ARGS ?=
+# Which pages `make gallery` takes, by name; none: all
+ONLY ?=
 
 BIN := .venv/bin
 DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
@@ -16,7 +20,7 @@ CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
-	translations docs lock runtime dev
+	translations docs lighthouse gallery lock font runtime dev
 
 help:
 	@echo "make run            the site with its demo on http://localhost:8000 (PORT=, DATA=, DEMO=0)"
@@ -28,6 +32,9 @@ help:
 	@echo "make lint types imports migrations translations docs"
 	@echo "make fmt            puts the code in the house's format"
 	@echo "make lock           locks the requirements anew (needs uv)"
+	@echo "make font           cuts the font of pictures anew (needs uv; NOTO=)"
+	@echo "make lighthouse     Lighthouse's scores, held to our goals (needs Node and chromium)"
+	@echo "make gallery        pictures of every page in docs/gallery (needs chromium; ONLY=)"
 
 run:
 	@python=$$(platform/bin/venv --find) && "$$python" platform/bin/preflight "$(PORT)" "$(DATA)" "$(DEMO)"
@@ -74,11 +81,20 @@ translations: dev
 docs: dev
 	@$(BIN)/python -m pytest tests/house/test_docs.py
 
+lighthouse: dev
+	@platform/bin/with-browser platform/bin/with-node $(BIN)/python -m tests.proof.lighthouse
+
+gallery: dev
+	@ONLY="$(ONLY)" platform/bin/with-browser $(BIN)/python -m tests.proof.gallery
+
 lock:
 	@uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header \
 		--no-emit-index-url requirements.in -o requirements.txt
 	@uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header \
 		--no-emit-index-url requirements-dev.in -o requirements-dev.txt
+
+font:
+	@uv run --quiet --no-project --with fonttools courses/fonts/make.py "$(NOTO)"
 
 dev:
 	@platform/bin/venv dev

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver
 
 
 class UrlClass(StrEnum):
-    PUBLIC = "public"  # anybody; what is shown depends on nobody
+    PUBLIC = "public"  # anybody; whoever is signed in may see what they own besides
     ANONYMOUS = "anonymous"  # made for those who have not signed in
     SIGNED_IN = "signed-in"
     ENTITLED = "entitled"  # the view asks courses.access.may_open
@@ -28,19 +28,36 @@ P, A, S = UrlClass.PUBLIC, UrlClass.ANONYMOUS, UrlClass.SIGNED_IN
 CLASSES: dict[str, UrlClass] = {
     "healthz": UrlClass.HEALTH,
     "readyz": UrlClass.HEALTH,
+    # For browsers and robots
+    "robots.txt": P,
+    "manifest.webmanifest": P,
+    "favicon.ico": P,
+    "sitemap.xml": P,
+    "sitemap-<str:section>.xml": P,
     # Courses, lessons and media look for themselves: a visitor gets the sales page.
     "courses/": P,
     "courses/<str:slug>/": P,
     "courses/<str:course_slug>/<str:slug>/": UrlClass.ENTITLED,
+    "tracks/": P,
+    "tracks/<str:slug>/": P,
     "articles/": P,
     "articles/<str:slug>/": P,
     "instructors/<str:slug>/": P,
     "disciplines/<str:slug>/": P,
+    "search/": P,
+    "search/suggest/": P,
     "media/<int:page_id>/<str:name>/": UrlClass.ENTITLED,
+    "pictures/<str:kind>-<int:pk>/<str:digest>-<str:shape>.<str:suffix>": P,
     "files/<path:path>": P,
+    # A draft on its editor's phone: who has the signature is let in
+    "preview/<str:token>/": A,
+    "preview/<str:token>/<str:name>/": A,
     # Study
     "study/": S,
     "study/goals/": S,
+    "study/tracks/<int:track_id>/join/": S,
+    "study/tracks/<int:track_id>/leave/": S,
+    "study/tracks/<int:track_id>/task/": S,
     "study/beat/": UrlClass.ENTITLED,
     "study/token/<int:lesson_id>/": UrlClass.ENTITLED,
     "study/done/<int:lesson_id>/": UrlClass.ENTITLED,
@@ -123,6 +140,8 @@ PROMISES = [
     Promise("/courses/", page=True),
     Promise("/courses/<course>/", page=True),
     Promise("/courses/<course>/<lesson>/", page=True),
+    Promise("/tracks/", page=True),
+    Promise("/tracks/<track>/", page=True),
     Promise("/articles/", page=True),
     Promise("/articles/<article>/", page=True),
     Promise("/instructors/<instructor>/"),
@@ -134,7 +153,6 @@ PROMISES = [
     Promise("/study/"),
     Promise("/study/beat/"),
     Promise("/search/"),
-    Promise("/tracks/<track>/"),
     Promise("/account/"),
     Promise("/account/orders/"),
     Promise("/admin/"),

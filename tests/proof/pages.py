@@ -1,0 +1,86 @@
+"""The one table of the pages that are looked at: by Lighthouse, by the gallery, by the tests of
+access. A new page is a line here and nothing else.
+
+`who` looks is one of tests/proof/people.py; the order counts, for a buyer is a learner who bought.
+A path may hold {places} that getting there finds out. `optional` is for addresses that are not
+there yet: a 404 is then no failure.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+COURSE = "/courses/yiqun-ren/"
+FREE, FIRST, PAID = (f"{COURSE}{slug}/" for slug in ("00", "01", "02"))
+
+
+class Use(Enum):
+    SCORED = auto()  # Lighthouse's four scores
+    LESSON = auto()  # … and the lesson's own goals
+    MORE = auto()  # also in the dark on a desktop, and in English
+    MAIN = auto()  # the tests of access look at it
+
+
+SCORED, LESSON, MORE, MAIN = Use
+
+
+@dataclass(frozen=True)
+class Shown:
+    name: str
+    title: str
+    who: str
+    path: str
+    uses: tuple[Use, ...] = ()
+    optional: bool = False
+    status: int = 200
+
+
+PAGES = [
+    Shown("home", "首页", "visitor", "/", (SCORED, MORE, MAIN)),
+    Shown("catalogue", "课程", "visitor", "/courses/", (SCORED, MORE, MAIN)),
+    Shown("course", "一门课", "visitor", COURSE, (SCORED, MORE, MAIN)),
+    Shown("lesson-free", "免费的一讲", "visitor", FREE, (SCORED, LESSON, MORE, MAIN)),
+    Shown("paywall", "付费墙", "visitor", PAID, (SCORED, MORE, MAIN)),
+    Shown("articles", "文章", "visitor", "/articles/", (MAIN,)),
+    Shown("article", "一篇文章", "visitor", "/articles/yi-kou-guo/", (SCORED, MORE, MAIN)),
+    Shown("tracks", "学习路径", "visitor", "/tracks/", (MAIN,)),
+    Shown("track", "一条路径", "visitor", "/tracks/yiren-yiqun/", (MORE, MAIN)),
+    Shown("discipline", "学科", "visitor", "/disciplines/business/", (MAIN,)),
+    Shown("instructor", "讲师", "visitor", "/instructors/zhou-mingyuan/", (MAIN,)),
+    Shown("search", "搜索有果", "visitor", "/search/?q=信任", (MORE, MAIN)),
+    Shown("search-none", "搜索无果", "visitor", "/search/?q=量子色动力学", (MAIN,)),
+    Shown("membership", "会员", "visitor", "/membership/", (MORE, MAIN)),
+    Shown("buy", "买之前", "visitor", "{buy}", (MAIN,)),
+    Shown("terms", "服务条款", "visitor", "/terms/", (MAIN,)),
+    Shown("refunds", "退款规则", "visitor", "/refunds/"),
+    Shown("log-in", "登录", "visitor", "/account/login/", (MORE, MAIN)),
+    Shown("sign-up", "注册", "visitor", "/account/signup/", (MAIN,)),
+    Shown("missing", "没有这一页", "visitor", "/no-such-page/", (MAIN,), status=404),
+    Shown("code", "验证码", "half-signed-in", "/account/login/code/confirm/", (MAIN,)),
+    Shown("home-learner", "首页，登录后", "learner", "/"),
+    Shown("study-empty", "学习，还空着", "learner", "/study/", (MAIN,)),
+    Shown("orders-empty", "订单，还没有", "learner", "/account/orders/"),
+    Shown("account", "我的", "learner", "/account/", (MAIN,)),
+    Shown("sessions", "登录过的设备", "learner", "/account/sessions/"),
+    Shown("second-factor", "登录的第二步", "learner", "/account/2fa/"),
+    Shown("privacy", "我的资料", "learner", "/account/privacy/", (MAIN,)),
+    Shown("checkout", "沙盒的付款页", "shopper", "{checkout}"),
+    Shown("return-waiting", "付款，等一下", "shopper", "{waiting}"),
+    Shown("return-done", "付款，好了", "buyer", "{done}", (MAIN,)),
+    Shown("course-bought", "买下的课", "buyer", COURSE, (MAIN,)),
+    Shown("lesson-paid", "买下的一讲", "buyer", PAID, (MORE, MAIN)),
+    Shown("study", "学习", "buyer", "/study/", (MORE, MAIN)),
+    Shown("orders", "订单", "buyer", "/account/orders/", (MAIN,)),
+    Shown("order", "一张订单", "buyer", "{order}", (MAIN,)),
+    Shown("refund", "申请退款", "buyer", "{refund}", (MAIN,)),
+    Shown("membership-held", "已是会员", "member", "/membership/"),
+    Shown("subscription", "会员的订单", "member", "/account/orders/"),
+    Shown("cancel", "取消续费", "member", "{cancel}"),
+    Shown("admin-editor", "编辑的后台", "editor", "/admin/", (MORE,)),
+    Shown("admin-finance", "会计的后台", "finance", "/admin/"),
+    Shown("admin-orders", "后台的订单", "finance", "/admin/money/orders/"),
+    Shown("admin-operator", "运维的后台", "operator", "/admin/"),
+]
+
+
+def used_for(use: Use) -> list[Shown]:
+    return [page for page in PAGES if use in page.uses]

@@ -1,0 +1,129 @@
+"""Who looks at the pages: each comes by the real doors of the demo's site, in a browser.
+
+A person is a function that, in a fresh browser, gets to where they may look, and gives the places
+found on the way: what {buy} or {order} stands for in tests/proof/pages.py.
+"""
+
+import base64
+import hashlib
+import hmac
+import struct
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+from tests.proof.pages import FREE, PAID
+
+# What is told of an account in the data folder's demo.json.
+Account = dict[str, str]
+Places = dict[str, str]
+Cast = dict[str, Account]
+GOOD_CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": "林岚"}
+
+
+def visitor(page: Page, cast: Cast) -> Places:
+    """Nobody has signed in."""
+    page.goto(PAID)
+    return {"buy": _path(page, ".paywall .button-primary")}
+
+
+def half_signed_in(page: Page, cast: Cast) -> Places:
+    """Has asked for a code by mail."""
+    page.goto("/account/login/")
+    page.fill("#main [name=login]", cast["learner"]["email"])
+    _send(page, "#main [name=by_code]", "/account/login/code/confirm/")
+    return {}
+
+
+def learner(page: Page, cast: Cast) -> Places:
+    """Signed up, and nothing more."""
+    _log_in(page, cast["learner"], "/study/")
+    return {}
+
+
+def shopper(page: Page, cast: Cast) -> Places:
+    """The learner, on the way to pay for a course."""
+    _log_in(page, cast["learner"], PAID)
+    _send(page, "#main .paywall .button-primary", "/payments/buy/")
+    _send(page, "#main form .button-primary", "/sandbox/checkout/")
+    checkout = urlsplit(page.url).path
+    session = checkout.strip("/").split("/")[-1]
+    return {"checkout": checkout, "waiting": f"/payments/return/?session={session}"}
+
+
+def buyer(page: Page, cast: Cast) -> Places:
+    """The learner, who has paid and begun to study."""
+    places = shopper(page, cast)
+    for field, value in GOOD_CARD.items():
+        page.fill(f"[name={field}]", value)
+    _send(page, "#main .button-primary[type=submit]", "/payments/return/")
+    done = urlsplit(page.url)
+    for lesson in (FREE, PAID):
+        page.goto(lesson)
+        _send(page, ".lesson-end button[name=done]", lesson)
+    page.goto("/account/orders/")
+    order = _path(page, "#main .order-lines a, #main a[href^='/account/orders/']")
+    return {
+        **places,
+        "done": f"{done.path}?{done.query}",
+        "order": order,
+        "refund": f"{order}refund/",
+    }
+
+
+def member(page: Page, cast: Cast) -> Places:
+    """Tries the yearly membership."""
+    _log_in(page, cast["member"], "/account/orders/")
+    return {"cancel": _path(page, "#main a[href$='/cancel/']")}
+
+
+def _staff(role: str) -> Callable[[Page, Cast], Places]:
+    def come(page: Page, cast: Cast) -> Places:
+        _log_in(page, cast[role], "/admin/", second_step=True)
+        return {}
+
+    return come
+
+
+PEOPLE: dict[str, Callable[[Page, Cast], Places]] = {
+    "visitor": visitor,
+    "half-signed-in": half_signed_in,
+    "learner": learner,
+    "shopper": shopper,
+    "buyer": buyer,
+    "member": member,
+    **{role: _staff(role) for role in ("editor", "finance", "operator")},
+}
+
+
+def _log_in(page: Page, account: Account, then: str, *, second_step: bool = False) -> None:
+    """By password; staff show what their authenticator app would."""
+    page.goto(f"/account/login/?next={then}")
+    page.fill("#main [name=login]", account["email"])
+    page.fill("#main [name=password]", account["password"])
+    if second_step:
+        _send(page, "#main .button-primary[type=submit]", "/account/2fa/authenticate/")
+        page.fill("#main [name=code]", code_of(account["totp_secret"]))
+    _send(page, "#main .button-primary[type=submit]", then)
+
+
+def _send(page: Page, selector: str, path: str) -> None:
+    """Follows a link or sends a form, and waits until its page stands there."""
+    page.locator(f"{selector} >> visible=true").first.click()
+    page.wait_for_url(lambda url: urlsplit(url).path.startswith(path))
+    page.wait_for_load_state()
+
+
+def _path(page: Page, selector: str) -> str:
+    """Where a link leads."""
+    return page.locator(selector).first.get_attribute("href") or ""
+
+
+def code_of(secret: str) -> str:
+    """The six digits of RFC 6238 for now."""
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
+    start = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 10**6:06d}"
