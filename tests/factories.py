@@ -6,6 +6,7 @@ import factory
 import wagtail_factories
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from wagtail.models import Page
 
 from courses.models import (
     ArticlePage,
@@ -16,6 +17,8 @@ from courses.models import (
     LessonPage,
     Membership,
     PrivateMedia,
+    TrackIndexPage,
+    TrackPage,
 )
 
 
@@ -87,6 +90,17 @@ class ArticleFactory(wagtail_factories.PageFactory):
     slug = factory.Sequence(lambda n: f"article-{n}")
 
 
+class TrackFactory(wagtail_factories.PageFactory):
+    class Meta:
+        model = TrackPage
+
+    title = factory.Sequence(lambda n: f"路径{n}")
+    slug = factory.Sequence(lambda n: f"track-{n}")
+    aim = "走到头，看得懂一群人。"
+    last_task_title = "我所在的群，凭什么还在"
+    last_task = "写三百个字。"
+
+
 def catalogue() -> CataloguePage:
     """Made with the site, after migrations."""
     return CataloguePage.objects.get()
@@ -113,3 +127,16 @@ def lesson(page: CoursePage, **fields: Any) -> LessonPage:
     created = LessonFactory(parent=page, **fields)
     page.refresh_from_db()
     return created
+
+
+def track(*stages: list[Page], **fields: Any) -> TrackPage:
+    """A published track; each stage is its pages, courses or lessons."""
+    fields.setdefault("first_published_at", timezone.now())
+    fields["stages"] = [stage(f"阶段{number}", pages) for number, pages in enumerate(stages, 1)]
+    created: TrackPage = TrackFactory(parent=TrackIndexPage.objects.get(), **fields)
+    return created
+
+
+def stage(title: str, pages: list[Page]) -> tuple[str, dict[str, Any]]:
+    """A stage as the field takes it."""
+    return "stage", {"title": title, "line": f"{title}的一句话", "items": pages}

@@ -20,6 +20,8 @@ from courses.models import (
     LessonPage,
     Membership,
     PrivateMedia,
+    TrackIndexPage,
+    TrackPage,
 )
 from demo import content
 from demo.content import CONTENT, Text
@@ -140,6 +142,37 @@ def publish_article(path: Path) -> ArticlePage:
     return page
 
 
+def publish_track(path: Path) -> TrackPage:
+    """A stage's items are courses (`slug`) and lessons (`course/lesson`)."""
+    text = content.read(path)
+    facts = text.facts
+    page = TrackPage.objects.filter(slug=facts["slug"]).first()
+    page = page or TrackPage(slug=facts["slug"])
+    fields = {
+        "title": facts["title"],
+        "aim": facts["aim"],
+        "introduction": content.html(text.blocks),
+        "stages": [
+            ("stage", {**stage, "items": [_find_taught(item) for item in stage["items"]]})
+            for stage in facts["stages"]
+        ],
+        "last_task_title": facts["last_task_title"],
+        "last_task": facts["last_task"].strip(),
+    }
+    _publish(page, TrackIndexPage.objects.get(), fields)
+    return page
+
+
+def track_files() -> list[Path]:
+    return sorted((CONTENT / "tracks").glob("*.md"))
+
+
+def _find_taught(item: str) -> CoursePage | LessonPage:
+    course, _, lesson = item.partition("/")
+    page = find_course(course)
+    return LessonPage.objects.child_of(page).get(slug=lesson) if lesson else page
+
+
 def find_course(slug: str) -> CoursePage:
     return CoursePage.objects.get(slug=slug)
 
@@ -171,8 +204,21 @@ def publish_home() -> None:
     fields = {
         "title": "日知书社",
         "body": [
+            ("going_on", None),
+            (
+                "hero",
+                {
+                    "heading": "日知其所亡，月无忘其所能",
+                    "text": "每天二十分钟，听一讲，想一个问题。先听，再决定要不要买。",
+                    "page": None,
+                    "label": "",
+                    "visitors_only": True,
+                },
+            ),
             ("free_lesson", {"lesson": free, "line": free.summary}),
+            ("tracks", {"heading": "学习路径"}),
             ("courses", {"heading": "新课", "courses": []}),
+            ("disciplines", {"heading": "按学科"}),
             ("articles", {"heading": "文章"}),
             ("membership", {"line": "一个会员，全部课程"}),
         ],

@@ -14,6 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from courses import depicted, prints
+from courses.drawing.design import Design
+from courses.drawing.share import Words
 from demo import styleguide_data as data
 
 View = Callable[..., HttpResponse]
@@ -121,6 +124,21 @@ def paywall(request: HttpRequest) -> HttpResponse:
         "course_url": "/styleguide/course/",
     }
     return render(request, "styleguide/paywall.html", context)
+
+
+@only_with_debug
+def picture(request: HttpRequest, ground: str, title: str, shape: str, suffix: str) -> HttpResponse:
+    """A cover, a card or a poster of a made-up course; `?track=1`: of a learning path."""
+    if suffix not in depicted.FORMATS.get(shape, ()):
+        raise Http404
+    line = str(data.SHARED.line)
+    subject = depicted.Subject(
+        kind="course",
+        pk=0,
+        design=Design(title, ground, "知", is_track="track" in request.GET),
+        words=Words(title, line=line, site=data.SHARED.site, address=data.SHARED.address),
+    )
+    return HttpResponse(prints.make(subject, shape, suffix), content_type=f"image/{suffix}")
 
 
 @only_with_debug

@@ -1,10 +1,17 @@
 """What the style guide shows: the demo's own matter, in small."""
 
+from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import quote
 
 from django.utils.safestring import SafeString
 
+from courses.pictures import Shared
+from learning import path_picture
+from pages.templatetags.charts import Bar
+
 COURSE_TITLE = "一群人的生意"
+TRACK = "从一个人到一群人"
 QUESTION = "你有什么事，是答应了就一定做到的？"
 PAYWALL_QUESTION = "三百人的群，为什么比三万人的难带？"
 
@@ -100,10 +107,22 @@ ROWS = [
     )
 ]
 
-COURSES = [
+
+def cover(title: str, ground: str, *, track: bool = False) -> dict[str, dict[str, object]]:
+    """As components/cover.html takes it; drawn by `styleguide.picture`."""
+    address = f"/styleguide/pictures/{ground}/{quote(title)}"
+    kind = "?track=1" if track else ""
+    return {
+        cut: {"src": f"{address}-{width}.webp{kind}", "width": width, "height": width * 4 // 3}
+        for cut, width in (("small", 192), ("large", 264))
+    }
+
+
+COURSES: list[dict[str, object]] = [
     {
         "title": "一群人的生意",
         "ground": "business",
+        "cover": cover("一群人的生意", "business"),
         "instructor": "周明远",
         "state": "已更新 6/8 讲",
         "line": "从一口锅讲到一个群：信任怎样变成生意，又怎样不被生意毁掉。",
@@ -111,6 +130,7 @@ COURSES = [
     {
         "title": "慢慢变强",
         "ground": "cognition",
+        "cover": cover("慢慢变强", "cognition"),
         "instructor": "林若谷",
         "state": "全 8 讲",
         "line": "每天二十分钟，把学习做成一件能做一辈子的事。",
@@ -118,25 +138,136 @@ COURSES = [
     {
         "title": "城市的暗线",
         "ground": "city",
+        "cover": cover("城市的暗线", "city"),
         "instructor": "许砚",
         "state": "11 月 30 日上线",
         "line": "水、电、路与菜市场：看见托住日子的那些线。",
     },
 ]
 
-EVERYTHING: dict[str, object] = {
-    "course_title": COURSE_TITLE,
-    "courses": COURSES,
-    "grounds": [
-        ("business", "一群人的生意"),
+
+@dataclass(frozen=True)
+class SampleStage:
+    label: str
+    done: int
+    of: int
+    state: str
+
+
+STAGES = [
+    SampleStage("自己", 4, 4, "done"),
+    SampleStage("众人", 2, 8, "now"),
+    SampleStage("世界", 0, 4, "ahead"),
+]
+MOST_STAGES = [
+    SampleStage(label, 3 if number < 3 else 0, 3, "done" if number < 3 else "ahead")
+    for number, label in enumerate(
+        ["记得住", "写得清", "一群人怎样聚拢", "Trust and time", "城市的暗线", "山", "海"]
+    )
+]
+PATHS = {
+    "path": path_picture.draw(STAGES, task="最后一题", task_state="ahead"),
+    "path_long": path_picture.draw(MOST_STAGES, task="最后一题", task_state="done"),
+}
+
+# Every ground and, as it happens, every family.
+GROUNDS = [
+    {"ground": ground, "cover": cover(title, ground, track=title == TRACK)}
+    for ground, title in (
+        ("business", COURSE_TITLE),
         ("cognition", "慢慢变强"),
         ("science", "数字会说谎吗"),
         ("city", "城市的暗线"),
-        ("arts", "学会看画"),
-        ("history", "地图之前"),
-        ("philosophy", "问题的问题"),
-        ("other", "学会学习"),
+        ("arts", "Thinking, Fast and Slow"),
+        ("history", "地图之前，人怎样认路"),
+        ("philosophy", "学会学习"),
+        ("other", TRACK),
+    )
+]
+SHARED = Shared(
+    title=COURSE_TITLE,
+    line="从一口锅讲到一个群：信任怎样变成生意，又怎样不被生意毁掉。",
+    site="日知",
+    address="https://example.com/courses/yiqun-ren/",
+    kind="website",
+    image=f"/styleguide/pictures/business/{quote(COURSE_TITLE)}-card.jpg",
+    image_width=1200,
+    image_height=630,
+    poster=f"/styleguide/pictures/business/{quote(COURSE_TITLE)}-poster.png",
+)
+
+BARS = [
+    Bar(f"11 月 {number + 1} 日", minutes, label=f"11/{number + 1}" if number % 7 == 1 else "")
+    for number, minutes in enumerate([0, 22, 18, 31, 0, 12, 20, 24, 0, 0, 27, 16, 21, 40])
+]
+
+# A lesson that is only listed, as components/hear.html plays it.
+HEAR = [
+    ("lesson", 1),
+    ("title", LESSONS[1][0]),
+    ("course", COURSE_TITLE),
+    ("course-url", "/styleguide/course/"),
+    ("url", "/styleguide/lesson/1/"),
+    ("duration", LESSONS[1][1]),
+    ("position", 0),
+    ("beat-url", "/study/beat/"),
+    ("media", f"/styleguide/sound/{LESSONS[1][1]}/"),
+]
+
+
+def _filter_row(label: str, *options: str, current: int = 0) -> dict[str, object]:
+    return {
+        "label": label,
+        "options": [
+            {"label": option, "url": "?", "current": number == current}
+            for number, option in enumerate(options)
+        ],
+    }
+
+
+FINDINGS = [
+    {
+        "title": SafeString("<mark>信任</mark>是怎么一天天攒下来的"),
+        "snippet": SafeString("同样是守信，哪一次记的账最大？"),
+        "url": "/styleguide/lesson/2/",
+        "facts": [COURSE_TITLE, "第 2 讲", "11 分"],
+        "is_free": True,
+    },
+    {
+        "title": COURSE_TITLE,
+        "snippet": SafeString("<mark>信任</mark>、需求与圈子的八堂课"),
+        "url": "/styleguide/course/",
+        "facts": ["周明远", "共 8 讲"],
+    },
+]
+
+EVERYTHING: dict[str, object] = {
+    "bars": BARS,
+    "findings": FINDINGS,
+    "hear": HEAR,
+    "spines": [
+        {"name": name, "ground": ground, "number": number, "get_absolute_url": "/styleguide/"}
+        for name, ground, number in [
+            ("商业", "business", 12),
+            ("认知", "cognition", 8),
+            ("科学", "science", 3),
+            ("城市", "city", 1),
+            ("文艺", "arts", 0),
+            ("历史", "history", 6),
+            ("哲学", "philosophy", 2),
+            ("其他", "other", 1),
+        ]
     ],
+    "filter_rows": [
+        _filter_row("学科", "全部", "商业", "认知", "科学", "城市", "文艺", "历史", "哲学", "其他"),
+        _filter_row("形式", "全部", "音频", "视频", "图文", current=1),
+        _filter_row("排序", "最新", "最短", "最长"),
+    ],
+    "course_title": COURSE_TITLE,
+    "courses": COURSES,
+    "grounds": GROUNDS,
+    "cover": cover(COURSE_TITLE, "business"),
+    "shared": SHARED,
     "rows": ROWS,
     "row_states": [{**row, "state": state} for row, state in zip(ROWS, STATES, strict=True)],
     "question": PAYWALL_QUESTION,
@@ -166,6 +297,7 @@ EVERYTHING: dict[str, object] = {
         {"label": "众人", "state": "now"},
         {"label": "世界", "state": "ahead"},
     ],
+    **PATHS,
     "crumbs": [("首页", "/"), ("课程", "/courses/"), (COURSE_TITLE, "")],
     "columns": [
         {"label": "订单"},

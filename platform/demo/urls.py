@@ -12,5 +12,10 @@ urlpatterns = [
     path("styleguide/course/", styleguide.course, name="styleguide_course"),
     path("styleguide/lesson/<int:number>/", styleguide.lesson, name="styleguide_lesson"),
     path("styleguide/paywall/", styleguide.paywall, name="styleguide_paywall"),
+    path(
+        "styleguide/pictures/<str:ground>/<str:title>-<str:shape>.<str:suffix>",
+        styleguide.picture,
+        name="styleguide_picture",
+    ),
     path("styleguide/sound/<int:seconds>/", styleguide.sound, name="styleguide_sound"),
 ]

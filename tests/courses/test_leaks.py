@@ -79,6 +79,10 @@ def everything(lesson: LessonPage) -> list[str]:
         "/courses/yiqun/",
         "/courses/yiqun/09/",
         "/articles/",
+        "/tracks/",
+        "/membership/",
+        "/sitemap-pages.xml",
+        f"/media/{lesson.pk}/captions-{lesson.pk}/",
         *files(lesson),
     ]
 
@@ -125,8 +129,28 @@ def test_a_lesson_under_another_course_does_not_exist(client, loaded):
 
 
 def test_paid_text_is_in_no_search_index(loaded):
-    assert not LessonPage.objects.all().search("canary").results()
+    for way in ("search", "autocomplete"):
+        assert not getattr(LessonPage.objects.all(), way)("canary").results()
+        assert not getattr(LessonPage.objects.all(), way)("正文").results()
     assert loaded.pk in [page.pk for page in LessonPage.objects.all().search("09")]
+
+
+@pytest.mark.parametrize("address", ["/search/", "/search/suggest/"])
+def test_search_tells_nothing_of_paid_text(client, loaded, course, learner, address):
+    give(learner, course)
+    for user in (None, learner):
+        if user:
+            client.force_login(user)
+        # Words of the body, the picture, the transcript, the attachment: as if they were not.
+        for asked in ("canar", "text", "正文", "cue", "attachment", "quote heading", "字幕"):
+            nowhere = client.get(address, {"q": "火星"}).content.replace("火星".encode(), b"")
+            shown = client.get(address, {"q": asked}).content.replace(asked.encode(), b"")
+            assert CANARY not in shown
+            assert (b"/courses/yiqun/09/" in shown) == (b"/courses/yiqun/09/" in nowhere)
+            assert b"<mark>" not in shown
+        shown = client.get(address, {"q": "09"}).content
+        assert b"/courses/yiqun/09/" in shown
+        assert CANARY not in shown
 
 
 def test_wagtails_own_routes_to_documents_and_pages_are_shut(client, loaded):

@@ -99,14 +99,14 @@ def test_the_reader_s_choices_come_with_the_page(client, debugging):
     client.cookies["rz_theme"] = "night"
     client.cookies["rz_text"] = "22"
     html = client.get("/styleguide/lesson/1/").content.decode()
-    assert '<html lang="zh-hans" data-theme="night" data-text="22">' in html
+    assert '<html lang="zh-Hans" data-theme="night" data-text="22">' in html
 
 
 @pytest.mark.parametrize("value", ['x" onload="', "sepia", "9"])
 def test_other_values_of_those_cookies_are_ignored(client, debugging, value):
     client.cookies["rz_theme"] = client.cookies["rz_text"] = value
     html = client.get("/styleguide/lesson/1/").content.decode()
-    assert '<html lang="zh-hans">' in html
+    assert '<html lang="zh-Hans">' in html
 
 
 def test_the_place_one_is_at_is_marked(rf: RequestFactory):

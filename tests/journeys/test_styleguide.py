@@ -27,6 +27,19 @@ def test_pages_fit_and_break_no_rule(open_page, axe, width, scheme):
         page.context.close()
 
 
+@pytest.mark.parametrize("width", [375, 1280])
+def test_pages_fit_in_english_too(open_page, axe, width):
+    page = open_page("/styleguide/course/", width=width)
+    origin = page.evaluate("location.origin")
+    page.context.add_cookies([{"name": "django_language", "value": "en", "url": origin}])
+    for path in PAGES:
+        page.goto(f"/styleguide/{path}")
+        assert page.get_attribute("html", "lang") == "en"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert axe(page) == [], path
+        assert page.evaluate(SMALL_TARGETS, CONTROLS) == [], path
+
+
 def test_the_paywall_fits_a_small_phone(open_page):
     page = open_page("/styleguide/paywall/")
     page.set_viewport_size({"width": 375, "height": 667})

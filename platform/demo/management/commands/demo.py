@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from demo import content, facts, people, publishing, selling
+from demo import content, facts, people, publishing, selling, studying
 from demo.content import CONTENT
 from payments import live_orders
 
@@ -45,10 +45,15 @@ class Command(BaseCommand):
             (path.stem, partial(publishing.publish_article, path))
             for path in sorted((CONTENT / "articles").glob("*.md"))
         ]
+        found += [
+            (path.stem, partial(publishing.publish_track, path))
+            for path in publishing.track_files()
+        ]
         found.append(("pages", publishing.publish_texts))
         found.append(("home", publishing.publish_home))
         found.append(("prices", selling.set_prices))
         found += [(each.email, partial(people.make, each)) for each in people.CAST]
+        found.append(("on the way", studying.set_out))
         return found
 
     def _course(self, folder: Path) -> None:
