@@ -10,7 +10,7 @@ class CoursesConfig(AppConfig):
     verbose_name = _("Courses")
 
     def ready(self) -> None:
-        from courses import holdings, receivers  # noqa: F401 (they register themselves)
+        from courses import holdings, receivers, sitemaps  # noqa: F401 (they register themselves)
 
         post_migrate.connect(set_up, sender=self)
 
@@ -22,6 +22,6 @@ def set_up(using: str, **kwargs: Any) -> None:
     from pages import setup as pages_setup
 
     tables = connections[using].introspection.table_names()
-    if using == "default" and {"pages_homepage", "courses_cataloguepage"} <= set(tables):
+    if using == "default" and {"pages_homepage", "courses_trackindexpage"} <= set(tables):
         pages_setup.setup_site()
         courses_setup.setup_site()

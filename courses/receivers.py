@@ -2,17 +2,34 @@
 
 from typing import Any
 
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from wagtail.signals import page_published, page_unpublished
 
 from courses import lessons, memberships
-from courses.models import CoursePage, LessonPage
+from courses.models import ArticlePage, CoursePage, Discipline, Instructor, LessonPage
+from courses.search import indexing
 from operations import clock
 
 
 @receiver(page_published, sender=CoursePage)
 def course_published(instance: CoursePage, **kwargs: Any) -> None:
     memberships.sync_included(instance, now=clock.now())
+    indexing.note_published(instance)
+
+
+@receiver(page_published, sender=ArticlePage)
+def article_published(instance: ArticlePage, **kwargs: Any) -> None:
+    indexing.note_published(instance)
+
+
+@receiver(post_save, sender=Instructor)
+@receiver(post_save, sender=Discipline)
+def subject_changed(
+    instance: Instructor | Discipline, *, raw: bool = False, created: bool = False, **kwargs: Any
+) -> None:
+    if not raw and not created:
+        indexing.note_changed(instance)
 
 
 @receiver(page_published, sender=LessonPage)

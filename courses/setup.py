@@ -1,8 +1,8 @@
-"""What every site has before anyone published: the catalogue and the list of articles."""
+"""What every site has before anyone published: the catalogue, the lists of tracks and articles."""
 
 from wagtail.models import Page
 
-from courses.models import ArticleIndexPage, CataloguePage
+from courses.models import ArticleIndexPage, CataloguePage, TrackIndexPage
 from pages.home import HomePage
 
 
@@ -11,6 +11,7 @@ def setup_site() -> None:
     home = HomePage.objects.get()
     for model, title, slug in (
         (CataloguePage, "课程", "courses"),
+        (TrackIndexPage, "学习路径", "tracks"),
         (ArticleIndexPage, "文章", "articles"),
     ):
         if not model.objects.exists():

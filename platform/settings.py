@@ -144,6 +144,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.sessions",
+    "django.contrib.sitemaps",
     "django.contrib.messages",
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
@@ -154,6 +155,7 @@ MIDDLEWARE = [
     "operations.middleware.RequestIdMiddleware",
     "operations.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "operations.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -357,7 +359,7 @@ WAGTAILDOCS_EXTENSIONS = [
 ]
 WAGTAILIMAGES_IMAGE_FORM_BASE = "courses.picture_form.PictureForm"
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 50_000_000
-WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "courses.search.backend"}}
 
 # Walls
 SECURE_CSP: dict[str, list[str]] = {

@@ -27,5 +27,6 @@ urlpatterns = [
     *([path("sandbox/", include("payments.sandbox.urls"))] if settings.STRIPE_SANDBOX else []),
     path("", include("payments.urls")),
     path("", include("courses.urls")),
+    path("", include("pages.urls")),
     path("", include(wagtail_urls)),
 ]

@@ -26,7 +26,13 @@ class CataloguePage(Page):
     subpage_types = ["courses.CoursePage"]
     introduction = models.CharField(_("Introduction"), max_length=200, blank=True)
 
-    content_panels = [*Page.content_panels, "introduction"]
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel(
+            "introduction",
+            help_text=_("One or two sentences over the list of courses, at most 200 characters."),
+        ),
+    ]
     private_page_options: list[str] = []
 
     class Meta:
@@ -103,25 +109,48 @@ class CoursePage(Page):
 
     content_panels = [
         *Page.content_panels,
-        FieldRowPanel(["form", "instructor"]),
-        "subtitle",
-        "promise",
+        FieldRowPanel(
+            [
+                FieldPanel("form", help_text=_("How it is mainly taught.")),
+                FieldPanel(
+                    "instructor", help_text=_("Stands under the title, with a page of their own.")
+                ),
+            ]
+        ),
+        FieldPanel("subtitle", help_text=_("Under the title. At most 60 characters.")),
+        FieldPanel(
+            "promise",
+            help_text=_("What one can do afterwards. One sentence, at most 40 characters."),
+        ),
         "cover",
-        "introduction",
-        "for_whom",
+        FieldPanel(
+            "introduction",
+            help_text=_("On the course's page, after the promise: what it is about, in short."),
+        ),
+        FieldPanel("for_whom", help_text=_("Whom it helps, on the course's page. One line each.")),
         InlinePanel(
             "chapters",
             heading=_("Chapters"),
             label=_("Chapter"),
             help_text=_("Each lesson says which chapter it stands in."),
         ),
-        "questions",
+        FieldPanel(
+            "questions", help_text=_("What people ask before they buy: last on the course's page.")
+        ),
     ]
     settings_panels = [
         MultiFieldPanel(
             [
-                FieldPanel("memberships", widget=forms.CheckboxSelectMultiple),
-                FieldPanel("disciplines", widget=forms.CheckboxSelectMultiple),
+                FieldPanel(
+                    "memberships",
+                    widget=forms.CheckboxSelectMultiple,
+                    help_text=_("Members open the course as soon as it is published."),
+                ),
+                FieldPanel(
+                    "disciplines",
+                    widget=forms.CheckboxSelectMultiple,
+                    help_text=_("Where it is found; the first one colours the drawn cover."),
+                ),
             ],
             heading=_("Where it belongs"),
         ),
@@ -134,14 +163,22 @@ class CoursePage(Page):
     copy_form_class = CopyWithoutAliasForm
     private_page_options: list[str] = []
     preview_modes = PREVIEW_MODES
+    # What is near the title, and so counts more, is in both kinds (courses/search/matching.py).
     search_fields = [
         *Page.search_fields,
         index.SearchField("subtitle"),
+        index.AutocompleteField("subtitle"),
         index.SearchField("promise"),
+        index.AutocompleteField("promise"),
+        index.SearchField("introduction"),
+        index.SearchField("for_whom"),
+        index.RelatedFields("instructor", [index.SearchField("name")]),
+        index.RelatedFields("disciplines", [index.SearchField("name")]),
         index.FilterField("form"),
     ]
 
     live_lessons = 0  # set by `queries.cards`
+    cover_ground = ""  # set by `queries.bare_courses`
 
     class Meta:
         verbose_name = _("course")

@@ -24,9 +24,11 @@ class Instructor(index.Indexed, models.Model):
     )
 
     search_fields = [
-        index.SearchField("name", boost=5),
-        index.AutocompleteField("name"),
+        index.SearchField("title", boost=2),
+        index.AutocompleteField("title"),
         index.SearchField("line"),
+        index.AutocompleteField("line"),
+        index.SearchField("biography"),
     ]
 
     class Meta:
@@ -39,6 +41,11 @@ class Instructor(index.Indexed, models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("instructor", args=[self.slug])
+
+    @property
+    def title(self) -> str:
+        """The name, as the search index calls what counts most."""
+        return self.name
 
 
 class Discipline(index.Indexed, models.Model):
@@ -69,6 +76,8 @@ class Discipline(index.Indexed, models.Model):
         _("Colour of covers"), max_length=12, choices=Ground.choices, default=Ground.OTHER
     )
     sort_order = models.PositiveIntegerField(_("Sort order"), default=0)
+
+    number = 0  # of live courses, set by `queries.disciplines_taught`
 
     search_fields = [index.SearchField("name"), index.AutocompleteField("name")]
 

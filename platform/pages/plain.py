@@ -12,6 +12,9 @@ from wagtail.models import Page
 
 from operations.reserved_slugs import is_reserved
 
+BODY = FieldPanel(
+    "body", help_text=_("Second-level headings divide it; links lead to other pages of the site.")
+)
 FEATURES = ["h2", "h3", "bold", "ul", "ol", "link", "hr"]
 
 
@@ -33,7 +36,7 @@ class PlainPage(Page):
     )
 
     template = "pages/plain_page.html"
-    content_panels = [*Page.content_panels, FieldPanel("body"), FieldPanel("version")]
+    content_panels = [*Page.content_panels, BODY, FieldPanel("version")]
     parent_page_types = ["pages.HomePage"]
     private_page_options: list[str] = []
     subpage_types: list[str] = []

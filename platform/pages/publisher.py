@@ -48,14 +48,27 @@ class SiteSettings(BaseSiteSetting):
 
     panels = [
         MultiFieldPanel(
-            [FieldPanel("name"), FieldPanel("seal"), FieldPanel("tagline")], heading=_("Name")
+            [
+                FieldPanel(
+                    "name",
+                    help_text=_("Learners see it on every page and in every mail."),
+                ),
+                FieldPanel("seal"),
+                FieldPanel("tagline", help_text=_("One line over the footer of every page.")),
+            ],
+            heading=_("Name"),
         ),
         MultiFieldPanel(
             [
-                FieldPanel("contact_email"),
+                FieldPanel(
+                    "contact_email", help_text=_("Where people who paid can reach a person.")
+                ),
                 FieldPanel("show_contact_email"),
                 FieldPanel("icp_number"),
-                FieldPanel("show_icp_number"),
+                FieldPanel(
+                    "show_icp_number",
+                    help_text=_("A site on a server in mainland China must show it."),
+                ),
             ],
             heading=_("Footer"),
         ),
@@ -67,6 +80,7 @@ class SiteSettings(BaseSiteSetting):
                 PageChooserPanel("contact_page"),
             ],
             heading=_("Pages for the law and for people"),
+            help_text=_("They stand in the footer once published; who signs up agrees to two."),
         ),
     ]
 

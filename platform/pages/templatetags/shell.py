@@ -1,11 +1,15 @@
-"""What the page shell and the components need: icons, the reader's choices."""
+"""What the page shell and the components need: icons, the reader's choices, languages."""
 
 from django import template
+from django.conf import settings
 from django.http import HttpRequest
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from pages import languages
 
 register = template.Library()
 
@@ -73,3 +77,31 @@ def here(context: Context, address: str) -> SafeString:
     ):
         return SafeString("")
     return SafeString(f' aria-current="{"page" if request.path == address else "true"}"')
+
+
+@register.filter
+def language_tag(language: str) -> str:
+    """zh-hans → zh-Hans, for lang="…"."""
+    return languages.tag_of(language)
+
+
+@register.simple_tag
+def content_lang() -> SafeString:
+    """lang="…" for an element that holds editors' words, where the interface speaks another
+    language: <h1{% content_lang %}>. Costs no query."""
+    tag = languages.of_content()
+    return format_html(' lang="{}"', tag) if tag else SafeString("")
+
+
+@register.simple_tag
+def interface_lang() -> SafeString:
+    """lang="…" for the site's own words inside an element that has content_lang."""
+    if not languages.of_content():
+        return SafeString("")
+    return format_html(' lang="{}"', languages.tag_of(get_language() or settings.LANGUAGE_CODE))
+
+
+@register.filter
+def mark_latin(html: object) -> SafeString:
+    """Editors' HTML, its runs of Latin words marked as English: {{ value|richtext|mark_latin }}."""
+    return languages.mark_latin(str(html))

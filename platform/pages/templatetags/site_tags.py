@@ -43,9 +43,17 @@ class Shown:
         return [(link.title, link.url) for link in self.links]
 
 
+def request_of(context: Context) -> HttpRequest | None:
+    """The request of a page, in a template included with `only` too."""
+    return context.get("request") or getattr(context, "request", None)
+
+
 @register.simple_tag(takes_context=True)
 def site_settings(context: Context) -> Shown:
-    request: HttpRequest | None = context.get("request")
+    return shown_to(request_of(context))
+
+
+def shown_to(request: HttpRequest | None) -> Shown:
     found: Shown | None = getattr(request, MEMO, None)
     if found is None:
         found = _shown()
