@@ -13,7 +13,6 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
-from django.db.models.functions import Length, Substr
 
 from accounts.models import User
 from courses import access, queries
@@ -133,11 +132,7 @@ def _courses_on(tracks: Iterable[TrackPage]) -> list[CoursePage]:
     ids = {pk for track in tracks for _key, _words, items in _chosen(track) for pk in items}
     if not ids:
         return []
-    parents = (
-        LessonPage.objects.filter(pk__in=ids)
-        .order_by()
-        .values_list(Substr("path", 1, Length("path") - LessonPage.steplen))
-    )
+    parents = LessonPage.objects.filter(pk__in=ids).order_by().values_list(queries.COURSE_PATH)
     return list(queries.courses().filter(Q(pk__in=ids) | Q(path__in=parents)))
 
 

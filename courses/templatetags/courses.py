@@ -177,18 +177,10 @@ def player_attributes(context: Context, study: Any) -> list[tuple[str, object]]:
     course: CoursePage = context["course"]
     recording = context["recording"]
     after: OutlineRow | None = context["after"]
-    cover = course_cover(context, course)
-    found: list[tuple[str, object]] = [
-        ("lesson", lesson.pk),
-        ("title", lesson.title),
-        ("course", course.title),
-        ("course-url", course.get_absolute_url()),
-        ("url", reverse("lesson", args=[course.slug, lesson.slug])),
+    found = [
+        *_told_of(context, lesson, course, study.position),
         ("instructor", course.instructor.name if course.instructor else ""),
         ("duration", recording.duration if recording else 0),
-        ("cover", cover["small"]["src"]),
-        ("position", round(study.position, 1)),
-        ("beat-url", reverse("study_beat")),
     ]
     if recording and not lesson.video_id:  # a film stands on the page itself
         found += [("media", context["recording_address"]), ("mime", recording.mime_type)]
@@ -214,21 +206,29 @@ def hear_attributes(
     sound. For lessons that are open to whoever looks: ask courses.access first."""
     if not lesson.audio_id or lesson.video_id or getattr(context["request"], "draft_token", ""):
         return []
-    cover = course_cover(context, course)
     user = context["request"].user
-    found: list[tuple[str, object]] = [
+    found = [
+        *_told_of(context, lesson, course, position),
+        ("duration", lesson.seconds),
+        ("media", media.address(lesson, f"audio-{lesson.audio_id}")),
+    ]
+    return [*found, ("learner", user.pk)] if user.is_authenticated else found
+
+
+def _told_of(
+    context: Context, lesson: LessonPage, course: CoursePage, position: float
+) -> list[tuple[str, object]]:
+    """What the player is told of every lesson, on its page or from a list."""
+    return [
         ("lesson", lesson.pk),
         ("title", lesson.title),
         ("course", course.title),
         ("course-url", course.get_absolute_url()),
         ("url", reverse("lesson", args=[course.slug, lesson.slug])),
-        ("duration", lesson.seconds),
-        ("cover", cover["small"]["src"]),
+        ("cover", course_cover(context, course)["small"]["src"]),
         ("position", round(position, 1)),
         ("beat-url", reverse("study_beat")),
-        ("media", media.address(lesson, f"audio-{lesson.audio_id}")),
     ]
-    return [*found, ("learner", user.pk)] if user.is_authenticated else found
 
 
 @register.filter

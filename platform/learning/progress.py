@@ -8,10 +8,10 @@ from operator import or_
 
 from django.db import connection, transaction
 from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Length, Substr
 
 from accounts.models import User
 from courses.models import CoursePage, LessonPage
+from courses.queries import COURSE_PATH
 from learning import goals, states
 from learning.beats import Beat
 from learning.models import LessonProgress, PlaySession, StudyDay
@@ -145,11 +145,9 @@ def _locked_progress(learner_id: int, lesson_ids: set[int]) -> dict[int, LessonP
 
 
 def _courses_of(lesson_ids: set[int]) -> dict[int, int]:
-    course = CoursePage.objects.filter(
-        path=Substr(OuterRef("path"), 1, Length(OuterRef("path")) - LessonPage.steplen)
-    )
+    course = CoursePage.objects.filter(path=OuterRef("course_path"))
     lessons = LessonPage.objects.filter(pk__in=lesson_ids).annotate(
-        course_id=Subquery(course.values("pk")[:1])
+        course_path=COURSE_PATH, course_id=Subquery(course.values("pk")[:1])
     )
     return dict(lessons.exclude(course_id=None).values_list("pk", "course_id"))
 

@@ -8,7 +8,6 @@ from functools import reduce
 from operator import or_
 
 from django.db.models import Count, Exists, Max, OuterRef, Q
-from django.db.models.functions import Length, Substr
 
 from accounts.models import User
 from courses import access, outline
@@ -150,10 +149,9 @@ def courses_of(user: User, *, now: datetime) -> list[CourseRow]:
 
 def _lessons_in(course_ids: Iterable[int]) -> dict[int, int]:
     """How many lessons stand in each course, as `access` counts them."""
-    parent = Substr("path", 1, Length("path") - LessonPage.steplen)
     courses = CoursePage.objects.filter(pk__in=course_ids)
     rows = (
-        LessonPage.objects.annotate(course_path=parent)
+        LessonPage.objects.annotate(course_path=catalogue.COURSE_PATH)
         .filter(course_path__in=courses.values("path"))
         .order_by()
         .values("course_path")
@@ -224,7 +222,7 @@ def first_preface() -> Continue | None:
     lesson = (
         LessonPage.objects.live()
         .filter(kind=LessonPage.Kind.PREFACE, free_preview=True)
-        .annotate(course_path=Substr("path", 1, Length("path") - LessonPage.steplen))
+        .annotate(course_path=catalogue.COURSE_PATH)
         .filter(Exists(courses))
         .defer(*outline.HEAVY)
         .order_by("-first_published_at", "-pk")

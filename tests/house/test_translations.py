@@ -69,8 +69,6 @@ def test_a_translation_fills_the_same_places(path: Path) -> None:
 
 
 def test_every_text_has_its_chinese() -> None:
-    if not CATALOGUES:
-        pytest.skip("no catalogue yet")
     translations.compile_stale(settings.LOCALE_PATHS)
     catalogue: Any = vars(trans_real.DjangoTranslation("zh-hans"))["_catalog"]
     told = dict(catalogue.items())
