@@ -14,28 +14,20 @@ from wagtail.models import Page
 from wagtail.search import index
 
 from courses.blocks import TeachingBodyBlock
+from courses.models.lists import ListPage
 
 
-class ArticleIndexPage(Page):
-    max_count = 1
-    parent_page_types = ["pages.HomePage"]
+class ArticleIndexPage(ListPage):
+    stable_slug = "articles"
     subpage_types = ["courses.ArticlePage"]
-    private_page_options: list[str] = []
 
     class Meta:
         verbose_name = _("article list")
-
-    def clean(self) -> None:
-        super().clean()
-        self.slug = "articles"  # a stable address
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         from courses.views import show_articles
 
         return show_articles(request, self)
-
-    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
-        return self.serve(request)
 
 
 class ArticlePage(Page):

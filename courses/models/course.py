@@ -17,12 +17,12 @@ from wagtail.search import index
 
 from courses.blocks import FaqBlock
 from courses.forms import CopyWithoutAliasForm
+from courses.models.lists import ListPage
 from courses.preview import PREVIEW_MODES, VISITOR
 
 
-class CataloguePage(Page):
-    max_count = 1
-    parent_page_types = ["pages.HomePage"]
+class CataloguePage(ListPage):
+    stable_slug = "courses"
     subpage_types = ["courses.CoursePage"]
     introduction = models.CharField(_("Introduction"), max_length=200, blank=True)
 
@@ -33,22 +33,14 @@ class CataloguePage(Page):
             help_text=_("One or two sentences over the list of courses, at most 200 characters."),
         ),
     ]
-    private_page_options: list[str] = []
 
     class Meta:
         verbose_name = _("catalogue")
-
-    def clean(self) -> None:
-        super().clean()
-        self.slug = "courses"  # a stable address
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         from courses.views import show_catalogue
 
         return show_catalogue(request, self)
-
-    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
-        return self.serve(request)
 
 
 class CoursePage(Page):

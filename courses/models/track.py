@@ -13,32 +13,24 @@ from wagtail.search import index
 
 from courses.blocks import StagesBlock
 from courses.forms import CopyWithoutAliasForm
+from courses.models.lists import ListPage
 from courses.preview import PREVIEW_MODES, VISITOR
 
 
-class TrackIndexPage(Page):
-    max_count = 1
-    parent_page_types = ["pages.HomePage"]
+class TrackIndexPage(ListPage):
+    stable_slug = "tracks"
     subpage_types = ["courses.TrackPage"]
     introduction = models.CharField(_("Introduction"), max_length=200, blank=True)
 
     content_panels = [*Page.content_panels, "introduction"]
-    private_page_options: list[str] = []
 
     class Meta:
         verbose_name = _("list of tracks")
-
-    def clean(self) -> None:
-        super().clean()
-        self.slug = "tracks"  # a stable address
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         from courses.track_views import show_tracks
 
         return show_tracks(request, self)
-
-    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
-        return self.serve(request)
 
 
 class TrackPage(Page):

@@ -1,0 +1,25 @@
+"""The one page of a site that lists all pages of a kind."""
+
+from typing import ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from wagtail.models import Page
+
+
+class ListPage(Page):
+    """At one address for ever, below the front page, open to all."""
+
+    stable_slug: ClassVar[str]
+    max_count = 1
+    parent_page_types = ["pages.HomePage"]
+    private_page_options: list[str] = []
+
+    class Meta:
+        abstract = True
+
+    def clean(self) -> None:
+        super().clean()
+        self.slug = self.stable_slug
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        return self.serve(request)
