@@ -45,3 +45,17 @@ def test_others_begin_with_their_own_work(open_page, look, role):
     first = {"finance": "等你处理", "operator": "开站清单"}[role]
     assert desk.inner_text(".desk-panel h2 >> nth=0").startswith(first)
     look(desk, f"desk-{role}")
+
+
+@pytest.mark.usefixtures("demo_site")
+def test_a_list_wider_than_the_phone_is_seen_whole(open_page):
+    day.buy_course("learner@example.com", "yiqun-ren")
+    phone = open_page("/admin/")
+    day.sign_in_as_staff(phone, "finance", lands_on="/admin/")
+    phone.goto("/admin/money/orders/")
+    phone.hover(".listing tbody td >> nth=0")
+    phone.mouse.wheel(2000, 0)
+    phone.wait_for_function(
+        "[...document.querySelectorAll('.listing tbody td')].at(-1)"
+        ".getBoundingClientRect().right <= innerWidth"
+    )
