@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from courses.models import Grant
+from courses.models import CoursePage, Grant
 from pages import dates
 from payments import money, queries, subscription_access
 from payments.models import Invoice, Order, RefundRequest, Subscription
@@ -135,6 +136,31 @@ def notice(learner: User, *, now: datetime) -> Notice | None:
         "info",
         _("See the membership"),
         reverse("membership"),
+    )
+
+
+def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice | None:
+    """Of a course whose payment went back, the last one. One query."""
+    order = (
+        Order.objects.filter(
+            buyer=learner, status=Order.Status.REFUNDED, price__offer__course=course
+        )
+        .annotate(refunded_at=Max("refunds__created_at"))
+        .exclude(refunded_at=None)
+        .order_by("-refunded_at")
+        .first()
+    )
+    if order is None:
+        return None
+    words = {
+        "amount": money.in_words(order.amount, order.currency),
+        "day": dates.day(order.refunded_at, now=now),
+    }
+    return Notice(
+        _("%(amount)s went back on %(day)s. What you have studied is kept.") % words,
+        "info",
+        _("See the order"),
+        reverse("order", args=[order.key]),
     )
 
 

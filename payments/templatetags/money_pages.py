@@ -196,3 +196,15 @@ def membership_notice(context: Context) -> standing.Notice | None:
     if request is None or not request.user.is_authenticated:
         return None
     return standing.notice(request.user, now=clock.now())
+
+
+@register.simple_tag(takes_context=True)
+def closed_notice(context: Context, course: CoursePage) -> standing.Notice | None:
+    """`{% closed_notice course as notice %}`: why a course that was open to them is closed."""
+    request = context.get("request")
+    if request is None or not request.user.is_authenticated:
+        return None
+    now = clock.now()
+    return standing.notice(request.user, now=now) or standing.refund_notice(
+        request.user, course, now=now
+    )

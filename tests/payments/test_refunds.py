@@ -1,12 +1,14 @@
 """Money given back: exactly its source closes, once, whoever began it."""
 
 import pytest
+from django.test import Client
 
 from accounts import privacy
 from accounts.models import OutboxMessage
 from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
+from pages import dates
 from payments import gateway, refund_requests
 from payments.models import MoneyEntry, Order, Refund, RefundRequest, Subscription
 from payments.sandbox import disputes, faults
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def page(db):
-    return course(lessons=1)
+    return course(lessons=2)
 
 
 @pytest.fixture
@@ -41,6 +43,13 @@ def approve(order, finance, **more):
     return refund_requests.approve(
         order=order, reason="on request", actor=finance, now=site_clock.now(), **more
     )
+
+
+def paid_lesson_seen_by(person, page):
+    client = Client()
+    client.force_login(person)
+    lesson = page.get_children().last()
+    return client.get(f"/courses/{page.slug}/{lesson.slug}/").content.decode()
 
 
 def at_stripe(order, **params):
@@ -69,6 +78,8 @@ def test_a_refund_closes_what_was_bought_and_nothing_else(shop, buyer, page, ord
     assert request.status == RefundRequest.Status.DONE
     assert not opens(buyer, page)
     assert opens(buyer, other)
+    day = dates.day(site_clock.now(), now=site_clock.now())
+    assert f"¥{order.amount // 100} 已于 {day}退回" in paid_lesson_seen_by(buyer, page)
     assert_refunded_once(order)
 
 
