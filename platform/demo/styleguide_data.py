@@ -198,7 +198,7 @@ SHARED = Shared(
 
 BARS = [
     Bar(f"11 月 {number + 1} 日", minutes, label=f"11/{number + 1}" if number % 7 == 1 else "")
-    for number, minutes in enumerate([0, 22, 18, 31, 0, 12, 20, 24, 0, 0, 27, 16, 21, 40])
+    for number, minutes in enumerate(2 * [0, 22, 18, 31, 0, 12, 20, 24, 0, 0, 27, 16, 21, 40])
 ]
 
 # A lesson that is only listed, as components/hear.html plays it.
