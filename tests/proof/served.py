@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.conftest import template_of
-from tests.operations.processes import ROOT, environment
+from tests.operations.processes import ROOT, environment, manage
 
 Say = Callable[[str], None]
 
@@ -50,23 +50,13 @@ def as_in_production(data: Path, *, say: Say) -> Iterator[str]:
     hashed and compressed."""
     address, port = _begin(data)
     env = environment(DATA=str(data), BASE_URL=address, LOG_LEVEL="WARNING")
-    log = data / "log"
     for what, command in PREPARING:
         say(f"preparing {what}")
-        with log.open("ab") as said:
-            done = subprocess.run(
-                [sys.executable, "manage.py", *command],
-                cwd=ROOT,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
+        done = manage(*command, env=env, timeout=START_SECONDS)
         if done.returncode:
-            raise SiteFailed(_last_words(log))
+            raise SiteFailed(_last_words(done.stdout + done.stderr))
     say("starting the site")
-    with _running([*GUNICORN, "-b", f"127.0.0.1:{port}"], env, address, log):
+    with _running([*GUNICORN, "-b", f"127.0.0.1:{port}"], env, address, data / "log"):
         yield address
 
 
@@ -130,8 +120,8 @@ def _wait_for(address: str, serving: subprocess.Popen[bytes], log: Path) -> None
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    raise SiteFailed(_last_words(log))
+    raise SiteFailed(_last_words(log.read_text(encoding="utf-8", errors="replace")))
 
 
-def _last_words(log: Path) -> str:
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+def _last_words(said: str) -> str:
+    return "\n".join(said.splitlines()[-15:])
