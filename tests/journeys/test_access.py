@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from demo import facts
 from tests.proof.pages import MAIN, PAGES
-from tests.proof.people import PEOPLE
+from tests.proof.people import BY_JOBS, PEOPLE
 
 NARROW = 320
 
@@ -115,14 +115,14 @@ def test_every_page_is_there_and_the_main_ones_are_for_everybody(open_page, prob
     told = json.loads(facts.path().read_text())
     cast = {account["role"]: account for account in told["accounts"]}
     found: list[str] = []
-    for who in dict.fromkeys(shown.who for shown in PAGES):
+    for who in dict.fromkeys(shown.who for shown in PAGES if shown.who not in BY_JOBS):
         page = open_page("/", width=NARROW, reduced_motion="reduce", bypass_csp=True)
         places = PEOPLE[who](page, cast)
         for shown in PAGES:
             if shown.who != who:
                 continue
             answer = page.goto(shown.path.format(**places))
-            if answer.status == 404:
+            if answer.status in (403, 404):
                 problems.clear()  # the browser reports it itself
             if answer.status == 404 and shown.optional:
                 continue

@@ -20,6 +20,8 @@ from tests.proof.pages import FREE, PAID
 Account = dict[str, str]
 Places = dict[str, str]
 Cast = dict[str, Account]
+ORDER = "#main .order-lines a, #main a[href^='/account/orders/']"
+SHOWN_CODES: set[str] = set()
 GOOD_CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": "林岚"}
 
 
@@ -64,7 +66,7 @@ def buyer(page: Page, cast: Cast) -> Places:
         page.goto(lesson)
         _send(page, ".lesson-end button[name=done]", lesson)
     page.goto("/account/orders/")
-    order = _path(page, "#main .order-lines a, #main a[href^='/account/orders/']")
+    order = _path(page, ORDER)
     return {
         **places,
         "done": f"{done.path}?{done.query}",
@@ -77,6 +79,41 @@ def member(page: Page, cast: Cast) -> Places:
     """Tries the yearly membership."""
     _log_in(page, cast["member"], "/account/orders/")
     return {"cancel": _path(page, "#main a[href$='/cancel/']")}
+
+
+def refunded(page: Page, cast: Cast) -> Places:
+    """The buyer, whose money finance gave back."""
+    _log_in(page, cast["learner"], "/account/orders/")
+    order = _path(page, ORDER)
+    page.goto(f"{order}refund/")
+    _send(page, "#main form .button-primary", order)
+    number = page.inner_text("#main dd >> nth=0")
+    page.context.clear_cookies()
+    _log_in(page, cast["finance"], "/admin/money/orders/", second_step=True)
+    _send(page, f"#main a:has-text('{number}')", "/admin/money/orders/inspect/")
+    _send(page, "#main a[href*='/orders/refund/']", "/admin/money/orders/refund/")
+    page.fill("[name=reason]", "买错了课，当天就说了。")
+    _send(page, "#main form button.serious", "/admin/money/orders/inspect/")
+    page.context.clear_cookies()
+    _log_in(page, cast["learner"], PAID)
+    while not page.locator(".paywall").count():  # until the job is done
+        page.reload()
+    return {"order": order}
+
+
+def lapsed(page: Page, cast: Cast) -> Places:
+    """The member, who cancelled, two days after the trial's end."""
+    places = member(page, cast)
+    page.goto(places["cancel"])
+    _send(page, "#main form button", "/account/orders/")
+    for step in ("week", "day", "day"):
+        page.goto("/sandbox/")
+        with page.expect_response("**/sandbox/do/advance/"):
+            page.click(f"[name=step][value={step}]")
+    page.goto(PAID)
+    while not page.locator(".paywall").count():  # until the news has come
+        page.reload()
+    return {}
 
 
 def _staff(role: str) -> Callable[[Page, Cast], Places]:
@@ -94,8 +131,12 @@ PEOPLE: dict[str, Callable[[Page, Cast], Places]] = {
     "shopper": shopper,
     "buyer": buyer,
     "member": member,
+    "refunded": refunded,
+    "lapsed": lapsed,
     **{role: _staff(role) for role in ("editor", "finance", "operator")},
 }
+# What they did is carried out by the jobs beside the site.
+BY_JOBS = {"refunded", "lapsed"}
 
 
 def _log_in(page: Page, account: Account, then: str, *, second_step: bool = False) -> None:
@@ -105,7 +146,10 @@ def _log_in(page: Page, account: Account, then: str, *, second_step: bool = Fals
     page.fill("#main [name=password]", account["password"])
     if second_step:
         _send(page, "#main .button-primary[type=submit]", "/account/2fa/authenticate/")
-        page.fill("#main [name=code]", code_of(account["totp_secret"]))
+        while code_of(account["totp_secret"]) in SHOWN_CODES:  # each works once
+            page.wait_for_timeout(500)
+        SHOWN_CODES.add(code := code_of(account["totp_secret"]))
+        page.fill("#main [name=code]", code)
     _send(page, "#main .button-primary[type=submit]", then)
 
 
