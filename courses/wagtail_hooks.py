@@ -11,6 +11,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.panels import FieldPanel
 from wagtail.admin.ui.components import Component
+from wagtail.admin.ui.tables import BooleanColumn
 from wagtail.images.image_operations import ImageTransform, TransformOperation
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
@@ -140,7 +141,7 @@ class DisciplineViewSet(SnippetViewSet):
 class MembershipViewSet(SnippetViewSet):
     model = Membership
     icon = "tag"
-    list_display = ["name", "is_for_sale"]
+    list_display = ["name", BooleanColumn("is_for_sale", label=_("For sale"))]
     panels = [
         FieldPanel("name", help_text=_("As it stands on the membership page and in orders.")),
         FieldPanel("slug", help_text=_("Letters and digits, for staff; learners do not see it.")),

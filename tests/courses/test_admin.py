@@ -191,6 +191,16 @@ def test_a_lesson_that_buyers_have_stays_in_its_course(client, editor, course, l
     assert LessonPage.objects.get(pk=free.pk).is_child_of(course)
 
 
+def test_lists_say_all_in_chinese(client, editor):
+    factories.MembershipFactory()
+    memberships = client.get("/admin/snippets/courses/membership/").content.decode()
+    assert "在售" in memberships
+    assert not re.search(r">\s*True\s*<", memberships)
+    instructors = client.get("/admin/snippets/courses/instructor/").content.decode()
+    assert '<nav aria-label="动作"' in instructors
+    assert "Actions" not in instructors
+
+
 def test_a_discipline_is_not_part_of_itself(client, editor):
     above = factories.DisciplineFactory()
     below = factories.DisciplineFactory(parent=above)
