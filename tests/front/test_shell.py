@@ -115,6 +115,16 @@ def test_the_place_one_is_at_is_marked(rf: RequestFactory):
     assert html.count("aria-current") == 2
 
 
+def test_whoever_must_log_in_first_is_where_they_were_going(client):
+    html = client.get("/study/", follow=True).content.decode()
+    assert html.count('href="/study/" aria-current="true"') == 2
+    assert html.count("aria-current") == 2
+    assert "登录后，这里是你的学习" in html
+    html = client.get("/account/login/").content.decode()
+    assert html.count('href="/account/" aria-current="true"') == 2
+    assert "你的学习" not in html
+
+
 def test_the_shell_needs_no_request(rf: RequestFactory):
     assert '<main id="main" data-page="page"' in render_to_string("base.html")
 

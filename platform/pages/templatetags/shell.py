@@ -70,11 +70,15 @@ def at(items: list[object], index: int) -> object:
 
 @register.simple_tag(takes_context=True)
 def here(context: Context, address: str) -> SafeString:
-    """aria-current for a link of the shell: page on it, true on what lies under it."""
+    """aria-current for a link of the shell: page on it, true on what lies under it.
+
+    A page of signing in (allauth's `redirect_field_value`) stands where it leads.
+    """
     request: HttpRequest | None = context.get("request")
-    if request is None or not (
-        request.path == address or (address != "/" and request.path.startswith(address))
-    ):
+    if request is None:
+        return SafeString("")
+    stands = context.get("redirect_field_value") or request.path
+    if stands != address and (address == "/" or not stands.startswith(address)):
         return SafeString("")
     return SafeString(f' aria-current="{"page" if request.path == address else "true"}"')
 
