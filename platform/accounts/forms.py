@@ -15,10 +15,7 @@ from babel import Locale
 from babel.dates import get_timezone_location
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import (
-    password_validators_help_text_html,
-    validate_password,
-)
+from django.contrib.auth.password_validation import validate_password
 from django.core.cache import cache
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
@@ -31,8 +28,11 @@ from operations import clock
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and "Etc/" not in zone)
 
-
 LONGEST_EMAIL = 254
+# AUTH_PASSWORD_VALIDATORS, in one breath.
+GOOD_PASSWORD = _(
+    "At least 8 characters. Not digits alone, nothing common, nothing like your name or e-mail."
+)
 
 
 class Labelled(forms.Form):
@@ -48,6 +48,8 @@ class Labelled(forms.Form):
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
             field.label = self.words.get(name, field.label)
+            if name == "password1":
+                field.help_text = GOOD_PASSWORD
             if isinstance(field, forms.EmailField):
                 field.validators = [*field.validators, MaxLengthValidator(LONGEST_EMAIL)]
         if "code" in self.fields:
@@ -77,7 +79,7 @@ class LoginForm(Labelled, account.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].required = False
-        self.fields["password"].help_text = ""
+        self.fields["password"].help_text = _("Leave it empty, and we mail you a code.")
 
     def clean_password(self) -> str:
         return "" if "by_code" in self.data else self.cleaned_data["password"]
@@ -202,7 +204,7 @@ class FirstOperatorForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
-        help_text=password_validators_help_text_html,
+        help_text=GOOD_PASSWORD,
     )
     by_passkey = forms.BooleanField(label=_("Use a passkey instead of a password"), required=False)
 

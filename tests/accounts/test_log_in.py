@@ -46,6 +46,23 @@ def test_a_code_leads_back_to_the_page_left(client: Any) -> None:
     assert is_in(client)
 
 
+def test_an_empty_password_asks_for_a_code_as_the_form_says(client: Any) -> None:
+    assert "可以留空：我们会把验证码发到邮箱。" in text_of(client.get("/account/login/"))
+    user = UserFactory(password=PASSWORD)
+    answer = log_in(client, user.email, "", next="/courses/a/b/")
+    assert answer.url.startswith("/account/login/code/confirm/")
+    code = code_in(latest_mail(user.email))
+    assert client.post(answer.url, {"code": code}).url == "/courses/a/b/"
+
+
+def test_what_a_password_must_be_is_said_in_one_line(client: Any) -> None:
+    user = UserFactory(password=PASSWORD)
+    log_in(client, user.email)
+    page = client.get("/account/password/change/").content.decode()
+    assert page.count("至少 8 个字符。不要全是数字，不要太常见，也不要和名字、邮箱相近。") == 1
+    assert "<ul><li>" not in page
+
+
 def test_the_way_back_survives_the_second_step(client: Any) -> None:
     user = UserFactory(password=PASSWORD)
     give_app(user)
