@@ -167,6 +167,21 @@ def test_leaving_sends_a_beacon(study, beats):
     assert seconds(sent.value.post_data_json) > 0.5
 
 
+@pytest.mark.parametrize(
+    "leave", ["document.querySelector('[name=language]').click()", "location.reload()"]
+)
+def test_a_whole_load_is_asked_for_after_the_beat(study, beats, leave):
+    page = study()
+    play(page, 1)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_navigation():
+        page.evaluate(leave)
+    kinds = ["beat" if "/study/beat/" in url else "page" for url in asked]
+    assert kinds[:2] == ["beat", "page"]
+    assert beats[0]["position"] > 0.8
+
+
 def test_a_visitor_s_session_is_kept_here_and_resumes(study, beats):
     page = study("lesson/2/")
     play(page, 2)

@@ -170,6 +170,8 @@ export function beat(leaving = false) {
 }
 
 setInterval(() => { if (Date.now() - lastBeat >= EVERY) beat(); }, 1000);
+// What loads a whole page asks for it before this one hides: the beat must be there first.
+for (const leave of ["submit", "beforeunload"]) addEventListener(leave, () => beat());
 addEventListener("pagehide", () => beat(true));
 addEventListener("online", () => {
   beat();
