@@ -232,8 +232,8 @@ def _told_of(
 
 
 @register.filter
-def minutes(seconds: int) -> int:
-    """Whole minutes, at least one."""
+def minutes(seconds: float) -> int:
+    """How long something is, and how much of it is left: to the nearest minute, at least one."""
     return max(1, round(seconds / 60))
 
 

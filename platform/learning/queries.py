@@ -1,6 +1,5 @@
 """What a learner sees of their study: a course's progress, their courses, what to go on with."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,11 +77,11 @@ class Continue:
         return bool(self.lesson.audio_id or self.lesson.video_id)
 
     @property
-    def minutes_left(self) -> int:
-        """Of listening or reading; the last one counts whole."""
+    def seconds_left(self) -> float:
+        """Of listening or reading."""
         seconds = self.lesson.seconds
         done = self.state.resumes_at if self.is_heard else seconds * self.state.read_to
-        return max(math.ceil((seconds - done) / 60), 1)
+        return seconds - done
 
 
 @dataclass(frozen=True)
