@@ -1,6 +1,5 @@
 """Where studying begins with what somebody has: 「开始第 1 讲」."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +21,7 @@ from payments.models import Order
 class Beginning:
     label: str
     url: str
+    course: CoursePage | None = None  # whose cover stands beside it
 
 
 def of(sellable: CoursePage | Membership, user: User, *, now: datetime) -> Beginning:
@@ -29,24 +29,14 @@ def of(sellable: CoursePage | Membership, user: User, *, now: datetime) -> Begin
     if isinstance(sellable, Membership):
         return Beginning(_("Choose a course"), reverse("catalogue"))
     rows = outline(sellable, has_grant=True)
-    lessons = [row.lesson for row in rows]
-    found = states.of(user.pk, [lesson.pk for lesson in lessons])
-    todo = next_of(_paid_first(lessons, found), found)
+    found = states.of(user.pk, [row.lesson.pk for row in rows])
+    todo = next_of((row.lesson for row in rows), found)
     row = next((row for row in rows if todo and row.lesson.pk == todo.pk), None)
     if row is None:
-        return Beginning(_("To the course"), sellable.get_absolute_url())
+        return Beginning(_("To the course"), sellable.get_absolute_url(), sellable)
     label = _("Go on with %(lesson)s") if row.lesson.pk in found else _("Begin %(lesson)s")
-    return Beginning(
-        label % {"lesson": row.name}, reverse("lesson", args=[sellable.slug, row.lesson.slug])
-    )
-
-
-def _paid_first(lessons: list[LessonPage], found: Mapping[int, object]) -> list[LessonPage]:
-    """Whoever begins begins with the first regular lesson: the preface was free to hear."""
-    if any(lesson.pk in found and not lesson.free_preview for lesson in lessons):
-        return lessons
-    first = next((i for i, each in enumerate(lessons) if each.kind == LessonPage.Kind.REGULAR), 0)
-    return lessons[first:] + lessons[:first]
+    url = reverse("lesson", args=[sellable.slug, row.lesson.slug])
+    return Beginning(label % {"lesson": row.name}, url, sellable)
 
 
 def of_order(order: Order, *, now: datetime) -> Beginning:

@@ -49,11 +49,16 @@ def course_progress(
 
 
 def next_of(lessons: Iterable[LessonPage], found: dict[int, LessonState]) -> LessonPage | None:
-    """The lesson to go on with: the last one studied until it is done, then the one after it."""
+    """The lesson to go on with: the last one studied until it is done, then the one after it.
+
+    Whoever begins begins with the first regular lesson: the preface was free to hear.
+    """
     ordered = list(lessons)
     begun = [(state.studied_at, pk) for pk, state in found.items() if state.studied_at]
     last = max(begun)[1] if begun else None
-    place = next((i for i, lesson in enumerate(ordered) if lesson.pk == last), 0)
+    places = {lesson.pk: i for i, lesson in enumerate(ordered)}
+    regular = (each.pk for each in ordered if each.kind == LessonPage.Kind.REGULAR)
+    place = places.get(last, places.get(next(regular, None), 0))
     todo = ordered[place:] + ordered[:place]
     return next((each for each in todo if each.pk not in found or not found[each.pk].is_done), None)
 

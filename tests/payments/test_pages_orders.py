@@ -69,6 +69,9 @@ def test_after_paying_one_button_begins_the_first_lesson(shop, buyer, me, heard_
     assert main_link(back) == reverse("lesson", args=[page.slug, "01"])
     assert me.get(main_link(back)).status_code == 200
     assert 'http-equiv="refresh"' not in back.text
+    assert 'class="cover"' in back.text
+    assert main_link(me.get(page.get_absolute_url())) == main_link(back)
+    assert f'"going-on-title"><a href="{main_link(back)}"' in me.get("/study/").text
 
 
 def test_a_learner_who_had_begun_goes_on_where_they_were(shop, buyer, me):
