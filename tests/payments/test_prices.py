@@ -9,7 +9,7 @@ from django.utils import translation
 from courses.memberships import sync_included
 from operations import clock as site_clock
 from payments import money, offers, queries
-from tests.factories import MembershipFactory, course
+from tests.factories import DisciplineFactory, InstructorFactory, MembershipFactory, course
 from tests.payments.factories import PriceFactory, course_price, membership_prices
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +117,10 @@ def test_owned_says_when_it_is_by_a_membership(shop, buyer, request_of):
     assert owned.by_membership
     assert not queries.ownership(buyer, page, now=site_clock.now()).direct
     assert queries.ownership(buyer, membership, now=site_clock.now()).until is not None
+
+
+def test_the_pages_of_a_discipline_and_an_instructor_price_their_courses(client):
+    subject, teacher = DisciplineFactory(slug="business"), InstructorFactory(slug="zhou")
+    course_price(course(disciplines=[subject], instructor=teacher), amount=9900)
+    for address in ("/disciplines/business/", "/instructors/zhou/"):
+        assert "¥99" in client.get(address).text
