@@ -75,6 +75,13 @@ class Row:
 
     label: Any
     options: list[Option]
+    narrows: bool  # the list down; else it orders it
+
+    @property
+    def taken_off(self) -> Option | None:
+        """What is chosen of it, with the address that no longer asks for it."""
+        chosen = next((each for each in self.options[1:] if each.current), None)
+        return replace(chosen, url=self.options[0].url) if chosen and self.narrows else None
 
 
 def read(query: QueryDict, disciplines: list[Discipline], *, signed_in: bool) -> Filters:
@@ -93,6 +100,7 @@ def rows(filters: Filters, disciplines: list[Discipline], *, signed_in: bool) ->
                 Option(label, filters.address(**{name: value}), getattr(filters, name) == value)
                 for value, label in choices.items()
             ],
+            narrows=name != "order",
         )
         for name, choices in _choices(disciplines, signed_in=signed_in).items()
         if len(choices) > 2 or name != "discipline"

@@ -1,5 +1,7 @@
 """The catalogue: narrowed down, put in order, by an address that can be kept."""
 
+import re
+
 import pytest
 
 from courses import filters
@@ -78,10 +80,15 @@ def test_every_choice_is_a_link_that_keeps_the_others(client, shelf):
     assert answer.context["filters"].count == 1
 
 
-def test_nothing_found_leads_back_to_all(client, shelf):
-    page = client.get("/courses/?discipline=city&length=short").content.decode()
-    assert "没有同时合这些条件的课" in page
-    assert 'href="/courses/"' in page
+def test_nothing_found_is_said_first_and_leads_to_more(client, shelf):
+    page = client.get("/courses/?discipline=city&length=short&order=long").content.decode()
+    assert page.index("没有同时合这些条件的课") < page.index('class="filters"')
+    taken_off = re.findall(r'class="button[^"]*" href="(/courses/[^"]*)">([^<]*)<', page)
+    assert taken_off == [
+        ("/courses/?length=short&amp;order=long", "去掉「城市」"),
+        ("/courses/?discipline=city&amp;order=long", "去掉「1 小时内」"),
+        ("/courses/", "看全部课程"),
+    ]
 
 
 def test_many_courses_come_in_pages_that_keep_the_filters(client, shelf, monkeypatch):
