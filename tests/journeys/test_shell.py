@@ -133,6 +133,8 @@ def test_messages_arrive_with_the_swapped_page(page):
     page.route("**/styleguide/lesson/1/", with_message)
     page.click("text=免费听发刊词")
     page.wait_for_selector("#messages[role=status] >> text=已记下")
+    box = page.locator(".toast").bounding_box()
+    assert box["y"] + box["height"] <= 60  # over the head of the page, not over what it says
 
 
 def test_without_javascript_everything_is_there(open_page):
