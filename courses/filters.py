@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Concat
+from django.db.models import Exists, F, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -153,14 +153,9 @@ def find(filters: Filters, user: User | AnonymousUser, *, now: datetime) -> Page
     return found.order_by(*ORDERS[filters.order or "new"])
 
 
-def _lessons() -> QuerySet[LessonPage]:
-    """The live lessons of the course that is looked at: a stretch of the index of paths."""
-    return LessonPage.objects.filter(
-        live=True,
-        depth=OuterRef("depth") + 1,
-        path__gt=OuterRef("path"),
-        path__lt=Concat(OuterRef("path"), Value("Z" * (LessonPage.steplen + 1))),
-    ).order_by()
+def _lessons() -> PageQuerySet:
+    """The live lessons of the course that is looked at."""
+    return queries.in_course(LessonPage.objects.live())
 
 
 def _total_seconds() -> Coalesce:

@@ -1,7 +1,16 @@
 """What several pages read."""
 
-from django.db.models import Count, OuterRef, Prefetch, Subquery, Value
-from django.db.models.functions import Coalesce, Length, Substr
+from django.db.models import (
+    Count,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce, Concat, Length, Substr
 from wagtail.query import PageQuerySet
 
 from courses.models import ArticlePage, CoursePage, Discipline, LessonPage, TrackPage
@@ -17,8 +26,10 @@ COURSE_PATH = Substr("path", 1, Length("path") - LessonPage.steplen)
 def courses() -> PageQuerySet:
     """Courses with what their page or card shows, whether live or not."""
     in_order = Discipline.objects.order_by(*GROUND_ORDER)
-    return CoursePage.objects.select_related("instructor", "cover").prefetch_related(
-        Prefetch("disciplines", queryset=in_order)
+    return (
+        CoursePage.objects.select_related("instructor", "cover")
+        .prefetch_related(Prefetch("disciplines", queryset=in_order))
+        .annotate(withdrawn_lessons=withdrawn_here())
     )
 
 
@@ -26,8 +37,29 @@ def bare_courses() -> PageQuerySet:
     """Courses with what one of their lessons shows of them."""
     grounds = Discipline.objects.filter(courses=OuterRef("pk")).order_by(*GROUND_ORDER)
     return CoursePage.objects.select_related("instructor", "cover").annotate(
-        cover_ground=Coalesce(Subquery(grounds.values("ground")[:1]), Value("other"))
+        cover_ground=Coalesce(Subquery(grounds.values("ground")[:1]), Value("other")),
+        withdrawn_lessons=withdrawn_here(),
     )
+
+
+def withdrawn_lessons() -> PageQuerySet:
+    """Lessons taken out of a course that went on without them."""
+    return LessonPage.objects.filter(live=False, unpublished_alone=True)
+
+
+def withdrawn_here() -> Coalesce:
+    """How many of the course that is looked at."""
+    number = in_course(withdrawn_lessons()).values(number=Func(F("pk"), function="COUNT"))
+    return Coalesce(Subquery(number, output_field=IntegerField()), 0)
+
+
+def in_course(lessons: PageQuerySet) -> PageQuerySet:
+    """Those of the course that is looked at: a stretch of the index of paths."""
+    return lessons.filter(
+        depth=OuterRef("depth") + 1,
+        path__gt=OuterRef("path"),
+        path__lt=Concat(OuterRef("path"), Value("Z" * (LessonPage.steplen + 1))),
+    ).order_by()
 
 
 def live_courses() -> PageQuerySet:

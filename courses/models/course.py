@@ -170,6 +170,7 @@ class CoursePage(Page):
     ]
 
     live_lessons = 0  # set by `queries.cards`
+    withdrawn_lessons = 0  # set by `queries.courses` and `queries.bare_courses`
     cover_ground = ""  # set by `queries.bare_courses`
 
     class Meta:
@@ -188,6 +189,11 @@ class CoursePage(Page):
         from courses.views import show_course
 
         return show_course(request, self, has_grant=mode_name != VISITOR)
+
+    @property
+    def lessons_in_all(self) -> int:
+        """How many were planned, without those that were taken out again."""
+        return max(self.planned_lessons - self.withdrawn_lessons, 0)
 
     def is_planned(self, today: date) -> bool:
         return self.opens_on is not None and self.opens_on > today

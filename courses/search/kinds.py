@@ -48,6 +48,7 @@ class Kind:
 
 def show_course(course: CoursePage, row: Any) -> Shown:
     teacher = [course.instructor.name] if course.instructor else []
+    course.withdrawn_lessons = row.withdrawn_lessons
     return Shown(
         url=course.get_absolute_url(),
         texts=[

@@ -29,6 +29,7 @@ from django.utils.safestring import SafeString
 from wagtail.models import Page
 
 from courses.models import LessonPage
+from courses.queries import in_course, withdrawn_here
 from courses.search import marking
 from courses.search.kinds import KINDS, OTHERS, PAGES, Kind
 from courses.search.matching import ALL, NEAR, TITLE, Query, Words, matching
@@ -223,16 +224,11 @@ def _with_facts(pages: QuerySet) -> QuerySet:
     """Pages with all that the table of kinds reads of them, and no word besides."""
     fields = [f"{kind.name}__{name}" for kind in PAGES for name in kind.fields]
     related = {name.rpartition("__")[0] for name in fields}
-    first, last = Value("0" * Page.steplen), Value("Z" * Page.steplen)
-    below = LessonPage.objects.live().filter(
-        depth=OuterRef("depth") + 1,
-        path__gte=Concat(OuterRef("path"), first),
-        path__lte=Concat(OuterRef("path"), last),
-    )
+    below = in_course(LessonPage.objects.live())
     up_to_it = LessonPage.objects.live().filter(
         kind=LessonPage.Kind.REGULAR,
         depth=OuterRef("depth"),
-        path__gte=Concat(_stem(), first),
+        path__gte=Concat(_stem(), Value("0" * Page.steplen)),
         path__lte=OuterRef("path"),
     )
     return (
@@ -242,6 +238,7 @@ def _with_facts(pages: QuerySet) -> QuerySet:
             above_title=Subquery(_above().values("title")),
             above_slug=Subquery(_above().values("slug")),
             live_lessons=_number_of(below),
+            withdrawn_lessons=withdrawn_here(),
             place=_number_of(up_to_it),
         )
     )

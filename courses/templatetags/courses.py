@@ -140,10 +140,10 @@ def course_state(course: CoursePage, lessons: int, planned: bool | None = None) 
         planned = course.is_planned(timezone.localdate(clock.now()))
     if planned and course.opens_on:
         return _("Opens on %(day)s") % {"day": dates.day(course.opens_on, now=clock.now())}
-    if course.planned_lessons > lessons:
+    if course.lessons_in_all > lessons:
         return _("%(out)d of %(planned)d lessons are out") % {
             "out": lessons,
-            "planned": course.planned_lessons,
+            "planned": course.lessons_in_all,
         }
     return ngettext("%(number)d lesson", "%(number)d lessons", lessons) % {"number": lessons}
 

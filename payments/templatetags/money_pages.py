@@ -164,7 +164,7 @@ def _buy_label(way: Sale) -> str:
 
 def _gets(course: CoursePage, lessons: int) -> list[str]:
     """What one would get, in short lines."""
-    planned = max(course.planned_lessons, lessons)
+    planned = max(course.lessons_in_all, lessons)
     words = ngettext(
         "%(number)d lesson, yours for good", "%(number)d lessons, yours for good", planned
     ) % {"number": planned}

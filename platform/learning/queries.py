@@ -102,7 +102,7 @@ class CourseRow:
 
     @property
     def planned(self) -> int:
-        return max(self.lessons, self.course.planned_lessons)
+        return max(self.lessons, self.course.lessons_in_all)
 
     @property
     def has_begun(self) -> bool:
@@ -119,11 +119,12 @@ def courses_of(user: User, *, now: datetime) -> list[CourseRow]:
     Bought is what some grant opens for itself (a purchase, a gift, a scholarship), not what a
     membership happens to include.
     """
+    gone = catalogue.withdrawn_lessons().values("pk")
     begun = {
         row["course_id"]: row
         for row in LessonProgress.objects.filter(learner_id=user.pk)
         .values("course_id")
-        .annotate(done=Count("done_at"), last=Max("studied_at"))
+        .annotate(done=Count("done_at", filter=~Q(lesson_id__in=gone)), last=Max("studied_at"))
         .order_by()
         if row["last"] or row["done"]
     }

@@ -165,6 +165,21 @@ def test_a_course_that_still_grows_is_not_done(page: Callable[..., str], learner
     assert growing.title not in listed(page("done"))
 
 
+def test_a_withdrawn_lesson_leaves_a_course_that_can_be_done(
+    page: Callable[..., str], learner: User, client: Client
+) -> None:
+    bought = audio_course_of(lessons=3, planned_lessons=3)
+    buy(learner, bought)
+    lessons = lessons_of(bought)
+    finish(learner, *lessons[:2])
+    lessons[1].unpublish()
+    assert bought.title not in listed(page("done"))  # one of the two that stand is done
+    finish(learner, lessons[2])
+    assert bought.title in listed(page("done"))
+    for place in (bought.get_absolute_url(), "/courses/", f"/search/?q={bought.title}"):
+        assert "共 2 讲" in client.get(place).content.decode(), place
+
+
 def test_what_a_membership_opens_is_not_bought(
     page: Callable[..., str], learner: User, audio_course: CoursePage
 ) -> None:
