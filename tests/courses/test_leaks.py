@@ -7,21 +7,35 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from courses.models import LessonPage, PrivateDocument, PrivateImage
+from courses import depicted
+from courses.depicted import CARD, Subject
+from courses.models import (
+    ArticleIndexPage,
+    ArticlePage,
+    CoursePage,
+    LessonPage,
+    PrivateDocument,
+    PrivateImage,
+)
+from pages.templatetags.site_tags import shown_to
 from tests import factories
 from tests.courses.conftest import give
 
 CANARY = b"canary"
 
 
+def upload():
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "#A9351F").save(picture, "PNG")
+    return PrivateImage.objects.create(
+        title="canary-picture", file=ContentFile(picture.getvalue(), "canary-picture.png")
+    )
+
+
 @pytest.fixture
 def loaded(course, recording):
     """A paid lesson whose every field bears a canary."""
-    picture = io.BytesIO()
-    Image.new("RGB", (40, 30), "#A9351F").save(picture, "PNG")
-    image = PrivateImage.objects.create(
-        title="canary-picture", file=ContentFile(picture.getvalue(), "canary-picture.png")
-    )
+    image = upload()
     document = PrivateDocument.objects.create(
         title="canary-attachment", file=ContentFile(b"canary-file", "canary-attachment.txt")
     )
@@ -40,6 +54,62 @@ def loaded(course, recording):
         attachments=[("attachment", {"document": document, "title": "canary-title"})],
         transcript="WEBVTT\n\n00:00:00.000 --> 00:00:02.000\ncanary-cue\n",
     )
+
+
+@pytest.fixture
+def hidden(course, loaded):
+    """Pages that are not out and bear canaries in all they say. They stand beside what is out: with
+    its instructor, in its discipline, on its track."""
+    business = factories.DisciplineFactory(slug="business")
+    course.disciplines = [business]
+    course.save_revision().publish()
+    words = {"slug": "hidden", "live": False, "first_published_at": None, "cover": upload()}
+    draft = factories.course(
+        **words,
+        title="canary-course",
+        promise="canary-promise",
+        instructor=course.instructor,
+        disciplines=[business],
+    )
+    lesson = factories.lesson(
+        course,
+        slug="hidden",
+        live=False,
+        first_published_at=None,
+        title="canary-lesson",
+        question="canary-question",
+    )
+    article = factories.ArticleFactory(
+        parent=ArticleIndexPage.objects.get(),
+        **words,
+        title="canary-article",
+        summary="canary-summary",
+        disciplines=[business],
+    )
+    factories.track([loaded, lesson, draft], slug="shown")
+    track = factories.track([draft], **words, title="canary-track", aim="canary-aim")
+    edited = CoursePage.objects.get(pk=course.pk)
+    edited.title = edited.promise = "canary-edit"
+    edited.save_revision()
+    return [draft, lesson, article, track, edited]
+
+
+def depict(page) -> Subject:
+    site = shown_to(None)
+    match page:
+        case CoursePage():
+            return depicted.of_course(page, site)
+        case LessonPage():
+            return depicted.of_lesson(page, page.get_parent().specific, site)
+        case ArticlePage():
+            return depicted.of_article(page, site)
+    return depicted.of_track(page, site)
+
+
+def pictures(page) -> list[str]:
+    subject = depict(page)
+    cover, card = subject.address("132", "webp"), subject.address(CARD, "jpg")
+    return [cover, card, card.replace("/pictures/", "/files/pictures/")]
 
 
 def files(lesson: LessonPage) -> list[str]:
@@ -73,13 +143,22 @@ def assert_clean(response):
 
 
 def everything(lesson: LessonPage) -> list[str]:
+    """Every kind of page that stands around the lesson and the drafts, and the lesson's files."""
+    course, *_ = CoursePage.objects.parent_of(lesson).select_related("instructor")
     return [
         "/",
         "/courses/",
         "/courses/yiqun/",
         "/courses/yiqun/09/",
+        "/courses/yiqun/hidden/",
+        "/courses/hidden/",
+        course.instructor.get_absolute_url(),
+        "/disciplines/business/",
         "/articles/",
+        "/articles/hidden/",
         "/tracks/",
+        "/tracks/shown/",
+        "/tracks/hidden/",
         "/membership/",
         "/sitemap-pages.xml",
         f"/media/{lesson.pk}/captions-{lesson.pk}/",
@@ -87,18 +166,33 @@ def everything(lesson: LessonPage) -> list[str]:
     ]
 
 
-def test_a_visitor_sees_no_canary(client, loaded):
+def test_a_visitor_sees_no_canary(client, loaded, hidden):
     for address in everything(loaded):
         for response in ways(client, address):
             assert_clean(response)
 
 
-def test_no_persona_sees_a_canary(client, loaded, personas):
+def test_no_persona_sees_a_canary(client, personas, loaded, hidden):
     for user in personas.values():
         client.force_login(user)
         for address in everything(loaded):
             for response in ways(client, address):
                 assert_clean(response)
+
+
+def test_what_is_not_out_has_no_picture(client, personas, hidden):
+    for user in (None, *personas.values()):
+        if user:
+            client.force_login(user)
+        for address in (each for page in hidden for each in pictures(page)):
+            assert client.get(address).status_code == 404
+
+
+def test_pictures_of_a_paid_lesson_say_what_its_sales_page_says(client, loaded, course):
+    subject = depict(loaded)
+    assert "canary" not in repr((subject.words, subject.design))
+    page = client.get("/courses/yiqun/09/").content.decode()
+    assert subject.address(CARD, "jpg") in page
 
 
 def test_a_page_warmed_by_a_buyer_gives_nothing_away(client, loaded, course, learner):
@@ -136,7 +230,7 @@ def test_paid_text_is_in_no_search_index(loaded):
 
 
 @pytest.mark.parametrize("address", ["/search/", "/search/suggest/"])
-def test_search_tells_nothing_of_paid_text(client, loaded, course, learner, address):
+def test_search_tells_nothing_of_paid_text(client, loaded, hidden, course, learner, address):
     give(learner, course)
     for user in (None, learner):
         if user:
