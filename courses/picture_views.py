@@ -13,7 +13,7 @@ from courses.depicted import Subject
 from courses.file_responses import respond
 from courses.models import LessonPage
 from courses.outline import HEAVY
-from courses.storage import PUBLIC, LocalFiles
+from courses.storage import PRIVATE, PUBLIC, LocalFiles
 from pages.templatetags.site_tags import shown_to
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -39,7 +39,9 @@ def picture(
 
 
 def _folder(subject: Subject) -> str:
-    return f"{PUBLIC}pictures/{subject.kind}-{subject.pk}"
+    """What only its buyers still see lies under no public address."""
+    prefix = PUBLIC if subject.is_public else PRIVATE
+    return f"{prefix}pictures/{subject.kind}-{subject.pk}"
 
 
 def _forget_older(subject: Subject) -> None:

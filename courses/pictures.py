@@ -34,13 +34,16 @@ def draft_cover(subject: Subject) -> dict[str, Cut]:
     """The same for an editor's eyes, in the page itself: a draft's pictures have no address."""
     cuts = {}
     for name, width in (("small", SMALL[-1]), ("large", LARGE[-1])):
-        data = base64.b64encode(prints.make(subject, str(width), "webp")).decode()
         cuts[name] = {
-            "src": f"data:image/webp;base64,{data}",
+            "src": inline(prints.make(subject, str(width), "webp")),
             "width": width,
             "height": width * 4 // 3,
         }
     return cuts
+
+
+def inline(webp: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
 
 
 @dataclass(frozen=True)

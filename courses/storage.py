@@ -13,12 +13,13 @@ from django.core.files.storage import FileSystemStorage
 from django.urls import reverse
 
 PUBLIC = "public/"
+PRIVATE = "private/"
 
 
 class LocalFiles(FileSystemStorage):
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        if not name.startswith((PUBLIC, "private/")):
-            name = f"private/{name}"
+        if not name.startswith((PUBLIC, PRIVATE)):
+            name = f"{PRIVATE}{name}"
         return super().get_available_name(name, max_length)
 
     def put(self, name: str, data: bytes) -> None:

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
+from wagtail.images.models import SourceImageIOError
 
 from courses import depicted, media, pictures, queries
 from courses.models import (
@@ -51,6 +52,19 @@ def lesson_picture(
         round(image.height * scale),
         alt,
     )
+
+
+@register.simple_tag
+def draft_picture(image: PrivateImage, alt: str) -> SafeString:
+    """A picture of an article that is previewed, in the page itself: it has no public address
+    before a public page shows it."""
+    try:
+        rendition = image.get_rendition(media.LESSON_PICTURE["webp"])
+        with rendition.file.open() as file:
+            source = pictures.inline(file.read())
+    except (SourceImageIOError, FileNotFoundError):
+        source = ""  # the file is gone, which the editor should see
+    return format_html('<img src="{}" alt="{}">', source, alt)
 
 
 @register.simple_tag

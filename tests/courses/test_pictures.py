@@ -6,12 +6,14 @@ import re
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.test import Client
 from PIL import Image
 from wagtail.images.rect import Rect
 
 from courses import depicted
-from courses.models import ArticleIndexPage, CoursePage, PrivateImage
+from courses.models import ArticleIndexPage, CoursePage, PrivateImage, Rendition
 from pages.models import SiteSettings
+from pages.phone_preview import Draft
 from pages.templatetags.site_tags import shown_to
 from tests import factories
 from tests.courses.conftest import give
@@ -101,6 +103,8 @@ def test_an_unpublished_course_shows_its_cover_to_those_who_have_it(
     response = client.get(address)
     assert opened(response)
     assert response["Cache-Control"] == "private, no-store"
+    assert default_storage.exists("private" + address)
+    assert client.get("/files" + address).status_code == 404
 
 
 def test_a_draft_has_no_picture_but_in_its_preview(client, course, address, editor):
@@ -111,6 +115,21 @@ def test_a_draft_has_no_picture_but_in_its_preview(client, course, address, edit
     assert "/pictures/" not in preview
     draft = depicted.of_course(course, shown_to(None))
     assert client.get(draft.address("132", "webp")).status_code == 404
+
+
+def test_a_draft_of_an_article_makes_nothing_public(client, editor):
+    article = factories.ArticleFactory(
+        parent=ArticleIndexPage.objects.get(),
+        live=False,
+        cover=upload(),
+        body=[("picture", {"image": upload(), "alt": "图", "caption": ""})],
+    )
+    address = f"/admin/pages/{article.pk}/view_draft/"
+    for _time in ("made", "kept"):
+        assert client.get(address).content.decode().count("data:image/webp;base64,") == 2
+    phone = f"/preview/{Draft(article.pk, 0, '', editor.pk).token}/"
+    assert Client().get(phone).content.decode().count("data:image/webp;base64,") == 2
+    assert {each.file.name.split("/")[0] for each in Rendition.objects.all()} == {"private"}
 
 
 @pytest.mark.parametrize(("focus", "colour"), [((0, 0, 60, 60), 0), ((340, 100, 399, 199), 2)])
