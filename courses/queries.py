@@ -88,7 +88,7 @@ def live_articles() -> PageQuerySet:
         ArticlePage.objects.live()
         .select_related("cover")
         .defer("body")
-        .order_by("-published_on", "-first_published_at")
+        .order_by("-published_on", "-first_published_at", "-pk")
     )
 
 

@@ -1,5 +1,6 @@
 """The pages of the tracks."""
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -9,6 +10,8 @@ from courses import queries
 from courses import tracks as paths
 from courses.models import TrackIndexPage, TrackPage
 
+PER_PAGE = 20
+
 
 @require_safe
 def tracks(request: HttpRequest) -> HttpResponse:
@@ -16,8 +19,10 @@ def tracks(request: HttpRequest) -> HttpResponse:
 
 
 def show_tracks(request: HttpRequest, page: TrackIndexPage) -> TemplateResponse:
-    found = paths.paths(queries.live_tracks(), request.user)
-    return TemplateResponse(request, "courses/tracks.html", {"page": page, "paths": found})
+    shown = Paginator(queries.live_tracks(), PER_PAGE).get_page(request.GET.get("page"))
+    found = paths.paths(list(shown.object_list), request.user)
+    context = {"page": page, "paths": found, "shown": shown}
+    return TemplateResponse(request, "courses/tracks.html", context)
 
 
 @require_safe

@@ -1,11 +1,13 @@
 """The pages of the catalogue."""
 
+from django.core.paginator import Page as ShownPage
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from wagtail.query import PageQuerySet
 
 from courses import access, filters, queries
 from courses.lesson_views import serve_lesson, show_withdrawn
@@ -36,8 +38,7 @@ def show_catalogue(request: HttpRequest, page: CataloguePage) -> TemplateRespons
     signed_in = request.user.is_authenticated
     disciplines = filters.disciplines_with_courses()
     chosen = filters.read(request.GET, disciplines, signed_in=signed_in)
-    pages = Paginator(filters.find(chosen, request.user, now=now), filters.PER_PAGE)
-    shown = pages.get_page(request.GET.get("page"))
+    shown = _page_of(request, filters.find(chosen, request.user, now=now), filters.PER_PAGE)
     courses = queries.cards(shown.object_list)
     return TemplateResponse(
         request,
@@ -99,12 +100,8 @@ def articles(request: HttpRequest) -> HttpResponse:
 
 
 def show_articles(request: HttpRequest, page: ArticleIndexPage) -> TemplateResponse:
-    found = Paginator(queries.live_articles(), ARTICLES_PER_PAGE)
-    return TemplateResponse(
-        request,
-        "courses/articles.html",
-        {"page": page, "articles": found.get_page(request.GET.get("page"))},
-    )
+    found = _page_of(request, queries.live_articles(), ARTICLES_PER_PAGE)
+    return TemplateResponse(request, "courses/articles.html", {"page": page, "articles": found})
 
 
 @require_safe
@@ -122,29 +119,34 @@ def show_article(request: HttpRequest, page: ArticlePage) -> TemplateResponse:
 @require_safe
 def instructor(request: HttpRequest, slug: str) -> HttpResponse:
     person = get_object_or_404(Instructor.objects.select_related("portrait"), slug=slug)
-    return TemplateResponse(
-        request,
-        "courses/instructor.html",
-        {
-            "instructor": person,
-            "courses": queries.cards(queries.live_courses().filter(instructor=person)),
-        },
-    )
+    shown = _page_of(request, queries.live_courses().filter(instructor=person), filters.PER_PAGE)
+    courses = queries.cards(shown.object_list)
+    context = {"instructor": person, "courses": courses, "shown": shown}
+    return TemplateResponse(request, "courses/instructor.html", context)
 
 
 @require_safe
 def discipline(request: HttpRequest, slug: str) -> HttpResponse:
     subject = get_object_or_404(Discipline.objects.select_related("parent"), slug=slug)
     below = [subject, *subject.children.all()]
+    courses = queries.live_courses().filter(disciplines__in=below).distinct()
+    articles = queries.live_articles().filter(disciplines__in=below).distinct()
+    shown = _page_of(request, courses, filters.PER_PAGE)
     return TemplateResponse(
         request,
         "courses/discipline.html",
         {
             "discipline": subject,
             "children": below[1:],
-            "courses": queries.cards(
-                queries.live_courses().filter(disciplines__in=below).distinct()
-            ),
-            "articles": queries.live_articles().filter(disciplines__in=below).distinct(),
+            "courses": queries.cards(shown.object_list),
+            "shown": shown,
+            "articles": _page_of(request, articles, ARTICLES_PER_PAGE, name="articles"),
         },
     )
+
+
+def _page_of(
+    request: HttpRequest, found: PageQuerySet, per_page: int, *, name: str = "page"
+) -> ShownPage:
+    """The page of a list that the address asks for under this name; the nearest there is."""
+    return Paginator(found, per_page).get_page(request.GET.get(name))

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from courses import filters
+from courses import filters, views
+from courses.models import ArticleIndexPage
 from tests import factories
 from tests.courses.conftest import give
 from tests.courses.test_queries import count
@@ -106,5 +107,47 @@ def test_filtering_costs_the_same_for_more_courses(client, shelf, learner):
     few, _ = count(client, address)
     for _number in range(6):
         give(learner, factories.course(lessons=2))
+    many, sql = count(client, address)
+    assert many == few, sql
+
+
+@pytest.fixture
+def taught(db):
+    """By one instructor, in one discipline: two pages of courses, three of articles."""
+    teacher = factories.InstructorFactory(slug="teacher")
+    business = factories.DisciplineFactory(slug="business")
+
+    def teach(courses=1, articles=1):
+        for _number in range(courses):
+            factories.course(lessons=1, instructor=teacher, disciplines=[business])
+        for _number in range(articles):
+            parent = ArticleIndexPage.objects.get()
+            factories.ArticleFactory(parent=parent, disciplines=[business])
+
+    teach(courses=3, articles=5)
+    return teach
+
+
+LISTS = {"/instructors/teacher/": ["page"], "/disciplines/business/": ["page", "articles"]}
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_lists_of_instructors_and_disciplines_come_in_pages(client, taught, monkeypatch, address):
+    monkeypatch.setattr(filters, "PER_PAGE", 2)
+    monkeypatch.setattr(views, "ARTICLES_PER_PAGE", 2)
+    first = client.get(address)
+    for name in LISTS[address]:
+        assert f'href="?{name}=2"' in first.content.decode()
+        key = "courses" if name == "page" else name
+        second = client.get(address, {name: 2})
+        assert len(second.context[key]) == (1 if name == "page" else 2)
+        assert not set(second.context[key]) & set(first.context[key])
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_they_cost_the_same_for_more(client, taught, address):
+    client.get(address)
+    few, _ = count(client, address)
+    taught(courses=4, articles=4)
     many, sql = count(client, address)
     assert many == few, sql

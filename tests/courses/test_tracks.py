@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
-from courses import tracks
+from courses import track_views, tracks
 from courses.models import CoursePage, LessonPage, TrackIndexPage, TrackPage
 from tests import factories
 from tests.courses.conftest import give
@@ -122,6 +122,15 @@ def test_tracks_are_listed(client, course):
     TrackPage.objects.all().delete()
     TrackIndexPage.objects.get()  # made with the site
     assert 'class="empty"' in client.get("/tracks/").content.decode()
+
+
+def test_many_tracks_come_in_pages(client, course, monkeypatch):
+    monkeypatch.setattr(track_views, "PER_PAGE", 2)
+    made = [factories.track([course]) for _number in range(3)]
+    html = client.get("/tracks/").content.decode()
+    assert 'rel="next" href="?page=2"' in html
+    assert made[0].title not in html
+    assert made[0].title in client.get("/tracks/?page=2").content.decode()
 
 
 # --- what it costs ------------------------------------------------------------------------------
