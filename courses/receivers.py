@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 from wagtail.signals import page_published, page_unpublished
 
@@ -25,6 +25,7 @@ def article_published(instance: ArticlePage, **kwargs: Any) -> None:
 
 @receiver(post_save, sender=Instructor)
 @receiver(post_save, sender=Discipline)
+@receiver(pre_delete, sender=Discipline)
 def subject_changed(
     instance: Instructor | Discipline, *, raw: bool = False, created: bool = False, **kwargs: Any
 ) -> None:

@@ -4,7 +4,7 @@ from django.core.management import call_command
 from modelsearch.index import insert_or_update_object
 from wagtail.models import Page
 
-from courses.models import ArticlePage, CoursePage, Discipline, Instructor
+from courses.models import Discipline, Instructor
 from operations.jobs import job
 
 
@@ -15,15 +15,9 @@ def rebuild() -> None:
 
 
 @job
-def index_pages_of(subject: str, key: int) -> None:
-    """The pages that have this instructor's or discipline's name among their words."""
-    field = {"instructor": "instructor", "discipline": "disciplines"}[subject]
-    models: list[type[Page]] = (
-        [CoursePage] if subject == "instructor" else [CoursePage, ArticlePage]
-    )
-    for model in models:
-        for page in model.objects.filter(**{field: key}).iterator(chunk_size=100):
-            insert_or_update_object(page)
+def index_pages(keys: list[int]) -> None:
+    for page in Page.objects.filter(pk__in=keys).specific().iterator(chunk_size=100):
+        insert_or_update_object(page)
 
 
 def note_published(page: Page) -> None:
@@ -32,5 +26,11 @@ def note_published(page: Page) -> None:
 
 
 def note_changed(subject: Instructor | Discipline) -> None:
-    """It may have another name."""
-    index_pages_of.enqueue(subject=subject._meta.model_name, key=subject.pk)
+    """It may have another name, or is about to be deleted: whichever pages name it now are indexed
+    once that is done."""
+    related = [subject.courses]
+    if isinstance(subject, Discipline):
+        related.append(subject.articles)
+    keys = [key for pages in related for key in pages.values_list("pk", flat=True)]
+    if keys:
+        index_pages.enqueue(keys=keys)

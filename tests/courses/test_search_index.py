@@ -75,6 +75,10 @@ def test_a_course_is_found_by_its_people_and_subjects_of_today(courses, run_jobs
     run_jobs()
     assert found_by("通识") == []
     assert found_by("博物") == found_by("林岚") == ["shangye"]
+    discipline.delete()
+    run_jobs()
+    assert found_by("博物") == []
+    assert found_by("林岚") == ["shangye"]
 
 
 def test_an_index_of_an_older_version_is_made_anew(courses, run_jobs):
