@@ -1,7 +1,4 @@
-"""What courses' and home's templates show of money: a way to buy, or nothing.
-
-They build on `offers_for` of the library `payments`: a page asks once for its prices.
-"""
+"""What courses' and home's templates show of money: a way to buy, or nothing (`payments.sales`)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -16,26 +13,10 @@ from courses.models import CoursePage, LessonPage, Membership
 from courses.outline import OutlineRow
 from operations import clock
 from pages.templatetags.site_tags import legal_url
-from payments import attribution, beginning, money, queries, standing
-from payments.checkout import Attribution
+from payments import queries, sales, standing
 from payments.models import Price
-from payments.templatetags.payments import offers_for
 
 register = template.Library()
-
-
-@dataclass(frozen=True)
-class Sale:
-    """How something can be had: `url` begins buying; `member_*` where a membership opens it too."""
-
-    amount: str
-    label: str
-    url: str
-    per: str = ""
-    note: str = ""
-    member_note: str = ""
-    member_line: str = ""
-    member_url: str = ""
 
 
 @register.simple_tag(takes_context=True)
@@ -44,55 +25,9 @@ def sale(
     sellable: CoursePage | Membership,
     page: object = None,
     block_id: str = "",
-) -> Sale | None:
+) -> sales.Sale | None:
     """`{% sale course page as sale %}`: how it is bought from this page; None if it is not sold."""
-    if beginning.is_planned(sellable, now=clock.now()):
-        return None
-    led_by = Attribution(page_id=getattr(page, "pk", None), block=str(block_id or ""))
-    offered = offers_for(context, sellable)
-    if isinstance(sellable, Membership):
-        return _of_membership(offered.own[0], led_by) if offered.own else None
-    if offered.own:
-        return _of_course(offered, led_by)
-    return _of_membership(offered.by_membership[0], led_by) if offered.by_membership else None
-
-
-def _of_course(offered: queries.Offered, led_by: Attribution) -> Sale:
-    price = offered.own[0]
-    shown = money.in_words(price.amount, price.currency)
-    member: dict[str, str] = {}
-    if offered.by_membership:
-        lowest = min(offered.by_membership, key=lambda each: each.amount)
-        member = {
-            "member_note": _("Members listen, too"),
-            "member_line": _("Members listen, too, from %(price)s") % {"price": _rate(lowest)},
-            "member_url": reverse("membership") + attribution.as_query(led_by),
-        }
-    return Sale(
-        amount=shown,
-        label=_("Buy this course"),
-        url=reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by),
-        **member,
-    )
-
-
-def _of_membership(price: Price, led_by: Attribution) -> Sale:
-    offer = price.offer
-    note = ""
-    if offer.trial_days:
-        note = _("%(days)d days of trial first") % {"days": offer.trial_days}
-    return Sale(
-        amount=money.in_words(price.amount, price.currency),
-        per=money.per(offer.interval) if offer.interval else "",
-        label=_("See the membership"),
-        url=reverse("membership") + attribution.as_query(led_by),
-        note=note,
-    )
-
-
-def _rate(price: Price) -> str:
-    shown = money.in_words(price.amount, price.currency)
-    return f"{shown}/{money.per(price.offer.interval)}" if price.offer.interval else shown
+    return sales.sale(context.get("request"), sellable, page, block_id)
 
 
 @register.simple_tag(takes_context=True)
@@ -137,7 +72,7 @@ def paywall(
     free_row: OutlineRow | None,
 ) -> Paywall:
     """`{% paywall lesson course rows free_row as wall %}`"""
-    way = sale(context, course, lesson)
+    way = sales.sale(context.get("request"), course, lesson)
     refund_url = legal_url(context, "refunds")
     return Paywall(
         question=lesson.question or lesson.title,
@@ -156,7 +91,7 @@ def paywall(
     )
 
 
-def _buy_label(way: Sale) -> str:
+def _buy_label(way: sales.Sale) -> str:
     if way.per:
         return way.label
     return _("%(amount)s, buy this course") % {"amount": way.amount}
