@@ -62,12 +62,6 @@ def words(text: str) -> list[str]:
     return text.split()
 
 
-@register.filter
-def at(items: list[object], index: int) -> object:
-    """The item of a list that stands at `index`."""
-    return items[index]
-
-
 @register.simple_tag(takes_context=True)
 def here(context: Context, address: str) -> SafeString:
     """aria-current for a link of the shell: page on it, true on what lies under it.
