@@ -5,7 +5,9 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from wagtail.query import PageQuerySet
 
@@ -121,13 +123,19 @@ def instructor(request: HttpRequest, slug: str) -> HttpResponse:
     person = get_object_or_404(Instructor.objects.select_related("portrait"), slug=slug)
     shown = _page_of(request, queries.live_courses().filter(instructor=person), filters.PER_PAGE)
     courses = queries.cards(shown.object_list)
-    context = {"instructor": person, "courses": courses, "shown": shown}
+    context = {
+        "instructor": person,
+        "crumbs": [(_("Courses"), reverse("catalogue")), (person.name, "")],
+        "courses": courses,
+        "shown": shown,
+    }
     return TemplateResponse(request, "courses/instructor.html", context)
 
 
 @require_safe
 def discipline(request: HttpRequest, slug: str) -> HttpResponse:
     subject = get_object_or_404(Discipline.objects.select_related("parent"), slug=slug)
+    above = [(subject.parent.name, subject.parent.get_absolute_url())] if subject.parent else []
     below = [subject, *subject.children.all()]
     courses = queries.live_courses().filter(disciplines__in=below).distinct()
     articles = queries.live_articles().filter(disciplines__in=below).distinct()
@@ -137,6 +145,7 @@ def discipline(request: HttpRequest, slug: str) -> HttpResponse:
         "courses/discipline.html",
         {
             "discipline": subject,
+            "crumbs": [(_("Courses"), reverse("catalogue")), *above, (subject.name, "")],
             "children": below[1:],
             "courses": queries.cards(shown.object_list),
             "shown": shown,

@@ -333,5 +333,8 @@ def test_an_instructor_and_a_discipline_have_pages(client, course):
     course.save_revision().publish()
     for address in ("/disciplines/business/", f"/instructors/{course.instructor.slug}/"):
         assert course.title in client.get(address).content.decode()
+    way = client.get("/disciplines/retail/").content.decode().partition('class="breadcrumb"')[2]
+    assert way.index('href="/courses/"') < way.index('href="/disciplines/business/"')
+    assert 'aria-current="page">零售<' in way
     assert client.get("/disciplines/none/").status_code == 404
     assert client.get("/instructors/none/").status_code == 404
