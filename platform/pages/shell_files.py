@@ -5,13 +5,13 @@ Their pictures, static/icons/icon-*.png, are favicon.svg's, drawn to the edge: s
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from pages.templatetags.site_tags import site_settings
+from pages import languages
+from pages.templatetags.site_tags import shown_to
 
 # Nothing there is worth finding, and much of it differs for everybody.
 NOT_FOR_ROBOTS = ("/account/", "/admin/", "/media/", "/payments/", "/search/", "/study/")
@@ -35,13 +35,13 @@ def robots(request: HttpRequest) -> HttpResponse:
 @for_an_hour
 def manifest(request: HttpRequest) -> HttpResponse:
     """What a phone needs to keep the site among its programs."""
-    site = site_settings(Context({"request": request}))
+    site = shown_to(request)
     return JsonResponse(
         {
             "name": site.name,
             "short_name": site.name,
             "description": site.tagline,
-            "lang": "zh-Hans",
+            "lang": languages.tag_of(settings.LANGUAGE_CODE),
             "start_url": "/",
             "display": "minimal-ui",  # with a way back
             "background_color": "#FAF7F0",

@@ -83,7 +83,7 @@ def test_the_manifest_names_the_publisher_and_pictures_there_are(client: Client)
     assert '<link rel="manifest" href="/manifest.webmanifest">' in page
     assert '<meta name="description" content="日日有所知">' in page
     told: dict[str, Any] = client.get("/manifest.webmanifest").json()
-    assert (told["name"], told["start_url"]) == ("拾页", "/")
+    assert (told["name"], told["lang"], told["start_url"]) == ("拾页", "zh-Hans", "/")
     icons = {icon["src"] for icon in told["icons"]}
     icons.add(client.get("/favicon.ico")["Location"])
     assert all(finders.find(icon.removeprefix(settings.STATIC_URL)) for icon in icons)
