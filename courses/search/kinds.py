@@ -1,13 +1,14 @@
 """The kinds of things one may find, in the order in which they are shown: one table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
+from wagtail.blocks import StreamValue
 from wagtail.models import Page
 from wagtail.rich_text import get_text_for_indexing
 
@@ -26,6 +27,8 @@ class Shown:
     texts: list[str]  # of which a snippet is cut
     facts: list[str]
     is_free: bool = False
+    people: list[str] = field(default_factory=list)
+    subjects: list[str] = field(default_factory=list)  # disciplines: told where they are found
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,6 @@ class Kind:
 
 
 def show_course(course: CoursePage, row: Any) -> Shown:
-    teacher = [course.instructor.name] if course.instructor else []
     course.withdrawn_lessons = row.withdrawn_lessons
     return Shown(
         url=course.get_absolute_url(),
@@ -57,7 +59,9 @@ def show_course(course: CoursePage, row: Any) -> Shown:
             get_text_for_indexing(course.introduction),
             course.for_whom,
         ],
-        facts=[*teacher, course_state(course, row.live_lessons)],
+        facts=[course_state(course, row.live_lessons)],
+        people=[course.instructor.name] if course.instructor else [],
+        subjects=row.subjects.splitlines(),
     )
 
 
@@ -77,22 +81,31 @@ def show_lesson(lesson: LessonPage, row: Any) -> Shown:
 
 def show_article(article: ArticlePage, row: Any) -> Shown:
     day = article.published_on
-    facts = [article.author, dates.day(day, now=clock.now()) if day else ""]
     return Shown(
-        url=article.get_absolute_url(), texts=[article.summary], facts=[f for f in facts if f]
+        url=article.get_absolute_url(),
+        texts=[article.summary, _text_of(article.body)],
+        facts=[dates.day(day, now=clock.now())] if day else [],
+        people=[article.author] if article.author else [],
+        subjects=row.subjects.splitlines(),
     )
 
 
 def show_track(track: TrackPage, row: Any) -> Shown:
+    introduction = get_text_for_indexing(track.introduction)
     return Shown(
         url=track.get_absolute_url(),
-        texts=[track.aim, get_text_for_indexing(track.introduction), track.last_task_title],
+        texts=[track.aim, introduction, _text_of(track.stages), track.last_task_title],
         facts=[],
     )
 
 
 def show_instructor(person: Instructor, row: Any) -> Shown:
     return Shown(url=person.get_absolute_url(), texts=[person.line, person.biography], facts=[])
+
+
+def _text_of(body: StreamValue) -> str:
+    """As it is indexed."""
+    return " ".join(body.stream_block.get_searchable_content(body))
 
 
 COURSES = Kind(
@@ -116,7 +129,7 @@ ARTICLES = Kind(
     "articles",
     gettext_lazy("Articles"),
     ArticlePage,
-    ("summary", "author", "published_on"),
+    ("summary", "author", "published_on", "body"),
     show_article,
 )
 INSTRUCTORS = Kind(
@@ -130,7 +143,7 @@ TRACKS = Kind(
     "tracks",
     gettext_lazy("Tracks"),
     TrackPage,
-    ("aim", "introduction", "last_task_title"),
+    ("aim", "introduction", "stages", "last_task_title"),
     show_track,
 )
 KINDS = (COURSES, LESSONS, ARTICLES, INSTRUCTORS, TRACKS)

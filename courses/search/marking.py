@@ -18,6 +18,11 @@ def marked(text: str, query: Query) -> SafeString:
     return _with_marks(text, list(_places(text, query)))
 
 
+def has(text: str, query: Query) -> bool:
+    """Whether anything of it would be marked."""
+    return any(_places(text, query))
+
+
 def snippet(texts: Iterable[str], query: Query) -> SafeString:
     """The neighbourhood of what is found first in these texts, else how the first begins."""
     given = [text for text in texts if text]

@@ -19,7 +19,9 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    StringAgg,
     Subquery,
+    TextField,
     Value,
     When,
     Window,
@@ -28,7 +30,7 @@ from django.db.models.functions import Coalesce, Concat, Length, RowNumber, Subs
 from django.utils.safestring import SafeString
 from wagtail.models import Page
 
-from courses.models import LessonPage
+from courses.models import Discipline, LessonPage
 from courses.queries import in_course, withdrawn_here
 from courses.search import marking
 from courses.search.kinds import KINDS, OTHERS, PAGES, Kind
@@ -39,6 +41,7 @@ MANY = 20  # on a page of one kind
 # How far off a result is: what has all words in its title stands at the title's length; then come
 # those with all words near the title, with all words anywhere, with some of them.
 NEARBY, ANYWHERE, PARTLY = 1000, 2000, 3000
+NO_NAMES = Value("", output_field=TextField())
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Result:
     url: str
     facts: list[str]
     is_free: bool
+    is_named: bool  # the title says why it is found
 
 
 @dataclass
@@ -172,9 +176,9 @@ def _ranked(
     several = len(query.runs) > 1
     is_page = issubclass(found.model, Page)
     cases = [When(within(TITLE), then=Length("title" if is_page else "name"))]
-    if columns == ALL:
-        cases.append(When(within(NEAR), then=NEARBY))
-        cases += [When(within(ALL), then=ANYWHERE)] if several else []
+    cases.append(When(within(NEAR), then=NEARBY))
+    if columns == ALL and several:
+        cases.append(When(within(ALL), then=ANYWHERE))
     return found.filter(within(columns, every=not several)).annotate(
         distance=Case(*cases, default=PARTLY if several else ANYWHERE),
         newness=F("first_published_at" if is_page else "pk"),
@@ -239,6 +243,7 @@ def _with_facts(pages: QuerySet) -> QuerySet:
             above_slug=Subquery(_above().values("slug")),
             live_lessons=_number_of(below),
             withdrawn_lessons=withdrawn_here(),
+            subjects=Coalesce(_names_of("courses"), _names_of("articles"), NO_NAMES),
             place=_number_of(up_to_it),
         )
     )
@@ -251,12 +256,15 @@ def _result_of_page(page: Any, query: Query) -> Result:
 
 def _result(kind: Kind, of: Any, row: Any, query: Query) -> Result:
     shown = kind.show(of, row)
+    subjects = [each for each in shown.subjects if marking.has(each, query)]
+    names = [marking.marked(name, query) for name in [*shown.people, *subjects]]
     return Result(
         kind=kind,
         title=marking.marked(of.title, query),
         snippet=marking.snippet(shown.texts, query),
         url=shown.url,
-        facts=shown.facts,
+        facts=[*names, *shown.facts],
+        is_named=marking.has(of.title, query),
         is_free=shown.is_free,
     )
 
@@ -279,6 +287,13 @@ def _stem() -> Substr:
 
 def _above() -> QuerySet:
     return Page.objects.filter(path=_stem())
+
+
+def _names_of(pages: str) -> Subquery:
+    """The disciplines of the page above, one a line."""
+    names = Discipline.objects.filter(**{pages: OuterRef("pk")}).order_by().annotate(one=Value(1))
+    joined = StringAgg("name", delimiter=Value("\n"))
+    return Subquery(names.values("one").annotate(names=joined).values("names"))
 
 
 def _number_of(rows: QuerySet) -> Coalesce:

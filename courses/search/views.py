@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from courses.queries import disciplines_taught
 from courses.search import nearest, queries
 from courses.search.kinds import COURSES, LESSONS, Kind, kind_of
-from courses.search.matching import LONGEST, TITLE, Query, read
+from courses.search.matching import LONGEST, NEAR, Query, read
 
 SUGGESTED = 8
 SUGGESTED_OF_A_KIND = 3
@@ -41,7 +41,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
     query = read(request.GET.get("q", ""))
-    findings = queries.survey(query, few=SUGGESTED_OF_A_KIND, columns=TITLE)
+    findings = queries.survey(query, few=SUGGESTED_OF_A_KIND, columns=NEAR)
     queries.read(findings, query)
     results = [result for group in findings.groups for result in group.results]
     return TemplateResponse(

@@ -240,18 +240,40 @@ def test_what_was_typed_is_never_markup(client, library):
         assert "<script>alert" not in page
 
 
-def test_suggestions_are_a_few_titles(client, library):
+def test_suggestions_are_a_few_titles_and_what_stands_near_them(client, library):
     for number in range(9):
         factories.course(title=f"终身 {number}")
+    suggested = re.compile(r'<a href="[^"]+"><span>(.+?)</span><span [^>]+kind">(\w+)</span></a>')
     page = client.get("/search/suggest/", {"q": "终身"}).content.decode()
-    links = re.findall(r'<a href="([^"]+)"><span>(.+?)</span><span [^>]+>(\w+)</span></a>', page)
-    assert [kind for _, _, kind in links] == ["课程"] * 3
-    assert links[0][1] == "<mark>终身</mark> 8"
+    found = suggested.findall(page)
+    assert [kind for _, kind in found] == ["课程"] * 3 + ["讲"] * 3 + ["讲师"]
+    assert found[0][0] == "<mark>终身</mark> 8"
+    line = '<span class="search-suggestion-line">'
+    assert found[-1][0] == f"周明远{line}研究<mark>终身</mark>学习的人</span>"
     page = client.get("/search/suggest/", {"q": "认知"}).content.decode()
-    assert re.findall(r"<span [^>]+>(课程|讲|文章|讲师)</span>", page) == ["课程", "讲", "文章"]
+    assert [kind for _, kind in suggested.findall(page)] == ["课程", "讲", "文章"]
     assert "<html" not in page
-    for nothing in ("", "火星", "给终身"):
+    for nothing in ("", "火星", "价格"):  # that one stands in an introduction only
         assert "<a" not in client.get("/search/suggest/", {"q": nothing}).content.decode()
+
+
+def test_every_result_shows_why_it_is_found(client, library):
+    """By whom, in which discipline, in which sentence of an article or stage of a track."""
+    subject = factories.DisciplineFactory(name="商业")
+    for page in (factories.course(title="一群人"), article(title="摊子", author="林岚")):
+        page.disciplines = [subject]
+        page.save_revision().publish()
+    factories.track([CoursePage.objects.get(slug="jingji")], title="路")
+    for typed, shown in (
+        ("商业", ["<span><mark>商业</mark></span>"] * 2),
+        ("周明远", ["<span><mark>周明远</mark></span>"]),
+        ("林岚", ["<span><mark>林岚</mark></span>"]),
+        ("不怕火", ['<p class="finding-snippet">好锅<mark>不怕火</mark>。</p>']),
+        ("阶段1", ["<mark>阶段1</mark>的一句话"]),
+    ):
+        found = search(client, typed).content.decode()
+        assert [found.count(each) for each in shown] == [len(shown)] * len(shown), typed
+    assert "商业" not in search(client, "一群人").content.decode().split('class="findings"')[1]
 
 
 def test_it_costs_three_queries_however_much_there_is(client, course):
