@@ -1,9 +1,13 @@
 """What every site has before anyone published: the catalogue, the lists of tracks and articles."""
 
+from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
 
 from courses.models import ArticleIndexPage, CataloguePage, TrackIndexPage
 from pages.home import HomePage
+
+# While nobody gave them another title, they bear the interface's word.
+WORDS = {"课程": _("Courses"), "学习路径": _("Tracks"), "文章": _("Articles")}
 
 
 def setup_site() -> None:

@@ -151,3 +151,13 @@ def test_they_cost_the_same_for_more(client, taught, address):
     taught(courses=4, articles=4)
     many, sql = count(client, address)
     assert many == few, sql
+
+
+def test_a_list_speaks_the_interface_s_language_until_it_has_a_title_of_its_own(client, db):
+    client.cookies["django_language"] = "en"
+    for address, title in (("courses", "Courses"), ("tracks", "Tracks"), ("articles", "Articles")):
+        assert f"<h1>{title}</h1>" in client.get(f"/{address}/").content.decode()
+    page = factories.catalogue()
+    page.title = "书架"
+    page.save_revision().publish()
+    assert "<h1>书架</h1>" in client.get("/courses/").content.decode()
