@@ -7,6 +7,7 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Prefetch,
+    QuerySet,
     Subquery,
     Value,
 )
@@ -49,7 +50,12 @@ def withdrawn_lessons() -> PageQuerySet:
 
 def withdrawn_here() -> Coalesce:
     """How many of the course that is looked at."""
-    number = in_course(withdrawn_lessons()).values(number=Func(F("pk"), function="COUNT"))
+    return number_of(in_course(withdrawn_lessons()))
+
+
+def number_of(rows: QuerySet) -> Coalesce:
+    """Of rows that an outer query narrows down."""
+    number = rows.order_by().values(number=Func(F("pk"), function="COUNT"))
     return Coalesce(Subquery(number, output_field=IntegerField()), 0)
 
 

@@ -13,8 +13,6 @@ from django.db.models import (
     Count,
     Exists,
     F,
-    Func,
-    IntegerField,
     Model,
     OuterRef,
     Q,
@@ -31,7 +29,7 @@ from django.utils.safestring import SafeString
 from wagtail.models import Page
 
 from courses.models import Discipline, LessonPage
-from courses.queries import in_course, withdrawn_here
+from courses.queries import in_course, number_of, withdrawn_here
 from courses.search import marking
 from courses.search.kinds import KINDS, OTHERS, PAGES, Kind
 from courses.search.matching import ALL, NEAR, TITLE, Query, Words, matching
@@ -241,10 +239,10 @@ def _with_facts(pages: QuerySet) -> QuerySet:
         .annotate(
             above_title=Subquery(_above().values("title")),
             above_slug=Subquery(_above().values("slug")),
-            live_lessons=_number_of(below),
+            live_lessons=number_of(below),
             withdrawn_lessons=withdrawn_here(),
             subjects=Coalesce(_names_of("courses"), _names_of("articles"), NO_NAMES),
-            place=_number_of(up_to_it),
+            place=number_of(up_to_it),
         )
     )
 
@@ -294,8 +292,3 @@ def _names_of(pages: str) -> Subquery:
     names = Discipline.objects.filter(**{pages: OuterRef("pk")}).order_by().annotate(one=Value(1))
     joined = StringAgg("name", delimiter=Value("\n"))
     return Subquery(names.values("one").annotate(names=joined).values("names"))
-
-
-def _number_of(rows: QuerySet) -> Coalesce:
-    number = rows.order_by().values(number=Func(F("pk"), function="COUNT"))
-    return Coalesce(Subquery(number, output_field=IntegerField()), 0)
