@@ -217,6 +217,7 @@ def test_a_visitor_s_sessions_are_sent_once_there_is_a_token(study, beats):
     ]
     assert beats[0]["session"] == kept["session"]
     assert "learner" not in beats[0]
+    assert page.evaluate("document.querySelector('rz-player').at") == kept["position"]
 
 
 def test_another_learner_s_waiting_session_is_left_alone(study, beats):

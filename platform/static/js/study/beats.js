@@ -36,7 +36,9 @@ function sessionOf(lesson) {
 export function meet(lesson) {
   const session = sessions.get(lesson.lesson);
   if (session) session.lesson = lesson;
-  if (lesson.token) sendWaiting(lesson);
+  if (!lesson.token) return;
+  lesson.position = resumeAt(lesson); // the page was made before what waits here is sent and forgotten
+  sendWaiting(lesson);
 }
 
 /** A token for a lesson whose page is not here; without one its study waits as a visitor's does. */
