@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup, NavigableString, Tag
 from django.core.cache import cache
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from wagtail.blocks import StreamValue
 
 from courses import transcripts
@@ -43,7 +44,7 @@ def lesson_body(lesson: LessonPage, *, staff: bool = False, token: str = "") -> 
     if not lesson.body:
         return [Piece(_paragraphs(cues))] if cues else []
     raw = json.dumps(list(lesson.body.raw_data), sort_keys=True, default=str)
-    label = f"{lesson.pk}:{staff}:{token}:{raw}:{lesson.transcript}"
+    label = f"{lesson.pk}:{get_language()}:{staff}:{token}:{raw}:{lesson.transcript}"
     digest = hashlib.sha256(label.encode()).hexdigest()
     key = f"lesson-body:{digest}"
     rendered: list[str | None] | None = cache.get(key)
