@@ -6,9 +6,10 @@ const on = (name, hear) => document.addEventListener(`htmx:${name}`, hear);
 const isOurs = (html) => /<main id="main" data-page="(?!entrance)/.test(html) && !html.includes("data-allauth-onload");
 const scrolls = {};
 let here = location.href;
+let staying; // the form just sent that keeps the place: <form data-stay hx-swap="outerHTML show:none">
 let going; // the last request for a page: what an earlier one brings comes too late
 
-function arrive(scroll) {
+function arrive(scroll, focused) {
   here = location.href;
   for (const link of document.querySelectorAll("[data-nav] a")) {
     const { pathname } = link;
@@ -17,7 +18,8 @@ function arrive(scroll) {
     else link.removeAttribute("aria-current");
   }
   const main = document.getElementById("main");
-  if (!main.querySelector("[autofocus]")) {
+  if (focused) focused.focus({ preventScroll: true });
+  else if (!main.querySelector("[autofocus]")) {
     const heading = main.querySelector("h1") ?? main;
     heading.tabIndex = -1;
     heading.focus({ preventScroll: true });
@@ -35,9 +37,17 @@ function go(xhr) {
 
 on("beforeRequest", ({ detail }) => {
   history.scrollRestoration = "manual";
-  if (detail.target.id === "main") go(detail.xhr);
+  if (detail.target.id !== "main") return;
+  go(detail.xhr);
+  const stays = detail.elt.matches("form[data-stay]");
+  staying = stays && { path: location.pathname, scroll: scrollY, action: detail.elt.getAttribute("action") };
 });
-on("afterSettle", (event) => { if (event.target.id === "main") arrive(); });
+on("afterSettle", (event) => {
+  if (event.target.id !== "main") return;
+  const form = staying?.path === location.pathname && document.querySelector(`form[data-stay][action="${staying.action}"]`);
+  if (form) arrive(staying.scroll, form.closest("details:not([open])")?.querySelector("summary") ?? form.querySelector("button"));
+  else arrive();
+});
 
 // Not a page of ours (a file, the admin, a broken answer): the browser goes there itself.
 on("beforeSwap", (event) => {
