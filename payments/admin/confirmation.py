@@ -28,6 +28,15 @@ class ReasonForm(forms.Form):
     )
 
 
+class ToldReasonForm(ReasonForm):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The learner reads it, word for word."),
+    )
+
+
 class Confirmation(View):
     """GET says what will happen, POST does it, once."""
 

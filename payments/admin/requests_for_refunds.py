@@ -11,7 +11,7 @@ from wagtail.admin.ui.tables import Column
 
 from operations import clock
 from payments import refund_requests
-from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm
+from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm, ToldReasonForm
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -61,6 +61,7 @@ class DeclineView(Confirmation):
     model = RefundRequest
     permission = PERMISSION
     back = "money-requests"
+    form_class = ToldReasonForm
     title = _("Decline the refund")
     label = _("Decline the refund")
     related = ("order__buyer",)

@@ -126,6 +126,9 @@ def test_a_declined_refund_is_told_with_the_reason(shop, buyer, bought, run_jobs
     desk = at_desk(roles.FINANCE)
     asked = refund_requests.ask(order=bought, learner=buyer, now=site_clock.now())
     address = reverse("money-requests:decline", args=[asked.pk])
+    form = desk.get(address).content.decode()
+    assert "学员会一字不差地读到它" in form
+    assert "写给同事看" not in form
     desk.post(address, {"reason": "已经听完六讲"})
     run_jobs()
     asked.refresh_from_db()
