@@ -18,7 +18,7 @@ from courses.models.lists import ListPage
 
 
 class ArticleIndexPage(ListPage):
-    stable_slug = "articles"
+    stable_slug, given_title, word = "articles", "文章", _("Articles")
     subpage_types = ["courses.ArticlePage"]
 
     class Meta:

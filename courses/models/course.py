@@ -22,7 +22,7 @@ from courses.preview import PREVIEW_MODES, VISITOR
 
 
 class CataloguePage(ListPage):
-    stable_slug = "courses"
+    stable_slug, given_title, word = "courses", "课程", _("Courses")
     subpage_types = ["courses.CoursePage"]
     introduction = models.CharField(_("Introduction"), max_length=200, blank=True)
 

@@ -18,7 +18,7 @@ from courses.preview import PREVIEW_MODES, VISITOR
 
 
 class TrackIndexPage(ListPage):
-    stable_slug = "tracks"
+    stable_slug, given_title, word = "tracks", "学习路径", _("Tracks")
     subpage_types = ["courses.TrackPage"]
     introduction = models.CharField(_("Introduction"), max_length=200, blank=True)
 

@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 from wagtail.images.models import SourceImageIOError
-from wagtail.models import Page
 
 from courses import depicted, media, pictures, queries
 from courses.models import (
@@ -26,7 +25,6 @@ from courses.models import (
     TrackPage,
 )
 from courses.outline import OutlineRow
-from courses.setup import WORDS
 from operations import clock
 from pages import dates
 from pages.templatetags.site_tags import request_of, shown_to
@@ -162,12 +160,6 @@ def course_state(course: CoursePage, lessons: int, planned: bool | None = None) 
             "planned": course.lessons_in_all,
         }
     return ngettext("%(number)d lesson", "%(number)d lessons", lessons) % {"number": lessons}
-
-
-@register.filter
-def list_title(page: Page) -> str:
-    """What an editor called a list; the interface's word for it as long as nobody did."""
-    return str(WORDS.get(page.title, page.title))
 
 
 @register.filter
