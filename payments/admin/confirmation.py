@@ -19,22 +19,17 @@ class NotPossible(Exception):
     """It cannot be done now; the text says why, for staff."""
 
 
+def reason_field(help_text: Any) -> forms.CharField:
+    area = forms.Textarea(attrs={"rows": 3})
+    return forms.CharField(label=_("Reason"), max_length=300, widget=area, help_text=help_text)
+
+
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("For your colleagues; it is kept."),
-    )
+    reason = reason_field(_("For your colleagues; it is kept."))
 
 
 class ToldReasonForm(ReasonForm):
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The learner reads it, word for word."),
-    )
+    reason = reason_field(_("The learner reads it, word for word."))
 
 
 class Confirmation(View):
