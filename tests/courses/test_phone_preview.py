@@ -51,6 +51,7 @@ def test_a_phone_sees_the_draft_without_signing_in(client, editor, lesson, setti
     assert answer.status_code == 200
     assert "草稿里的一句。" in text
     assert "草稿预览，30 分钟内有效" in text
+    assert "用邮箱注册" not in text
     assert answer["Cache-Control"] == "private, no-store"
     assert answer["X-Robots-Tag"] == "noindex, nofollow"
     assert answer["Referrer-Policy"] == "no-referrer"
