@@ -5,7 +5,8 @@ from wagtail import blocks
 
 
 def _heading() -> blocks.CharBlock:
-    return blocks.CharBlock(label=_("Heading"))
+    words = _("Empty: the interface's own word, in the reader's language.")
+    return blocks.CharBlock(label=_("Heading"), required=False, help_text=words)
 
 
 class HeroBlock(blocks.StructBlock):

@@ -72,6 +72,15 @@ def test_disciplines_with_something_in_them_stand_on_the_shelf(client, course):
     assert "无课的学科" not in page
 
 
+def test_a_heading_left_empty_speaks_the_readers_language(client, course):
+    put(("disciplines", {"heading": ""}), ("courses", {"heading": "上新", "courses": []}))
+    assert "<h2>按学科</h2>" in client.get("/").content.decode()
+    client.cookies["django_language"] = "en"
+    page = client.get("/").content.decode()
+    assert "<h2>By discipline</h2>" in page
+    assert '<h2 lang="zh-Hans">上新</h2>' in page
+
+
 def test_the_free_lesson_sounds_at_once_and_only_while_it_is_free(client, course):
     lesson = LessonPage.objects.get(slug="00")
     LessonPage.objects.filter(pk=lesson.pk).update(audio=factories.MediaFactory())
