@@ -17,6 +17,7 @@ from wagtail.query import PageQuerySet
 from accounts.models import User
 from courses import access, queries
 from courses.models import CoursePage, Discipline, LessonPage
+from pages.languages import as_content
 
 PER_PAGE = 24
 # Minutes of all its lessons together, from … to.
@@ -110,7 +111,7 @@ def rows(filters: Filters, disciplines: list[Discipline], *, signed_in: bool) ->
 def _choices(disciplines: list[Discipline], *, signed_in: bool) -> dict[str, dict[str, Any]]:
     every = {"": pgettext_lazy("filter", "All")}
     return {
-        "discipline": every | {each.slug: each.name for each in disciplines},
+        "discipline": every | {each.slug: as_content(each.name) for each in disciplines},
         "form": every | dict(CoursePage.Form.choices),
         "length": every
         | {

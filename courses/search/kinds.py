@@ -27,7 +27,7 @@ class Shown:
     texts: list[str]  # of which a snippet is cut
     facts: list[str]
     is_free: bool = False
-    people: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)  # who made it, what it is of
     subjects: list[str] = field(default_factory=list)  # disciplines: told where they are found
 
 
@@ -60,7 +60,7 @@ def show_course(course: CoursePage, row: Any) -> Shown:
             course.for_whom,
         ],
         facts=[course_state(course, row.live_lessons)],
-        people=[course.instructor.name] if course.instructor else [],
+        names=[course.instructor.name] if course.instructor else [],
         subjects=row.subjects.splitlines(),
     )
 
@@ -71,11 +71,11 @@ def show_lesson(lesson: LessonPage, row: Any) -> Shown:
         url=reverse("lesson", args=[row.above_slug, lesson.slug]),
         texts=[lesson.question, lesson.summary],
         facts=[
-            row.above_title,
             OutlineRow(lesson, label(lesson, row.place), opens=lesson.free_preview).name,
             ngettext("%(number)d minute", "%(number)d minutes", length) % {"number": length},
         ],
         is_free=lesson.free_preview,
+        names=[row.above_title],
     )
 
 
@@ -85,7 +85,7 @@ def show_article(article: ArticlePage, row: Any) -> Shown:
         url=article.get_absolute_url(),
         texts=[article.summary, _text_of(article.body)],
         facts=[dates.day(day, now=clock.now())] if day else [],
-        people=[article.author] if article.author else [],
+        names=[article.author] if article.author else [],
         subjects=row.subjects.splitlines(),
     )
 

@@ -48,6 +48,7 @@ class Result:
     title: SafeString
     snippet: SafeString
     url: str
+    names: list[SafeString]  # in editors' words, as the title is
     facts: list[str]
     is_free: bool
     is_named: bool  # the title says why it is found
@@ -255,13 +256,14 @@ def _result_of_page(page: Any, query: Query) -> Result:
 def _result(kind: Kind, of: Any, row: Any, query: Query) -> Result:
     shown = kind.show(of, row)
     subjects = [each for each in shown.subjects if marking.has(each, query)]
-    names = [marking.marked(name, query) for name in [*shown.people, *subjects]]
+    names = [marking.marked(name, query) for name in [*shown.names, *subjects]]
     return Result(
         kind=kind,
         title=marking.marked(of.title, query),
         snippet=marking.snippet(shown.texts, query),
         url=shown.url,
-        facts=[*names, *shown.facts],
+        names=names,
+        facts=shown.facts,
         is_named=marking.has(of.title, query),
         is_free=shown.is_free,
     )

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from babel import Locale
+from babel.core import get_global
 from babel.dates import get_timezone_location
 from django import forms
 from django.conf import settings
@@ -26,7 +27,12 @@ from accounts import consents
 from accounts.models import User
 from operations import clock
 
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone and "Etc/" not in zone)
+# Each place once: Asia/Chongqing is an older name of Asia/Shanghai.
+ZONES = sorted(
+    zone
+    for zone in available_timezones()
+    if "/" in zone and "Etc/" not in zone and zone not in get_global("zone_aliases")
+)
 
 LONGEST_EMAIL = 254
 # AUTH_PASSWORD_VALIDATORS, in one breath.
@@ -182,11 +188,23 @@ def zone_choices(language: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(named, key=lambda choice: choice[1]))
 
 
+class LanguageSelect(forms.Select):
+    """Each language is named in itself, and marked so."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        option["attrs"]["lang"] = value
+        return option
+
+
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name", "language", "time_zone"]
-        widgets = {"name": forms.TextInput({"autocomplete": "nickname"})}
+        widgets = {
+            "name": forms.TextInput({"autocomplete": "nickname"}),
+            "language": LanguageSelect(),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

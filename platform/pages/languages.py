@@ -7,6 +7,7 @@ may quote others.
 import re
 
 from django.conf import settings
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -29,6 +30,13 @@ def of_content() -> str:
     """What the editors' words are marked with; nothing where the interface speaks the same."""
     spoken = get_language() or settings.LANGUAGE_CODE
     return "" if spoken == settings.LANGUAGE_CODE else tag_of(settings.LANGUAGE_CODE)
+
+
+def as_content(words: object) -> str:
+    """Editors' words inside a sentence or a label of the interface, marked where that speaks
+    another language. For HTML, not for an attribute."""
+    tag = of_content()
+    return format_html('<span lang="{}">{}</span>', tag, words) if tag else format_html("{}", words)
 
 
 def mark_latin(html: str) -> SafeString:

@@ -51,6 +51,21 @@ TOLD = """() => {
   return problems;
 }"""
 
+# 3.1.2: Chinese under lang="en". The title of a picture holds no markup, and whoever searches
+# knows what was typed.
+UNMARKED = """() => {
+  const problems = [];
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const around = words.currentNode.parentElement;
+    if (around.closest("script, style, svg title, svg desc, .search-nothing, .toasts")) continue;
+    const isChinese = /\\p{Script=Han}/u.test(words.currentNode.data);
+    if (isChinese && !around.closest("[lang]").getAttribute("lang").startsWith("zh"))
+      problems.push(`not marked as Chinese: ${around.outerHTML.slice(0, 90)}`);
+  }
+  return problems;
+}"""
+
 # 1.4.10, 1.4.12: what sticks out to the side, and text that is cut. An ellipsis is meant to be:
 # where one stands the whole words are a link away.
 FITS = """() => {
@@ -129,8 +144,21 @@ def test_every_page_is_there_and_the_main_ones_are_for_everybody(open_page, prob
             assert answer.status == shown.status, f"{who}: {shown.path}"
             if MAIN in shown.uses:
                 found += [f"{shown.name}: {each}" for each in complaints(page)]
+        speak(page, "en")
+        for shown in PAGES:
+            if shown.who == who and MAIN in shown.uses:
+                page.goto(shown.path.format(**places))
+                found += [f"{shown.name}: {each}" for each in page.evaluate(UNMARKED)]
+        problems.clear()  # of the pages that are not there
+        speak(page, "zh-hans")
         page.close()
     assert not found, "\n".join(found)
+
+
+def speak(page: Page, language: str) -> None:
+    page.goto("/")
+    with page.expect_navigation():
+        page.click(f"[name=language][value={language}]")
 
 
 def complaints(page: Page) -> list[str]:

@@ -100,6 +100,12 @@ def interface_lang() -> SafeString:
 
 
 @register.filter
+def as_content(words: object) -> str:
+    """{% blocktranslate with title=course.title|as_content %}: see pages.languages."""
+    return languages.as_content(words)
+
+
+@register.filter
 def mark_latin(html: object) -> SafeString:
     """Editors' HTML, its runs of Latin words marked as English: {{ value|richtext|mark_latin }}."""
     return languages.mark_latin(str(html))
