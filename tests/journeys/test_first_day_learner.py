@@ -65,9 +65,12 @@ def test_from_the_preface_to_the_paid_lesson_and_on_to_another_device(open_page,
     other = open_page("/account/login/?next=/study/")
     day.sign_in_by_code(other, EMAIL, lands_on="/study/")
     look(other, "study")
-    day.click(other, ".going-on a", day.PAID)
-    day.play(other)
+    other.click(".going-on .hear")  # it sounds right there, from where she was
+    day.sounds(other, after=left_at - 5)
     assert day.position(other) == pytest.approx(left_at, abs=5)
+    assert day.address_of(other.url) == "/study/"
+    day.click(other, ".going-on a", day.PAID)
+    day.sounds(other, after=left_at - 5)
     day.click(other, ".lesson-turn [rel=prev]", day.FIRST)
     day.click(other, ".lesson-turn [rel=prev]", day.PREFACE)
     kept = float(other.locator("rz-lesson").get_attribute("data-position"))

@@ -41,6 +41,13 @@ def goes_on_with(html: str) -> str | None:
     return found[1] if found else None
 
 
+def plays_at(html: str) -> float:
+    """Where the button beside it begins."""
+    found = re.search(r'class="going-on".*?data-hear [^>]*data-position="([^"]+)"', html, re.DOTALL)
+    assert found
+    return float(found[1])
+
+
 def listed(html: str) -> list[str]:
     """The courses in the list under the tabs."""
     below = html.split('class="tabs"')[1]
@@ -96,7 +103,9 @@ def test_it_says_how_much_is_left(
     User.objects.filter(pk=learner.pk).update(language="en")
     long = lesson(course(), audio=MediaFactory(duration=700.0), free_preview=True)
     Player(learner, long).hear(278)
-    assert "7 minutes left" in page()  # of 422 seconds, as the outline rounds
+    html = page()
+    assert "7 minutes left" in html  # of 422 seconds, as the outline rounds
+    assert plays_at(html) == pytest.approx(278, abs=5)
 
 
 def test_a_lesson_that_is_shut_is_not_gone_on_with(
