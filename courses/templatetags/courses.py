@@ -13,8 +13,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 from wagtail.images.models import SourceImageIOError
+from wagtail.models import Page
 
-from courses import depicted, media, pictures, queries
+from courses import depicted, media, pictures, queries, withdrawal
 from courses.models import (
     ArticlePage,
     CoursePage,
@@ -210,6 +211,12 @@ def player_attributes(context: Context, study: Any) -> list[tuple[str, object]]:
             ("learner", context["request"].user.pk),
         ]
     return found
+
+
+@register.simple_tag
+def what_follows(page: Page) -> list[str]:
+    """Told before a page is unpublished."""
+    return withdrawal.consequences(page, now=clock.now())
 
 
 @register.simple_tag(takes_context=True)

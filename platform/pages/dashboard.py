@@ -33,7 +33,7 @@ def drafts(user: Any) -> Panel | None:
         Row(
             page.draft_title,
             reverse("wagtailadmin_pages:edit", args=[page.pk]),
-            about=str(page.page_type_display_name),
+            about=_about(page),
             aside=moment(page.latest_revision_created_at),
         )
         for page in unfinished[:SHOWN]
@@ -69,6 +69,12 @@ def dates(user: Any, now: datetime) -> Panel | None:
         if pk in pages
     ]
     return Panel("dates", order=220, heading=_("On the calendar"), rows=rows) if rows else None
+
+
+def _about(page: Page) -> str:
+    kind = str(page.page_type_display_name)
+    was_out = page.first_published_at and not page.live
+    return f"{kind} · {_('withdrawn')}" if was_out else kind
 
 
 def moment(at: datetime | None) -> str:

@@ -4,10 +4,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 from wagtail.admin.views import home
+from wagtail.admin.views.pages.bulk_actions.page_bulk_action import DefaultPageForm
 from wagtail.admin.widgets import Button
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
@@ -23,6 +25,10 @@ WAGTAILS_PANELS = (
     home.UserObjectsInWorkflowModerationPanel,
     home.RecentEditsPanel,
 )
+
+
+# Upstream names it by the field's name alone, in English.
+DefaultPageForm.base_fields["include_descendants"].label = gettext_lazy("The pages below, too")
 
 
 class ChecklistPanel(Component):

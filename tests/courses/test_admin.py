@@ -15,7 +15,7 @@ from django.utils import timezone
 from PIL import Image
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
-from courses.models import CoursePage, LessonPage, PrivateImage, PrivateMedia
+from courses.models import ArticleIndexPage, CoursePage, LessonPage, PrivateImage, PrivateMedia
 from tests import factories
 from tests.courses.conftest import enter, give, staff
 from tests.payments.factories import course_price
@@ -178,6 +178,24 @@ def test_a_lesson_that_buyers_have_cannot_be_deleted_but_its_draft_can(
     draft = LessonPage.objects.get(slug="10")
     client.post(f"/admin/pages/{draft.pk}/delete/", {})
     assert not LessonPage.objects.filter(pk=draft.pk).exists()
+
+
+def test_before_unpublishing_an_editor_reads_what_follows(client, editor, course, learner):
+    def asked(page):
+        return client.get(f"/admin/pages/{page.pk}/unpublish/").content.decode()
+
+    assert "没有学员" in asked(course)
+    give(learner, course)
+    assert "已经拥有它的 1 位学员照常学习" in asked(course)
+    lesson = LessonPage.objects.get(slug="02")
+    assert "1 位学员现在能打开" in asked(lesson)
+    article = factories.ArticleFactory(parent=ArticleIndexPage.objects.get())
+    assert "what-follows" not in asked(article)
+    both = f"/admin/bulk/wagtailcore/page/unpublish/?id={course.pk}&id={lesson.pk}"
+    told = client.get(both).content.decode()
+    assert told.count("what-follows") == 2
+    assert "下级页面也一起" in told
+    assert course.title in told.split("what-follows")[0].split("<h2>")[-1]
 
 
 def test_a_lesson_that_buyers_have_stays_in_its_course(client, editor, course, learner):

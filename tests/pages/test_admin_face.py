@@ -118,6 +118,16 @@ def test_an_editor_begins_where_the_work_stopped() -> None:
 
 
 @pytest.mark.django_db
+def test_what_was_withdrawn_says_so_among_the_drafts() -> None:
+    factories.course(title="旧课").unpublish()
+    factories.course(title="新课", live=False, first_published_at=None)
+    desk = inside(person(roles.EDITOR)).get("/admin/").content.decode()
+    drafts = desk.split("草稿</h2>")[1].split("</ul>")[0]
+    assert "旧课" in drafts
+    assert drafts.count("课程 · 已撤下") == 1
+
+
+@pytest.mark.django_db
 def test_what_is_planned_stands_on_the_dashboard_with_its_date() -> None:
     client = inside(person(roles.EDITOR))
     course = factories.course(lessons=1)

@@ -16,6 +16,11 @@ def day(value: date | None) -> str:
     return dates.day(value, now=clock.now()) if value else ""
 
 
+@register.simple_tag
+def today() -> str:
+    return dates.day(clock.now(), now=clock.now())
+
+
 @register.filter
 def moment(value: datetime | None) -> str:
     """`order.created_at|moment`: 2026 年 11 月 30 日 18:05."""

@@ -1,0 +1,51 @@
+"""What follows when an editor unpublishes a page, told before it is done."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from wagtail.models import Page
+
+from courses.deletion import count_learners
+from courses.models import CoursePage, LessonPage, TrackPage
+
+
+def consequences(page: Page, *, now: datetime) -> list[str]:
+    """Sentences for who is about to unpublish `page`; none for a page without learners."""
+    match page.specific:
+        case CoursePage():
+            return [
+                _("It can no longer be bought or found; what was paid for it stays as it is."),
+                _having(count_learners([page], now=now)),
+            ]
+        case LessonPage() if page.get_parent().live:
+            return [
+                _("Nobody can open it any more, whoever has its course neither."),
+                _losing(count_learners([page], now=now)),
+                _("The lessons after it are numbered anew."),
+            ]
+        case TrackPage():
+            return [
+                _("It can no longer be found. Its courses stay as they are."),
+                _("Those who have joined it keep what they did."),
+            ]
+        case _:
+            return []
+
+
+def _having(number: int) -> str:
+    words = ngettext(
+        "%(number)d learner has it and goes on studying, its lessons included.",
+        "%(number)d learners have it and go on studying, its lessons included.",
+        number,
+    )
+    return words % {"number": number} if number else _("No learner has it.")
+
+
+def _losing(number: int) -> str:
+    words = ngettext(
+        "%(number)d learner has it now; what was studied of it is kept.",
+        "%(number)d learners have it now; what was studied of it is kept.",
+        number,
+    )
+    return words % {"number": number} if number else _("No learner has it.")
