@@ -110,6 +110,20 @@ def test_signing_in_is_a_whole_load(page):
     assert page.evaluate("window.stillHere") is None
 
 
+def test_a_field_says_what_is_wrong_as_one_leaves_it(open_page, axe):
+    page = open_page("/account/signup/")
+    field = page.locator("#main [name=email]")
+    field.press_sequentially("lin@")
+    field.press("Tab")
+    said = page.locator("#main .field-errors")
+    assert said.inner_text() == "这不像一个邮箱地址。"
+    assert said.locator("svg").count() == 1
+    assert axe(page) == []
+    field.fill("lin@example.org")
+    assert said.inner_text() == ""
+    assert field.input_value() == "lin@example.org"
+
+
 def test_a_broken_network_says_so_and_leaves_the_page(page, problems):
     page.context.set_offline(True)
     page.wait_for_selector("#offline:not(:empty)")

@@ -1,7 +1,8 @@
 /* Fields say what is wrong as soon as one leaves them, in the page's words instead of the browser's.
- * The words: <template id="say-fields" data-missing="…" data-email="…">. */
+ * The words: <template id="say-fields" data-missing="…" data-email="…">, and in it the mark before them. */
 
-const words = document.getElementById("say-fields").dataset;
+const template = document.getElementById("say-fields");
+const words = template.dataset;
 
 function complaint({ validity, type, validationMessage }) {
   if (validity.valid) return "";
@@ -20,7 +21,8 @@ function check(input) {
     field.append(place);
     input.setAttribute("aria-describedby", [input.getAttribute("aria-describedby"), place.id].filter(Boolean).join(" "));
   }
-  place.textContent = said;
+  const text = Object.assign(document.createElement("span"), { textContent: said });
+  place.replaceChildren(...(said ? [template.content.cloneNode(true), text] : []));
   if (said) input.setAttribute("aria-invalid", "true");
   else input.removeAttribute("aria-invalid");
 }
