@@ -150,7 +150,7 @@ def portrait_sources(instructor: Instructor) -> dict[str, str]:
 
 @register.simple_tag
 def course_state(course: CoursePage, lessons: int, planned: bool | None = None) -> str:
-    """已更新 6/8 讲, 共 8 讲, or when a planned course opens."""
+    """已更新 6/8 讲, 共 8 讲, 还没有更新, or when a planned course opens."""
     if planned is None:
         planned = course.is_planned(timezone.localdate(clock.now()))
     if planned and course.opens_on:
@@ -160,6 +160,8 @@ def course_state(course: CoursePage, lessons: int, planned: bool | None = None) 
             "out": lessons,
             "planned": course.lessons_in_all,
         }
+    if not lessons:
+        return _("No lesson yet")
     return ngettext("%(number)d lesson", "%(number)d lessons", lessons) % {"number": lessons}
 
 

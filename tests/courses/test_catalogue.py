@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from courses import filters, views
+from courses.memberships import sync_included
 from courses.models import ArticleIndexPage
 from tests import factories
 from tests.courses.conftest import give
@@ -69,6 +71,22 @@ def test_mine_is_what_one_may_study(client, shelf, learner):
     assert found(client, "?show=mine") == ["pot"]
     page = client.get("/courses/").content.decode()
     assert page.count("已拥有") == 1
+    assert page.count("会员已可听") == 0
+
+
+def test_what_a_membership_opens_is_not_called_owned(client, shelf, learner):
+    from courses.models import CoursePage
+
+    course = CoursePage.objects.get(slug="pot")
+    membership = factories.MembershipFactory()
+    course.memberships.add(membership)
+    course.save()
+    sync_included(course, now=timezone.now())
+    give(learner, membership)
+    client.force_login(learner)
+    page = client.get("/courses/").content.decode()
+    assert page.count("已拥有") == 0
+    assert page.count("会员已可听") == 1
 
 
 def test_every_choice_is_a_link_that_keeps_the_others(client, shelf):

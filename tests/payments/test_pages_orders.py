@@ -410,6 +410,7 @@ def test_a_trial_is_listed_as_costing_nothing_yet(shop, buyer, me):
     order = shop.buy(buyer, membership_prices()["year"])
     listed = text_of(me.get("/account/orders/")).split("已购")[1]
     assert "¥0" in listed.split("账单")[0]
+    assert "¥0 · 试用后 ¥365" in text_of(me.get(reverse("order", args=[order.key])))
     order.refresh_from_db()
     back = text_of(come_back(me, order))
     assert "¥365" in back
