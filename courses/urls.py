@@ -1,6 +1,7 @@
 """Addresses of what is taught. They are stable: links to them stand in books and chats."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from courses import media, picture_views, track_views, views
 from courses.search import views as search_views
@@ -13,7 +14,9 @@ urlpatterns = [
     path("tracks/<str:slug>/", track_views.track, name="track"),
     path("articles/", views.articles, name="articles"),
     path("articles/<str:slug>/", views.article, name="article"),
+    path("instructors/", RedirectView.as_view(pattern_name="catalogue")),
     path("instructors/<str:slug>/", views.instructor, name="instructor"),
+    path("disciplines/", RedirectView.as_view(pattern_name="catalogue")),
     path("disciplines/<str:slug>/", views.discipline, name="discipline"),
     path("search/", search_views.search, name="search"),
     path("search/suggest/", search_views.suggest, name="suggest"),

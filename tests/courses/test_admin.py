@@ -356,3 +356,5 @@ def test_an_instructor_and_a_discipline_have_pages(client, course):
     assert 'aria-current="page">零售<' in way
     assert client.get("/disciplines/none/").status_code == 404
     assert client.get("/instructors/none/").status_code == 404
+    for cut_short in ("/disciplines/", "/instructors/"):
+        assert client.get(cut_short).url == "/courses/"
