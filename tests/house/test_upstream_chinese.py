@@ -3,6 +3,7 @@
 An upgrade that brings new English fails here: translate it in platform/locale_upstream/.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ PACKAGES = sorted(
         *(Path(app.path) for app in apps.get_app_configs() if "site-packages" in app.path),
     }
 )
+LINK = re.compile(r"<[^>]*>")
 
 
 @cache
@@ -67,6 +69,21 @@ def test_every_package_says_ni(domain: str) -> None:
     told = chinese(domain)
     polite = {text for text in told.keys() if "您" in str(told[text])}  # noqa: SIM118 (no dict)
     assert polite == set()
+
+
+def test_wagtail_is_set_as_chinese_is() -> None:
+    """No '…' round a title, no space between two characters, no Latin stop after one."""
+    han = "[\u4e00-\u9fff]"
+    odd = re.compile(rf"['\"]%\(\w+\)s['\"]|{han} +{han}|{han}[.:]( |$)")
+    told = chinese("django")
+    wagtails = [package for package in PACKAGES if "wagtail" in package.parts]
+    found = {
+        words
+        for package in wagtails
+        for text in texts(package, "django")
+        if re.search(han, words := told.get(text) or "") and odd.search(LINK.sub("", words))
+    }
+    assert found == set()
 
 
 def test_the_walk_reads_catalogues_and_code() -> None:
