@@ -53,11 +53,15 @@ def leave(request: HttpRequest, learner: User, track: TrackPage) -> HttpResponse
 
 @of_track
 def task(request: HttpRequest, learner: User, track: TrackPage) -> HttpResponse:
-    """POST `text`: what the learner wrote, for themselves."""
+    """POST `text`: what the learner wrote, for themselves; with `undone` it is not done yet."""
     form = LastTaskForm(request.POST)
     if not form.is_valid():
         return show_track(request, track, task_form=form, status=422)
-    tracks.finish_task(
-        learner=learner, track=track, text=form.cleaned_data["text"], now=clock.now()
+    tracks.write_task(
+        learner=learner,
+        track=track,
+        text=form.cleaned_data["text"],
+        is_done="undone" not in request.POST,
+        now=clock.now(),
     )
     return redirect(track)

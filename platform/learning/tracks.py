@@ -29,12 +29,13 @@ def leave(*, learner: User, track: TrackPage, now: datetime) -> None:
 
 
 @transaction.atomic
-def finish_task(*, learner: User, track: TrackPage, text: str, now: datetime) -> None:
-    """Mark the last task as done, with what the learner wrote, if anything.
+def write_task(*, learner: User, track: TrackPage, text: str, is_done: bool, now: datetime) -> None:
+    """Keep what the learner wrote for the last task, if anything, and whether it is done.
 
-    Whoever does it goes the track, whatever they did in another tab: no text is lost. Said again it
-    changes the text, not the day.
+    Whoever does it goes the track, whatever they did in another tab: no text is lost. Done once
+    more it changes the text, not the day.
     """
     enrol(learner=learner, track=track, now=now)
     rows = TrackEnrolment.objects.filter(learner_id=learner.pk, track_id=track.pk)
-    rows.update(task_text=text, task_done_at=Coalesce("task_done_at", Value(now)))
+    done_at = Coalesce("task_done_at", Value(now)) if is_done else None
+    rows.update(task_text=text, task_done_at=done_at)

@@ -230,6 +230,20 @@ def test_it_can_be_marked_without_a_word(client: Client, walker: User, way: Trac
     assert TrackEnrolment.objects.get().is_task_done
 
 
+def test_it_can_be_taken_back_and_the_words_stay(
+    client: Client, walker: User, way: TrackPage
+) -> None:
+    assert "还没做完" not in page(client, way)
+    post(client, way, "task", text="写到一半。")
+    assert "还没做完" in page(client, way)
+    post(client, way, "task", text="写到一半，再想想。", undone="yes")
+    row = TrackEnrolment.objects.get()
+    assert (row.task_text, row.is_task_done) == ("写到一半，再想想。", False)
+    html = page(client, way)
+    assert "写到一半，再想想。" in html
+    assert "还没做完" not in html
+
+
 def test_a_text_too_long_is_refused_and_stays_typed(
     client: Client, walker: User, way: TrackPage
 ) -> None:
