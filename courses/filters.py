@@ -19,6 +19,9 @@ from courses import access, queries
 from courses.models import CoursePage, Discipline, LessonPage
 from pages.languages import as_content
 
+# What may be asked for, by name: each value with its words.
+type Choices = dict[str, dict[str, Any]]
+
 PER_PAGE = 24
 # Minutes of all its lessons together, from … to.
 LENGTHS = {"short": (0, 60), "medium": (60, 180), "long": (180, None)}
@@ -27,6 +30,8 @@ ORDERS = {
     "short": ("total_seconds", "-first_published_at"),
     "long": ("-total_seconds", "-first_published_at"),
 }
+# Of what there is; a row with one choice alone is not shown.
+FOUND = {"discipline", "form"}
 LABELS = {
     "discipline": _("Discipline"),
     "form": _("Form"),
@@ -85,14 +90,13 @@ class Row:
         return replace(chosen, url=self.options[0].url) if chosen and self.narrows else None
 
 
-def read(query: QueryDict, disciplines: list[Discipline], *, signed_in: bool) -> Filters:
+def read(query: QueryDict, allowed: Choices) -> Filters:
     """What the address asks for; what it cannot ask for is left out."""
-    allowed = _choices(disciplines, signed_in=signed_in)
     asked = {name: query.get(name, "") for name in allowed}
     return Filters(**{name: value for name, value in asked.items() if value in allowed[name]})
 
 
-def rows(filters: Filters, disciplines: list[Discipline], *, signed_in: bool) -> list[Row]:
+def rows(filters: Filters, allowed: Choices) -> list[Row]:
     """Every choice there is, each with the address that makes it."""
     return [
         Row(
@@ -103,16 +107,20 @@ def rows(filters: Filters, disciplines: list[Discipline], *, signed_in: bool) ->
             ],
             narrows=name != "order",
         )
-        for name, choices in _choices(disciplines, signed_in=signed_in).items()
-        if len(choices) > 2 or name != "discipline"
+        for name, choices in allowed.items()
+        if len(choices) > 2 or name not in FOUND
     ]
 
 
-def _choices(disciplines: list[Discipline], *, signed_in: bool) -> dict[str, dict[str, Any]]:
+def choices(*, signed_in: bool) -> Choices:
+    """What can be asked for now: disciplines and forms of which there are courses (two queries)."""
+    tops = Discipline.objects.filter(courses__live=True).values(top=Coalesce("parent_id", "pk"))
+    disciplines = Discipline.objects.filter(pk__in=tops.order_by())
+    forms = set(CoursePage.objects.live().order_by().values_list("form", flat=True).distinct())
     every = {"": pgettext_lazy("filter", "All")}
     return {
         "discipline": every | {each.slug: as_content(each.name) for each in disciplines},
-        "form": every | dict(CoursePage.Form.choices),
+        "form": every | {form: label for form, label in CoursePage.Form.choices if form in forms},
         "length": every
         | {
             "short": _("Under 1 hour"),
@@ -124,10 +132,6 @@ def _choices(disciplines: list[Discipline], *, signed_in: bool) -> dict[str, dic
         | ({"mine": _("Mine to study")} if signed_in else {}),
         "order": {"": _("Newest"), "short": _("Shortest"), "long": _("Longest")},
     }
-
-
-def disciplines_with_courses() -> list[Discipline]:
-    return [each for each in queries.disciplines_taught() if each.number]
 
 
 def find(filters: Filters, user: User | AnonymousUser, *, now: datetime) -> PageQuerySet:

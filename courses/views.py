@@ -37,9 +37,8 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 
 def show_catalogue(request: HttpRequest, page: CataloguePage) -> TemplateResponse:
     now = clock.now()
-    signed_in = request.user.is_authenticated
-    disciplines = filters.disciplines_with_courses()
-    chosen = filters.read(request.GET, disciplines, signed_in=signed_in)
+    choices = filters.choices(signed_in=request.user.is_authenticated)
+    chosen = filters.read(request.GET, choices)
     shown = _page_of(request, filters.find(chosen, request.user, now=now), filters.PER_PAGE)
     courses = queries.cards(shown.object_list)
     return TemplateResponse(
@@ -50,7 +49,7 @@ def show_catalogue(request: HttpRequest, page: CataloguePage) -> TemplateRespons
             "courses": courses,
             "shown": shown,
             "filters": chosen,
-            "filter_rows": filters.rows(chosen, disciplines, signed_in=signed_in),
+            "filter_rows": filters.rows(chosen, choices),
         },
     )
 

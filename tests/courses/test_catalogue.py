@@ -99,6 +99,14 @@ def test_every_choice_is_a_link_that_keeps_the_others(client, shelf):
     assert answer.context["filters"].count == 1
 
 
+def test_a_form_is_offered_where_there_is_such_a_course(client, shelf):
+    from courses.models import CoursePage
+
+    assert "form=video" in client.get("/courses/").content.decode()
+    CoursePage.objects.filter(form="video").update(live=False)
+    assert "form=video" not in client.get("/courses/").content.decode()
+
+
 def test_nothing_found_is_said_first_and_leads_to_more(client, shelf):
     page = client.get("/courses/?discipline=city&length=short&order=long").content.decode()
     assert page.index("没有同时合这些条件的课") < page.index('class="filters"')
