@@ -98,7 +98,7 @@ def _of_course(offered: queries.Offered, led_by: Attribution) -> Sale:
         lowest = min(offered.by_membership, key=lambda each: each.amount)
         member = {
             "member_note": _("Members listen, too"),
-            "member_line": _("Members listen, too, from %(price)s") % {"price": _rate(lowest)},
+            "member_line": _("Members listen, from %(price)s") % {"price": _rate(lowest)},
             "member_url": reverse("membership") + attribution.as_query(led_by),
         }
     return Sale(
