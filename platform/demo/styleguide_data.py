@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 from urllib.parse import quote
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from courses.pictures import Shared
 from learning import path_picture
@@ -215,7 +218,7 @@ HEAR = [
 ]
 
 
-def _filter_row(label: str, *options: str, current: int = 0) -> dict[str, object]:
+def _filter_row(label: Any, *options: Any, current: int = 0) -> dict[str, object]:
     return {
         "label": label,
         "options": [
@@ -259,9 +262,20 @@ EVERYTHING: dict[str, object] = {
         ]
     ],
     "filter_rows": [
-        _filter_row("学科", "全部", "商业", "认知", "科学", "城市", "文艺", "历史", "哲学", "其他"),
-        _filter_row("形式", "全部", "音频", "视频", "图文", current=1),
-        _filter_row("排序", "最新", "最短", "最长"),
+        _filter_row(
+            _("Discipline"),
+            pgettext_lazy("filter", "All"),
+            "商业",
+            "认知",
+            "科学",
+            "城市",
+            "文艺",
+            "历史",
+            "哲学",
+            "其他",
+        ),
+        _filter_row(_("Form"), pgettext_lazy("filter", "All"), _("Audio"), _("Video"), current=1),
+        _filter_row(pgettext_lazy("filter", "Order"), _("Newest"), _("Shortest"), _("Longest")),
     ],
     "course_title": COURSE_TITLE,
     "courses": COURSES,
@@ -274,9 +288,9 @@ EVERYTHING: dict[str, object] = {
     "gets": ["全部 8 讲，音频与全文", "学习权限不过期", "思考题与留言"],
     "ponder": QUESTION,
     "tabs": [
-        {"label": "在学", "url": "?tab=now", "current": True, "count": 2},
-        {"label": "学完", "url": "?tab=done", "count": 0},
-        {"label": "已购", "url": "?tab=bought", "count": None},
+        {"label": _("In study"), "url": "?tab=now", "current": True, "count": 2},
+        {"label": _("Done"), "url": "?tab=done", "count": 0},
+        {"label": _("Bought"), "url": "?tab=bought", "count": None},
     ],
     "days": [
         {"label": label, "studied": n in (0, 1, 3), "today": n == 3, "ahead": n > 3, "words": words}
