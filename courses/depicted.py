@@ -15,7 +15,7 @@ from courses.drawing.share import Words
 from courses.models import ArticlePage, CoursePage, LessonPage, PrivateImage, TrackPage
 from pages.templatetags.site_tags import Shown
 
-VERSION = 1  # of the drawings: raised when courses/drawing draws anything otherwise
+VERSION = 2  # of the drawings: raised when courses/drawing draws anything otherwise
 # Covers by their width in pixels; those of the first row are shown below 120, and have no title.
 SMALL = (96, 192, 288)
 LARGE = (132, 264, 396, 528)

@@ -8,7 +8,7 @@ from qrcode.constants import ERROR_CORRECT_M
 
 from courses.drawing.characters import can_set
 from courses.drawing.design import Design
-from courses.drawing.families import family_of, seal
+from courses.drawing.families import family_of, glyph, seal
 from courses.drawing.lettering import NOTHING, Setting, set_title, wrap
 from courses.drawing.palette import INK, INK_SOFT, PAPER
 from courses.drawing.sheet import Box, Point, Sheet
@@ -17,6 +17,8 @@ CARD = Box(0, 0, 1200, 630)
 CARD_ART = Box(728, 0, 472, 630)
 POSTER = Box(0, 0, 1080, 1440)
 POSTER_ART = Box(0, 0, 1080, 760)
+# Where 大字 stands, and how large: off the right of a card, off the top of a poster.
+GLYPHS = {CARD_ART: (640, (1042, 315)), POSTER_ART: (1000, (560, 290))}
 CODE = 210  # at most
 EDGE = 86  # where the art of a poster begins, too (families.MARGIN)
 
@@ -54,6 +56,11 @@ def draw_poster(design: Design, words: Words, picture: Image.Image | None = None
 
 
 def _art(sheet: Sheet, box: Box, design: Design, picture: Image.Image | None) -> None:
+    if picture is None and family_of(design) is glyph:
+        # On the whole sheet: at the edge of its box, which nobody sees, it would be cut.
+        size, centre = GLYPHS[box]
+        sheet.word(design.glyph, centre, size, design.colour)
+        return
     if picture is None:
         art = Sheet(
             box.width, box.height, pixels=round(box.width * sheet.scale), fill=PAPER, larger=1
