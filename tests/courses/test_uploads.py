@@ -2,11 +2,13 @@
 
 import io
 import random
+import re
 import struct
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from PIL import Image
 
 from courses import uploads
@@ -118,3 +120,18 @@ def test_the_admins_api_names_files_to_those_who_may_choose_them(client, editor)
         enter(other, staff(role))
         answer = other.get(address)
         assert "secret-name" not in answer.text, role
+
+
+def test_the_chooser_shows_first_why_a_recording_was_refused(client, editor):
+    file = SimpleUploadedFile("broken.mp3", b"not a recording" * 99)
+    said = client.post(
+        reverse("wagtailmedia:chooser_upload", args=["audio"]),
+        {
+            "media-chooser-upload-title": "坏的",
+            "media-chooser-upload-file": file,
+            "media-chooser-upload-collection": "1",
+        },
+    ).json()["html"]
+    tabs = re.findall(r'<a id="tab-label-([\w-]+)"[^>]*aria-selected="(\w+)"', said)
+    assert tabs == [("search", "false"), ("upload-audio", "true"), ("upload-video", "false")]
+    assert "可能已经损坏" in said.split('id="tab-upload-audio"')[1].split('id="tab-upload-video"')[0]
