@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, NavigableString, Tag
 from django.core.cache import cache
-from django.utils.html import format_html, format_html_join
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from wagtail.blocks import StreamValue
@@ -72,15 +72,7 @@ def _paragraphs(cues: Iterable[Cue]) -> SafeString:
         if not paragraphs or cue.start - paragraphs[-1][-1].end > PARAGRAPH_PAUSE:
             paragraphs.append([])
         paragraphs[-1].append(cue)
-    sentence = '<span class="sentence" data-start="{}" data-end="{}">{}</span>'
-    return format_html_join(
-        "\n",
-        "<p>{}</p>",
-        (
-            (format_html_join("", sentence, ((cue.start, cue.end, cue.text) for cue in group)),)
-            for group in paragraphs
-        ),
-    ) or format_html("")
+    return render_to_string("components/transcript.html", {"paragraphs": paragraphs})
 
 
 class SentenceMarker:

@@ -134,4 +134,5 @@ def test_the_chooser_shows_first_why_a_recording_was_refused(client, editor):
     ).json()["html"]
     tabs = re.findall(r'<a id="tab-label-([\w-]+)"[^>]*aria-selected="(\w+)"', said)
     assert tabs == [("search", "false"), ("upload-audio", "true"), ("upload-video", "false")]
-    assert "可能已经损坏" in said.split('id="tab-upload-audio"')[1].split('id="tab-upload-video"')[0]
+    panel = said.split('id="tab-upload-audio"')[1].split('id="tab-upload-video"')[0]
+    assert "可能已经损坏" in panel
