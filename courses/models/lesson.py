@@ -112,7 +112,7 @@ class LessonPage(Page):
                 MediaChooserPanel(
                     "audio",
                     media_type="audio",
-                    help_text=_("MP3 or M4A at best (OGG, WAV, FLAC too). Its length is read from it."),
+                    help_text=_("MP3 or M4A at best (OGG, WAV, FLAC too). Its length is read."),
                 ),
                 MediaChooserPanel(
                     "video",
