@@ -13,7 +13,7 @@ from django.urls import reverse
 from courses.drawing.design import Design
 from courses.drawing.share import Words
 from courses.models import ArticlePage, CoursePage, LessonPage, PrivateImage, TrackPage
-from pages.templatetags.site_tags import Shown
+from pages.site_shown import SiteShown
 
 VERSION = 2  # of the drawings: raised when courses/drawing draws anything otherwise
 # Covers by their width in pixels; those of the first row are shown below 120, and have no title.
@@ -49,7 +49,7 @@ class Subject:
         return reverse("picture", args=[self.kind, self.pk, self.digest(shape), shape, suffix])
 
 
-def of_course(course: CoursePage, site: Shown) -> Subject:
+def of_course(course: CoursePage, site: SiteShown) -> Subject:
     return Subject(
         kind="course",
         pk=course.pk,
@@ -65,7 +65,7 @@ def of_course(course: CoursePage, site: Shown) -> Subject:
     )
 
 
-def of_lesson(lesson: LessonPage, course: CoursePage, site: Shown) -> Subject:
+def of_lesson(lesson: LessonPage, course: CoursePage, site: SiteShown) -> Subject:
     """Under the art of its course."""
     return Subject(
         kind="lesson",
@@ -83,7 +83,7 @@ def of_lesson(lesson: LessonPage, course: CoursePage, site: Shown) -> Subject:
     )
 
 
-def of_article(article: ArticlePage, site: Shown) -> Subject:
+def of_article(article: ArticlePage, site: SiteShown) -> Subject:
     return Subject(
         kind="article",
         pk=article.pk,
@@ -99,7 +99,7 @@ def of_article(article: ArticlePage, site: Shown) -> Subject:
     )
 
 
-def of_track(track: TrackPage, site: Shown) -> Subject:
+def of_track(track: TrackPage, site: SiteShown) -> Subject:
     return Subject(
         kind="track",
         pk=track.pk,
@@ -115,7 +115,7 @@ def of_track(track: TrackPage, site: Shown) -> Subject:
     )
 
 
-def of_site(site: Shown) -> Subject:
+def of_site(site: SiteShown) -> Subject:
     return Subject(
         kind="site",
         pk=1,

@@ -14,7 +14,7 @@ from courses.file_responses import respond
 from courses.models import LessonPage
 from courses.outline import HEAVY
 from courses.storage import PRIVATE, PUBLIC, LocalFiles
-from pages.templatetags.site_tags import shown_to
+from pages.site_shown import shown_to
 
 FOR_EVER = "public, max-age=31536000, immutable"
 MIME = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}

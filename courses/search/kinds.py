@@ -14,7 +14,7 @@ from wagtail.rich_text import get_text_for_indexing
 
 from courses.models import ArticlePage, CoursePage, Instructor, LessonPage, TrackPage
 from courses.outline import OutlineRow, label
-from courses.templatetags.courses import course_state, minutes
+from courses.wording import course_state, minutes
 from operations import clock
 from pages import dates
 

@@ -8,7 +8,8 @@ from django.template import Context
 
 from courses import depicted, pictures
 from courses.models import ArticlePage, CoursePage, LessonPage, TrackPage
-from pages.templatetags.site_tags import Shown, request_of, shown_to
+from pages.site_shown import SiteShown, shown_to
+from pages.templatetags.site_tags import request_of
 
 register = template.Library()
 Told = dict[str, pictures.Shared | None]
@@ -43,7 +44,7 @@ def _told(context: Context, shown: tuple[Any, ...]) -> Told:
     return {"shared": told}
 
 
-def _subject(shown: tuple[Any, ...], site: Shown) -> depicted.Subject:
+def _subject(shown: tuple[Any, ...], site: SiteShown) -> depicted.Subject:
     match shown:
         case (CoursePage() as course,):
             return depicted.of_course(course, site)

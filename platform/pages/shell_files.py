@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from pages import languages
-from pages.templatetags.site_tags import shown_to
+from pages.site_shown import shown_to
 
 # Nothing there is worth finding, and much of it differs for everybody.
 NOT_FOR_ROBOTS = ("/account/", "/admin/", "/media/", "/payments/", "/search/", "/study/")

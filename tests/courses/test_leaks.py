@@ -17,7 +17,7 @@ from courses.models import (
     PrivateDocument,
     PrivateImage,
 )
-from pages.templatetags.site_tags import shown_to
+from pages.site_shown import shown_to
 from tests import factories
 from tests.courses.conftest import give
 

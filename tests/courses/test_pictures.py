@@ -14,7 +14,7 @@ from courses import depicted
 from courses.models import ArticleIndexPage, CoursePage, PrivateImage, Rendition
 from pages.models import SiteSettings
 from pages.phone_preview import Draft
-from pages.templatetags.site_tags import shown_to
+from pages.site_shown import shown_to
 from tests import factories
 from tests.courses.conftest import give
 

@@ -31,8 +31,8 @@ from accounts.models import User
 from courses import queries as catalogue
 from courses.models import CoursePage, LessonPage
 from courses.outline import OutlineRow
-from courses.templatetags.courses import row_state
 from courses.tracks import Path, paths
+from courses.wording import row_state
 from learning import path_picture as pictures
 from learning import progress, queries, states, tokens, track_progress
 from learning.forms import LastTaskForm
