@@ -25,6 +25,7 @@ from operations.models import WorkerBeat
 
 FORGOTTEN_AFTER = timedelta(hours=1)
 TICK_SECONDS = 60
+GOODBYE_SECONDS = 5
 
 logger = logging.getLogger("jobs")
 
@@ -75,10 +76,13 @@ class Lease:
     def __init__(self) -> None:
         self.worker_id = get_random_string(32)
         self._over = threading.Event()
+        self._row = (
+            threading.Lock()
+        )  # a beat under way must not bring back the row that end() takes
         self._thread = threading.Thread(target=self._keep, name="worker-beat", daemon=True)
 
     def __enter__(self) -> "Lease":
-        self._beat()
+        self.beat()
         self._thread.start()
         atexit.register(self.end)
         return self
@@ -95,17 +99,21 @@ class Lease:
     def end(self) -> None:
         """Says good-bye, so that whatever is still held is taken over at once."""
         self._over.set()
+        is_still = self._row.acquire(timeout=GOODBYE_SECONDS)
         try:
             WorkerBeat.objects.filter(worker_id=self.worker_id).delete()
         except Exception:
             logger.warning("a worker could not say good-bye", exc_info=True)
+        finally:
+            if is_still:
+                self._row.release()
 
     def _keep(self) -> None:
         next_tick = time.monotonic()
         while not self._over.is_set():
             try:
                 close_old_connections()
-                self._beat()
+                self.beat()
                 reap(now=timezone.now())
                 if time.monotonic() >= next_tick:
                     next_tick = time.monotonic() + TICK_SECONDS
@@ -116,8 +124,12 @@ class Lease:
             self._over.wait(settings.WORKER_STALE_SECONDS / 6)
         connections.close_all()
 
-    def _beat(self) -> None:
-        WorkerBeat.objects.update_or_create(
-            worker_id=self.worker_id,
-            defaults={"host": socket.gethostname(), "beat_at": timezone.now()},
-        )
+    def beat(self) -> None:
+        """Says that this worker lives; nothing once it has said good-bye."""
+        with self._row:
+            if self._over.is_set():
+                return
+            WorkerBeat.objects.update_or_create(
+                worker_id=self.worker_id,
+                defaults={"host": socket.gethostname(), "beat_at": timezone.now()},
+            )

@@ -55,6 +55,15 @@ def test_the_job_of_a_worker_that_said_good_bye_is_given_back_at_once() -> None:
     assert status() == "READY"
 
 
+def test_after_good_bye_no_beat_brings_the_worker_back() -> None:
+    lease = leases.Lease()
+    lease.beat()
+    assert lease.worker_id in leases.alive(now=timezone.now())
+    lease.end()
+    lease.beat()  # as its thread does that was about to
+    assert not WorkerBeat.objects.exists()
+
+
 def test_only_the_last_worker_to_claim_counts() -> None:
     beat("w2")
     held_by("w1", "w2")
