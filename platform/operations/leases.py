@@ -76,9 +76,8 @@ class Lease:
     def __init__(self) -> None:
         self.worker_id = get_random_string(32)
         self._over = threading.Event()
-        self._row = (
-            threading.Lock()
-        )  # a beat under way must not bring back the row that end() takes
+        # A beat under way must not bring back the row that end() takes.
+        self._row = threading.Lock()
         self._thread = threading.Thread(target=self._keep, name="worker-beat", daemon=True)
 
     def __enter__(self) -> "Lease":
