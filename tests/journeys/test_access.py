@@ -102,6 +102,44 @@ WIDE_TEXT = """* {
 }
 p { margin-block-end: 2em !important; }"""
 
+# What one touches in the middle of a target is the target.
+OVERLAPPED = """() => {
+  const problems = [];
+  const targets = "a[href], button, summary, select, textarea, input:not([type=hidden])";
+  for (const target of document.querySelectorAll(targets)) {
+    if (!target.checkVisibility({ visibilityProperty: true })) continue;
+    if (target.closest("[aria-hidden=true], .visually-hidden, dialog, .deck")) continue;
+    target.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    const { left, top, width, height } = target.getClientRects()[0] ?? {};
+    if (!width || !height) continue;
+    const found = document.elementFromPoint(left + width / 2, top + height / 2);
+    const label = target.labels?.[0];
+    if (!found || !(target.contains(found) || label?.contains(found)))
+      problems.push(`${target.outerHTML.slice(0, 80)} lies under ${found?.outerHTML.slice(0, 60)}`);
+  }
+  return problems;
+}"""
+
+# Covers keep their shape, whatever the words beside them do.
+STRETCHED = """() => [...document.querySelectorAll(".cover")]
+  .map((cover) => [cover.getBoundingClientRect(), cover.className])
+  .filter(([{ width, height }]) => width && Math.abs(width / height - .75) > .02)
+  .map(([{ width, height }, name]) => `${name} is ${width}×${height}`)"""
+
+# LOOK: 44 px for a thumb, but for links inside a sentence.
+LOW = """() => [...document.querySelectorAll("a[href], button, summary, select")]
+  .filter((target) => target.checkVisibility({ visibilityProperty: true }))
+  .filter((target) => !target.closest("[aria-hidden=true], .visually-hidden, .skip-link, dialog"))
+  .filter((target) => !target.closest(".prose p, .about-text p, [popover]"))
+  .filter((target) => getComputedStyle(target, "::after").position !== "absolute")
+  .filter((target) => {
+    const beside = [...target.parentElement.childNodes].filter((node) => node.nodeType === 3);
+    return !beside.some((node) => node.data.trim().length > 1);
+  })
+  .map((target) => [target.getBoundingClientRect().height, target.outerHTML.slice(0, 90)])
+  .filter(([height]) => height && height < 43.5)
+  .map(([height, html]) => `${height} px: ${html}`)"""
+
 # 2.3.3, for those who asked for it.
 STILL = """() => {
   const seconds = (list) => Math.max(...list.split(",").map(parseFloat));
@@ -162,9 +200,12 @@ def speak(page: Page, language: str) -> None:
 
 
 def complaints(page: Page) -> list[str]:
-    found = [*page.evaluate(TOLD), *page.evaluate(FITS), *page.evaluate(STILL)]
+    measures = (TOLD, FITS, STILL, LOW, OVERLAPPED, STRETCHED)
+    found = [each for measure in measures for each in page.evaluate(measure)]
     page.add_style_tag(content=WIDE_TEXT)
     found += [f"with wide text {each}" for each in page.evaluate(FITS)]
+    page.add_style_tag(content="html { font-size: 200% !important; }")
+    found += [f"with large text {each}" for each in page.evaluate(STRETCHED)]
     page.emulate_media(forced_colors="active")
     found += page.evaluate(EDGED)
     page.emulate_media(forced_colors="none")
@@ -178,10 +219,12 @@ def test_the_measures_see_what_is_wrong(browser):
         """<html lang="zh-cn"><style>
           .wide { width: 400px } .cut { width: 60px; overflow: hidden; white-space: nowrap }
           .low { height: 20px; overflow: hidden } .slow { transition: opacity 1s }
-          .button { border: 0; padding: 9px }
+          .button { border: 0; padding: 9px } .cover { width: 30px; height: 90px }
+          .over { position: absolute; inset: 0 }
         </style><nav></nav><h1>一</h1><h3>三</h3><main>
           <p class="wide">一行太长</p><p class="cut">剪掉的一行字很长</p>
           <p class="low slow">高<br>低</p><button class="button"></button>
+          <span class="cover"></span><p class="over"></p>
         </main>"""
     )
     told = "\n".join(complaints(page))
@@ -195,6 +238,9 @@ def test_the_measures_see_what_is_wrong(browser):
         'cut: <p class="low',
         'moves: <p class="low slow">',
         "no edge: <button",
+        "px: <button",
+        '<button class="button"></button> lies under <p class="over">',
+        "cover is 30×90",
     ):
         assert wrong in told, wrong
     page.close()

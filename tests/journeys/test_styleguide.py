@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.journeys.test_access import FITS
+from tests.journeys.test_access import FITS, OVERLAPPED
 
 PAGES = ["", "lesson/2/", "lesson/3/", "paywall/", "course/"]
 
@@ -16,24 +16,6 @@ SMALL_TARGETS = """(controls) => [...document.querySelectorAll(controls)]
   .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
   .filter(([, r]) => r.height > 0 && (r.height < 43.9 || r.width < 40))
   .map(([html, r]) => `${html} ${r.width}×${r.height}`)"""
-
-# What one touches in the middle of a target is the target.
-OVERLAPPED = """() => {
-  const problems = [];
-  const targets = "a[href], button, summary, select, textarea, input:not([type=hidden])";
-  for (const target of document.querySelectorAll(targets)) {
-    if (!target.checkVisibility({ visibilityProperty: true })) continue;
-    if (target.closest("[aria-hidden=true], .visually-hidden, dialog, .deck")) continue;
-    target.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-    const { left, top, width, height } = target.getClientRects()[0] ?? {};
-    if (!width || !height) continue;
-    const found = document.elementFromPoint(left + width / 2, top + height / 2);
-    const label = target.labels?.[0];
-    if (!found || !(target.contains(found) || label?.contains(found)))
-      problems.push(`${target.outerHTML.slice(0, 80)} lies under ${found?.outerHTML.slice(0, 60)}`);
-  }
-  return problems;
-}"""
 
 
 def broken(page: Page, axe) -> list[str]:

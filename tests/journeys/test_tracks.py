@@ -103,6 +103,9 @@ def test_a_track_is_joined_walked_paid_for_and_finished(open_page, look, way):
     page.fill("#last-task textarea", "因为每周五八点，有人把这一周问过的整理成一页纸。")
     look(page, "track-task")
     day.click(page, "#last-task [type=submit]", TRACK)
+    page.wait_for_function("() => document.activeElement.matches('#last-task summary')")
+    assert page.locator(".track-answer").bounding_box()["y"] >= 0
+    assert page.locator("#last-task").bounding_box()["y"] < 400
     page.wait_for_selector(".track-go .callout-ok")
     assert "每周五八点" in page.inner_text(".track-answer")
     look(page, "track-finished")

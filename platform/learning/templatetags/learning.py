@@ -122,7 +122,9 @@ def week_days(time: Time) -> list[dict[str, Any]]:
             "studied": each.is_studied,
             "today": each.is_today,
             "ahead": each.is_future,
-            "words": _("%(day)s: %(minutes)d min studied")
+            "words": str(WEEKDAYS[each.day.weekday()])
+            if each.is_future
+            else _("%(day)s: %(minutes)d min studied")
             % {"day": WEEKDAYS[each.day.weekday()], "minutes": each.minutes},
         }
         for each in time.week

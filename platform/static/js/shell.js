@@ -45,8 +45,10 @@ on("beforeRequest", ({ detail }) => {
 on("afterSettle", (event) => {
   if (event.target.id !== "main") return;
   const form = staying?.path === location.pathname && document.querySelector(`form[data-stay][action="${staying.action}"]`);
-  if (form) arrive(staying.scroll, form.closest("details:not([open])")?.querySelector("summary") ?? form.querySelector("button"));
+  const shut = form && form.closest("details:not([open])"); // what it said stands above it now
+  if (form) arrive(staying.scroll, (shut ?? form).querySelector(shut ? "summary" : "button"));
   else arrive();
+  if (shut) shut.parentElement.scrollIntoView({ behavior: "instant" });
 });
 
 // Not a page of ours (a file, the admin, a broken answer): the browser goes there itself.
