@@ -103,12 +103,12 @@ def rows(filters: Filters, allowed: Choices) -> list[Row]:
             LABELS[name],
             [
                 Option(label, filters.address(**{name: value}), getattr(filters, name) == value)
-                for value, label in choices.items()
+                for value, label in values.items()
             ],
             narrows=name != "order",
         )
-        for name, choices in allowed.items()
-        if len(choices) > 2 or name not in FOUND
+        for name, values in allowed.items()
+        if len(values) > 2 or name not in FOUND
     ]
 
 

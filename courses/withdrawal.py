@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from babel.lists import format_list
+from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from wagtail.models import Page
+from wagtail.models import Page, ReferenceIndex
 
 from courses.deletion import count_learners
 from courses.models import CoursePage, LessonPage, TrackPage
@@ -12,6 +13,10 @@ from courses.models import CoursePage, LessonPage, TrackPage
 
 def consequences(page: Page, *, now: datetime) -> list[str]:
     """Sentences for who is about to unpublish `page`; none for a page without learners."""
+    return [*_of(page, now), *_named_by(page)]
+
+
+def _of(page: Page, now: datetime) -> list[str]:
     match page.specific:
         case CoursePage():
             return [
@@ -31,6 +36,15 @@ def consequences(page: Page, *, now: datetime) -> list[str]:
             ]
         case _:
             return []
+
+
+def _named_by(page: Page) -> list[str]:
+    """Live pages that show it: tracks, articles, the front page."""
+    sources = (of for of, _references in ReferenceIndex.get_grouped_references_to(page))
+    titles = [str(of) for of in sources if isinstance(of, Page) and of.live]
+    words = _("These pages name it and go on without it: %(titles)s.")
+    together = format_list(titles, locale=to_locale(get_language() or "en"))
+    return [words % {"titles": together}] if titles else []
 
 
 def _having(number: int) -> str:

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, F
-from django.db.models.functions import Cast
+from django.db.models import CharField, Exists, F, OuterRef, Q
+from django.db.models.functions import Cast, Length, Substr
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from wagtail.models import Page, Revision
 from wagtail.permissions import policy_registry
 from wagtail.query import PageQuerySet
@@ -22,23 +23,42 @@ def pages_for(user: Any, action: str) -> PageQuerySet:
     return policy_registry.get_by_type(Page).instances_user_has_permission_for(user, action)
 
 
+# Published once, and taken back.
+WITHDRAWN = Q(live=False, first_published_at__isnull=False)
+
+
 def drafts(user: Any) -> Panel | None:
     """Pages that were changed since they were published, or never were, newest first."""
-    unfinished = (
+    unfinished = pages_for(user, "change").filter(has_unpublished_changes=True).exclude(WITHDRAWN)
+    rows = _newest(unfinished)
+    return Panel("drafts", order=230, heading=_("Drafts"), rows=rows) if rows else None
+
+
+def withdrawn(user: Any) -> Panel | None:
+    """What was taken back, but for what stands below a page that was."""
+    above = Page.objects.filter(WITHDRAWN, path=OuterRef("above"))
+    found = (
         pages_for(user, "change")
-        .filter(has_unpublished_changes=True)
-        .order_by(F("latest_revision_created_at").desc(nulls_last=True), "-pk")
+        .filter(WITHDRAWN)
+        .annotate(above=Substr("path", 1, Length("path") - Page.steplen))
+        .exclude(Exists(above))
     )
-    rows = [
+    rows = _newest(found)
+    heading = pgettext("pages", "Withdrawn")
+    return Panel("withdrawn", order=235, heading=heading, rows=rows) if rows else None
+
+
+def _newest(pages: PageQuerySet) -> list[Row]:
+    newest = F("latest_revision_created_at").desc(nulls_last=True)
+    return [
         Row(
             page.draft_title,
             reverse("wagtailadmin_pages:edit", args=[page.pk]),
-            about=_about(page),
+            about=str(page.page_type_display_name),
             aside=moment(page.latest_revision_created_at),
         )
-        for page in unfinished[:SHOWN]
+        for page in pages.order_by(newest, "-pk")[:SHOWN]
     ]
-    return Panel("drafts", order=230, heading=_("Drafts"), rows=rows) if rows else None
 
 
 def dates(user: Any, now: datetime) -> Panel | None:
@@ -69,12 +89,6 @@ def dates(user: Any, now: datetime) -> Panel | None:
         if pk in pages
     ]
     return Panel("dates", order=220, heading=_("On the calendar"), rows=rows) if rows else None
-
-
-def _about(page: Page) -> str:
-    kind = str(page.page_type_display_name)
-    was_out = page.first_published_at and not page.live
-    return f"{kind} · {_('withdrawn')}" if was_out else kind
 
 
 def moment(at: datetime | None) -> str:

@@ -67,7 +67,11 @@ def show_pages(request: HttpRequest, panels: list[Component]) -> None:
         if isinstance(panel, kept) or not type(panel).__module__.startswith("wagtail.")
     ]
     if edits:
-        found = (dashboard.dates(request.user, clock.now()), dashboard.drafts(request.user))
+        found = (
+            dashboard.dates(request.user, clock.now()),
+            dashboard.drafts(request.user),
+            dashboard.withdrawn(request.user),
+        )
         panels += [panel for panel in found if panel]
 
 

@@ -191,6 +191,8 @@ def test_before_unpublishing_an_editor_reads_what_follows(client, editor, course
     assert "1 位学员现在能打开" in asked(lesson)
     article = factories.ArticleFactory(parent=ArticleIndexPage.objects.get())
     assert "what-follows" not in asked(article)
+    factories.track([course], title="一条路")
+    assert "这些页面提到它，会自动略去：一条路。" in asked(course)
     both = f"/admin/bulk/wagtailcore/page/unpublish/?id={course.pk}&id={lesson.pk}"
     told = client.get(both).content.decode()
     assert told.count("what-follows") == 2

@@ -1,5 +1,6 @@
 """The administration as each role meets it: its name, its menu, its dashboard."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.admin.menu import Menu, admin_menu
 from wagtail.admin.panels import FieldPanel, Panel, get_edit_handler
+from wagtail.models import Page
 
 from accounts import roles
 from courses.models import (
@@ -118,13 +120,18 @@ def test_an_editor_begins_where_the_work_stopped() -> None:
 
 
 @pytest.mark.django_db
-def test_what_was_withdrawn_says_so_among_the_drafts() -> None:
-    factories.course(title="旧课").unpublish()
-    factories.course(title="新课", live=False, first_published_at=None)
+def test_what_was_withdrawn_stands_apart_from_drafts_once() -> None:
+    old = factories.course(title="旧课", lessons=2)
+    for page in [*old.get_children().specific(), old]:
+        page.unpublish()
+    new = factories.course(title="新课")
+    Page.objects.filter(pk=new.pk).update(live=False, first_published_at=None)
+    Page.objects.filter(pk=new.pk).update(has_unpublished_changes=True)
     desk = inside(person(roles.EDITOR)).get("/admin/").content.decode()
     drafts = desk.split("草稿</h2>")[1].split("</ul>")[0]
-    assert "旧课" in drafts
-    assert drafts.count("课程 · 已撤下") == 1
+    assert re.findall(r"<li><a [^>]*>([^<]*)</a>", drafts) == ["新课"]
+    withdrawn = desk.split("已撤下</h2>")[1].split("</ul>")[0]
+    assert re.findall(r"<li><a [^>]*>([^<]*)</a>", withdrawn) == ["旧课"]
 
 
 @pytest.mark.django_db
