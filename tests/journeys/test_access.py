@@ -219,7 +219,7 @@ def test_the_measures_see_what_is_wrong(browser):
         """<html lang="zh-cn"><style>
           .wide { width: 400px } .cut { width: 60px; overflow: hidden; white-space: nowrap }
           .low { height: 20px; overflow: hidden } .slow { transition: opacity 1s }
-          .button { border: 0; padding: 9px } .cover { width: 30px; height: 90px }
+          .button { border: 0; padding: 9px } .cover { display: block; width: 30px; height: 90px }
           .over { position: absolute; inset: 0 }
         </style><nav></nav><h1>一</h1><h3>三</h3><main>
           <p class="wide">一行太长</p><p class="cut">剪掉的一行字很长</p>
