@@ -12,7 +12,7 @@ from courses.models import CoursePage, LessonPage, TrackPage
 
 
 def consequences(page: Page, *, now: datetime) -> list[str]:
-    """Sentences for who is about to unpublish `page`; none for a page without learners."""
+    """Sentences for who is about to unpublish `page`; none where nothing follows."""
     return [*_of(page, now), *_named_by(page)]
 
 
