@@ -1,6 +1,7 @@
 """Real processes of the site: its command line, beside the test's own process."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -60,7 +61,12 @@ def manage(
 
 
 def start(*arguments: str, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Starts `manage.py …`; what it says goes to the log."""
+    """Starts `manage.py …`; what it says goes to the log.
+
+    Ctrl-C ends it, although a shell has what it runs behind `&` (these tests, say) ignore that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with log.open("ab") as said:
         return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
