@@ -3,7 +3,9 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
@@ -49,6 +51,18 @@ def read_blocks(handle: File, start: int, length: int) -> Iterator[bytes]:
             yield block
 
 
+def _by_the_proxy(name: str, *, content_type: str, cache: str, saved_as: str) -> HttpResponse:
+    """Who may have it was decided here; the web server sends it, with its own Range and ETag."""
+    headers = {
+        "Cache-Control": cache,
+        "Content-Security-Policy": POLICY,
+        "X-Accel-Redirect": settings.ACCEL_REDIRECT + quote(name),
+    }
+    if saved_as:
+        headers["Content-Disposition"] = content_disposition_header(True, saved_as) or ""
+    return HttpResponse(content_type=content_type, headers=headers)
+
+
 def respond(
     request: HttpRequest,
     name: str,
@@ -63,6 +77,8 @@ def respond(
     FileNotFoundError.
     """
     size = default_storage.size(name)
+    if settings.ACCEL_REDIRECT:
+        return _by_the_proxy(name, content_type=content_type, cache=cache, saved_as=attachment_name)
     label = f"{name}:{size}:{default_storage.get_modified_time(name).timestamp()}"
     etag = f'"{hashlib.sha256(label.encode()).hexdigest()[:20]}"'
     headers = {

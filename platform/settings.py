@@ -290,6 +290,8 @@ STATICFILES_FINDERS = [
 ]
 MEDIA_URL = "/files/"
 MEDIA_ROOT = DATA / "files"
+# Where nginx has MEDIA_ROOT as an internal location: it sends the files that the site lets out.
+ACCEL_REDIRECT = env("ACCEL_REDIRECT", default="")
 STORAGES = {
     "default": {"BACKEND": "courses.storage.LocalFiles"},
     "staticfiles": {
