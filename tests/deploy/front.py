@@ -4,7 +4,6 @@ import http.client
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -15,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.processes import ROOT, manage, wait_until
+from tests.operations.processes import GUNICORN, ROOT, free_port, manage, wait_until
 
 HOST = "learn.example.com"
 TEMPLATE = ROOT / "platform" / "deploy" / "site.conf.template"
-GUNICORN = ["-m", "gunicorn", "--pythonpath", "platform", "wsgi", "-k", "gthread", "--threads", "4"]
 AROUND = """
 worker_processes 1;
 pid {run}/nginx.pid;
@@ -45,12 +43,6 @@ def needed() -> None:
     if not shutil.which("nginx") or not shutil.which("openssl"):
         assert not os.environ.get("CI"), ".ci/run installs nginx-light and openssl"
         pytest.skip("needs nginx and openssl")
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def site_conf(**values: str) -> str:

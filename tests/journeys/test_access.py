@@ -243,4 +243,6 @@ def test_the_measures_see_what_is_wrong(browser):
         "cover is 30×90",
     ):
         assert wrong in told, wrong
+    page.set_content('<html lang="en"><p>一群人</p><p lang="zh-Hans">的生意</p>')
+    assert page.evaluate(UNMARKED) == ["not marked as Chinese: <p>一群人</p>"]
     page.close()

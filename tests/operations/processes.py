@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,10 @@ from django.db import connections
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+
+# The site as docs/operations.md runs it.
+GUNICORN = ["-m", "gunicorn", "--pythonpath", "platform", "wsgi", "-k", "gthread", "--threads", "4"]
+GUNICORN += ["--no-control-socket"]
 
 # What a server is given, Stripe's key included.
 PRODUCTION = {
@@ -76,6 +81,12 @@ def start(*arguments: str, env: dict[str, str], log: Path) -> subprocess.Popen[b
             stdout=said,
             stderr=subprocess.STDOUT,
         )
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> None:

@@ -1,20 +1,17 @@
 """Threads beside the development server: once, and only where it serves."""
 
-import socket
 import time
 import urllib.request
 
 import pytest
 
 from operations.models import WorkerBeat
-from tests.operations.processes import beside, start, wait_until
+from tests.operations.processes import beside, free_port, start, wait_until
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_development_server_brings_its_worker_and_takes_it_along(tmp_path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = beside(DATA=str(tmp_path), DEBUG="1", PORT=str(port))
     log = tmp_path / "log"
     serving = start("runserver", "--noreload", f"127.0.0.1:{port}", env=env, log=log)

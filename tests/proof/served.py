@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.conftest import template_of
-from tests.operations.processes import ROOT, environment, manage
+from tests.operations.processes import GUNICORN, ROOT, environment, free_port, manage
 
 Say = Callable[[str], None]
 
@@ -26,8 +25,6 @@ PREPARING = [
     ("the static files", ["collectstatic", "--no-input"]),
 ]
 START_SECONDS = 900  # on a machine that has much else to do
-GUNICORN = ["-m", "gunicorn", "--pythonpath", "platform", "wsgi", "-k", "gthread", "--threads", "4"]
-GUNICORN += ["--no-control-socket"]
 
 
 class SiteFailed(Exception):
@@ -80,9 +77,7 @@ def _begin(data: Path) -> tuple[str, int]:
     for alias, name in (("default", "db"), ("sandbox", "sandbox")):
         if template_of(alias).exists():
             shutil.copy(template_of(alias), data / f"{name}.sqlite3")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     return f"http://localhost:{port}", port
 
 
