@@ -89,10 +89,9 @@ gallery: dev
 	@ONLY="$(ONLY)" platform/bin/with-browser $(BIN)/python -m tests.proof.gallery
 
 lock:
-	@uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header \
-		--no-emit-index-url requirements.in -o requirements.txt
-	@uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header \
-		--no-emit-index-url requirements-dev.in -o requirements-dev.txt
+	@for each in "" -scale -dev; do uv pip compile --quiet --universal --python-version 3.12 \
+		--generate-hashes --no-header --no-emit-index-url \
+		requirements$$each.in -o requirements$$each.txt || exit; done
 
 font:
 	@uv run --quiet --no-project --with fonttools courses/fonts/make.py "$(NOTO)"

@@ -6,7 +6,8 @@ import pytest
 
 from tests.house.files import ROOT
 
-LOCKS = ["requirements.txt", "requirements-dev.txt"]
+LOCKS = ["requirements.txt", "requirements-scale.txt", "requirements-dev.txt"]
+WANTED = ["requirements.in", "requirements-scale.in", "requirements-dev.in"]
 
 
 def pins(name: str) -> dict[str, str]:
@@ -23,14 +24,15 @@ def test_every_package_is_pinned_with_hashes(name: str) -> None:
     assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
 
 
-@pytest.mark.parametrize("name", [*LOCKS, "requirements.in", "requirements-dev.in"])
+@pytest.mark.parametrize("name", [*LOCKS, *WANTED])
 def test_no_address_of_an_index_is_named(name: str) -> None:
     text = (ROOT / name).read_text()
     assert not re.search(r"https?://|file:|--(?:extra-)?index|--find-links|--trusted-host", text)
 
 
-def test_what_runs_is_what_was_tested() -> None:
-    runtime, development = pins("requirements.txt"), pins("requirements-dev.txt")
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-scale.txt"])
+def test_what_runs_is_what_was_tested(name: str) -> None:
+    runtime, development = pins(name), pins("requirements-dev.txt")
     assert {
         name: (version, development.get(name))
         for name, version in runtime.items()
@@ -38,7 +40,7 @@ def test_what_runs_is_what_was_tested() -> None:
     } == {}
 
 
-@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
+@pytest.mark.parametrize("name", WANTED)
 def test_each_dependency_is_explained(name: str) -> None:
     explained = (ROOT / "docs" / "dependencies.md").read_text().lower()
     lines = (ROOT / name).read_text().splitlines()
