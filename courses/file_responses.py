@@ -3,13 +3,25 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotModified,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.utils.http import content_disposition_header
+
+from courses.storage import PRIVATE
+
+if TYPE_CHECKING:  # installed only where files lie in a store
+    from courses.object_store import StoredFiles
 
 BLOCK = 64 * 1024
 # A file opened by itself runs nothing, whoever uploaded it.
@@ -51,6 +63,22 @@ def read_blocks(handle: File, start: int, length: int) -> Iterator[bytes]:
             yield block
 
 
+def _from_the_store(
+    request: HttpRequest, name: str, *, content_type: str, cache: str, saved_as: str
+) -> HttpResponse:
+    """Who may have it was decided here; the store sends it to who has the signed address."""
+    address = cast("StoredFiles", default_storage).signed_address(
+        name,
+        method=request.method or "GET",
+        content_type=content_type,
+        cache=cache,
+        saved_as=content_disposition_header(True, saved_as) or "" if saved_as else "",
+    )
+    response = HttpResponseRedirect(address)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
 def _by_the_proxy(name: str, *, content_type: str, cache: str, saved_as: str) -> HttpResponse:
     """Who may have it was decided here; the web server sends it, with its own Range and ETag."""
     headers = {
@@ -72,13 +100,17 @@ def respond(
     attachment_name: str = "",
 ) -> HttpResponse | StreamingHttpResponse:
     """The stored file `name`, honouring Range, If-Range and If-None-Match (with ACCEL_REDIRECT
-    nginx does).
+    nginx does, with S3_BUCKET the store, for what is private).
 
     The ETag is made of name, size and time: it says nothing of the content. Raises
     FileNotFoundError.
     """
+    if settings.S3_BUCKET and name.startswith(PRIVATE):
+        return _from_the_store(
+            request, name, content_type=content_type, cache=cache, saved_as=attachment_name
+        )
     size = default_storage.size(name)
-    if settings.ACCEL_REDIRECT:
+    if settings.ACCEL_REDIRECT and not settings.S3_BUCKET:
         return _by_the_proxy(name, content_type=content_type, cache=cache, saved_as=attachment_name)
     label = f"{name}:{size}:{default_storage.get_modified_time(name).timestamp()}"
     etag = f'"{hashlib.sha256(label.encode()).hexdigest()[:20]}"'

@@ -13,7 +13,7 @@ from courses.depicted import Subject
 from courses.file_responses import respond
 from courses.models import LessonPage
 from courses.outline import HEAVY
-from courses.storage import PRIVATE, PUBLIC, LocalFiles
+from courses.storage import PRIVATE, PUBLIC, OneStorage
 from pages.site_shown import shown_to
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -32,7 +32,7 @@ def picture(
         raise Http404
     name = f"{_folder(subject)}/{digest}-{shape}.{suffix}"
     if not default_storage.exists(name):
-        cast(LocalFiles, default_storage).put(name, prints.make(subject, shape, suffix))
+        cast(OneStorage, default_storage).put(name, prints.make(subject, shape, suffix))
         _forget_older(subject)
     cache = FOR_EVER if subject.is_public else "private, no-store"
     return respond(request, name, content_type=MIME[suffix], cache=cache)

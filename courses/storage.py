@@ -9,21 +9,38 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from django.core.files.storage import FileSystemStorage
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage, Storage
 from django.urls import reverse
+from django.utils.encoding import filepath_to_uri
 
 PUBLIC = "public/"
 PRIVATE = "private/"
 
 
-class LocalFiles(FileSystemStorage):
+class OneStorage(Storage):
+    """The two prefixes, wherever the files lie."""
+
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         if not name.startswith((PUBLIC, PRIVATE)):
             name = f"{PRIVATE}{name}"
         return super().get_available_name(name, max_length)
 
+    def url(self, name: str | None) -> str:
+        name = (name or "").replace("\\", "/")
+        if name.startswith(PUBLIC):
+            return settings.MEDIA_URL + filepath_to_uri(name.removeprefix(PUBLIC))
+        return reverse("staff_file", args=[name])
+
     def put(self, name: str, data: bytes) -> None:
         """Keeps this under this very name, whole or not at all: no reader sees half of it."""
+        raise NotImplementedError
+
+
+class LocalFiles(OneStorage, FileSystemStorage):
+    """In the data folder."""
+
+    def put(self, name: str, data: bytes) -> None:
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(dir=self.location)
@@ -35,12 +52,6 @@ class LocalFiles(FileSystemStorage):
         except BaseException:  # a full disk, say: nothing stays behind
             Path(unfinished).unlink(missing_ok=True)
             raise
-
-    def url(self, name: str | None) -> str:
-        name = (name or "").replace("\\", "/")
-        if name.startswith(PUBLIC):
-            return super().url(name.removeprefix(PUBLIC))
-        return reverse("staff_file", args=[name])
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return ("courses.storage.LocalFiles", [], {})

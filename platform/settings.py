@@ -99,15 +99,17 @@ for database in DATABASES.values():
         database.setdefault("CONN_MAX_AGE", 60)
         database["CONN_HEALTH_CHECKS"] = True
 
+# One cache for all processes; SQLite's site is one process (docs/operations.md).
 REDIS_URL = secret("REDIS_URL", default="")
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-    }
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+CACHES: dict[str, dict[str, Any]] = {"default": {}}
+if REDIS_URL:
+    CACHES["default"]["BACKEND"] = "django.core.cache.backends.redis.RedisCache"
+    CACHES["default"]["LOCATION"] = REDIS_URL
+elif DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    CACHES["default"]["BACKEND"] = "django.core.cache.backends.locmem.LocMemCache"
+else:
+    CACHES["default"]["BACKEND"] = "django.core.cache.backends.db.DatabaseCache"
+    CACHES["default"]["LOCATION"] = "cache"
 
 INSTALLED_APPS = [
     "demo",
@@ -267,7 +269,8 @@ MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # else a touch of somebody's key would be enough
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = BASE_URL.startswith("http://localhost")
 MFA_TOTP_TOLERANCE = 1  # clocks differ; accounts.forms keeps a code from working twice
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# Kept in the database; Redis only spares the look there.
+SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if REDIS_URL else 'db'}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 
 # Words and numbers
@@ -280,19 +283,24 @@ USE_TZ = True
 DEFAULT_CURRENCY = env("DEFAULT_CURRENCY", default="CNY")
 
 # Files
-STATIC_URL = "/static/"
-STATIC_ROOT = DATA / "static"
+# A content network may stand before what everybody sees: it fetches from this site.
+CDN_URL = env("CDN_URL", default="").rstrip("/")
+STATIC_URL = f"{CDN_URL}/static/"
+STATIC_ROOT = Path(env("STATIC", default=str(DATA / "static")))
 STATICFILES_DIRS = [PLATFORM / "static"]
 STATICFILES_FINDERS = [
     "pages.static_files.BundleFinder",
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
-MEDIA_URL = "/files/"
+MEDIA_URL = f"{CDN_URL}/files/"
 MEDIA_ROOT = DATA / "files"
+# Large uploads wait where there is room, and /tmp may be memory.
+FILE_UPLOAD_TEMP_DIR = DATA / "uploads"
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 # Where nginx has MEDIA_ROOT as an internal location: it sends the files that the site lets out.
 ACCEL_REDIRECT = env("ACCEL_REDIRECT", default="")
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "courses.storage.LocalFiles"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -300,6 +308,23 @@ STORAGES = {
         else "pages.static_files.HashedStorage"
     },
 }
+# Files in an S3-compatible store instead of MEDIA_ROOT; browsers reach it at S3_PUBLIC_ENDPOINT.
+S3_BUCKET = env("S3_BUCKET", default="")
+S3_REGION = env("S3_REGION", default="us-east-1")
+S3_ENDPOINT = env("S3_ENDPOINT", default=f"https://s3.{S3_REGION}.amazonaws.com").rstrip("/")
+S3_PUBLIC_ENDPOINT = env("S3_PUBLIC_ENDPOINT", default=S3_ENDPOINT).rstrip("/")
+S3_SECONDS = env.int("S3_SECONDS", default=3600)
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "courses.object_store.StoredFiles",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "region_name": S3_REGION,
+            "endpoint_url": S3_ENDPOINT,
+            "access_key": secret("S3_ACCESS_KEY"),
+            "secret_key": secret("S3_SECRET_KEY"),
+        },
+    }
 
 # Background work: the search index at once, everything else by a worker.
 TASKS = {
@@ -316,12 +341,12 @@ LOGGING = logs.configuration(debug=DEBUG, level=env("LOG_LEVEL", default="INFO")
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"noreply@{HOST}")
 # smtp://user:password@host:587 (STARTTLS: smtp+tls://, TLS: smtp+ssl://). Without it mails are
 # kept in the outbox and sent nowhere.
-EMAIL_URL = env("EMAIL_URL", default="")
+EMAIL_URL = secret("EMAIL_URL", default="")
 MAILERS: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
 }
 if EMAIL_URL:
-    smtp = env.email_url("EMAIL_URL")
+    smtp = env.email_url_config(EMAIL_URL)
     MAILERS["default"] = {
         "BACKEND": smtp["EMAIL_BACKEND"],
         "OPTIONS": {
@@ -364,13 +389,15 @@ WAGTAILIMAGES_MAX_IMAGE_PIXELS = 50_000_000
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "courses.search.backend"}}
 
 # Walls
+CDN = [CDN_URL] if CDN_URL else []
+STORE = [S3_PUBLIC_ENDPOINT] if S3_BUCKET else []
 SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.SELF],
-    "script-src": [CSP.SELF, CSP.NONCE],
-    "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:"],
-    "media-src": [CSP.SELF],
-    "font-src": [CSP.SELF],
+    "script-src": [CSP.SELF, *CDN, CSP.NONCE],
+    "style-src": [CSP.SELF, *CDN],
+    "img-src": [CSP.SELF, *CDN, *STORE, "data:"],
+    "media-src": [CSP.SELF, *STORE],
+    "font-src": [CSP.SELF, *CDN],
     "connect-src": [CSP.SELF],
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
@@ -381,10 +408,10 @@ SECURE_CSP: dict[str, list[str]] = {
 # Wagtail's admin has scripts and styles inside its pages (and its previews show ours).
 ADMIN_CSP: dict[str, list[str]] = {
     **SECURE_CSP,
-    "script-src": [CSP.SELF, CSP.UNSAFE_INLINE],
-    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
-    "img-src": [CSP.SELF, "data:", "blob:"],
-    "media-src": [CSP.SELF, "blob:"],
+    "script-src": [CSP.SELF, *CDN, CSP.UNSAFE_INLINE],
+    "style-src": [CSP.SELF, *CDN, CSP.UNSAFE_INLINE],
+    "img-src": [CSP.SELF, *CDN, *STORE, "data:", "blob:"],
+    "media-src": [CSP.SELF, *STORE, "blob:"],
 }
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -2,8 +2,9 @@
 
 from operations.url_classes import CLASSES, PROMISES
 
-# Asked for by browsers and robots at the top, or kept for later.
+# Asked for by browsers and robots at the top, kept for later, or the web server's own.
 _BESIDES = {"api", "robots.txt", "favicon.ico", "sitemap.xml", "manifest.json", "sw.js", "circles"}
+_BESIDES |= {"accel", "store"}
 
 
 def _first_parts() -> set[str]:

@@ -46,7 +46,9 @@ def environment(**extra: str) -> dict[str, str]:
 
 def beside(**extra: str) -> dict[str, str]:
     """The environment of a process that shares this test's databases."""
-    return environment(DATABASE_URL=_url("default"), SANDBOX_DATABASE_URL=_url("sandbox"), **extra)
+    return environment(
+        DATABASE_URL=url_of("default"), SANDBOX_DATABASE_URL=url_of("sandbox"), **extra
+    )
 
 
 def manage(
@@ -97,7 +99,8 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def _url(alias: str) -> str:
+def url_of(alias: str) -> str:
+    """The address of this test's own database, for a process beside it."""
     connection = connections[alias]
     if connection.vendor == "sqlite":
         return f"sqlite:///{connection.settings_dict['NAME']}"
