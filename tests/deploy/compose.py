@@ -130,7 +130,7 @@ class Machine:
         stated = (line.split("=", 1) for line in (folder / ".env").read_text().splitlines())
         self.given = {**dict(stated), "BASE_URL": f"https://localhost:{self.front.port}", **given}
         self.services = services(self.given)
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def once(self, name: str) -> None:
         """A service that runs to its end."""
@@ -141,23 +141,22 @@ class Machine:
         return _told([self._here(each) for each in command], self._environment(name))
 
     def start(self, name: str) -> None:
+        """Once more, if it runs already."""
         with (self.folder / "log").open("ab") as log:
-            self.running[name] = subprocess.Popen(
+            process = subprocess.Popen(
                 self._command(name), cwd=ROOT, env=self._environment(name), stdout=log, stderr=log
             )
+        self.running.append((name, process))
 
     def stop(self, name: str) -> None:
         """As Docker does: SIGTERM, and time to end what is in hand."""
-        one = self.running.pop(name)
-        one.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            one.wait(timeout=30)
-        one.kill()
-        one.wait()
+        (one,) = [process for each, process in self.running if each == name]
+        self.running.remove((name, one))
+        _end(one)
 
     def stop_all(self) -> None:
-        for name in list(self.running):
-            self.stop(name)
+        while self.running:
+            _end(self.running.pop()[1])
 
     def healthy(self, web: str) -> bool:
         """What the image's HEALTHCHECK asks."""
@@ -223,6 +222,14 @@ class Machine:
             return whole[text]
         pattern = "|".join(re.escape(each) for each in sorted(places, key=len, reverse=True))
         return re.sub(rf"(?<![\w.])(?:{pattern})(?![\w.])", lambda found: places[found[0]], text)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=30)
+    process.kill()
+    process.wait()
 
 
 def _around(env: Mapping[str, str]) -> dict[str, str]:

@@ -57,9 +57,8 @@ def open_page(browser: Browser, live_server, settings, problems: list[str]) -> I
 
     def opener(path: str, *, width: int = 375, before: Callable | None = None, **options) -> Page:
         height = 812 if width < 768 else 900
-        context = browser.new_context(
-            base_url=live_server.url, viewport={"width": width, "height": height}, **options
-        )
+        options = {"base_url": live_server.url, **options}
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         watch(page)
