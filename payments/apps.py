@@ -13,6 +13,12 @@ class PaymentsConfig(AppConfig):
 
         _ = (checklist_items, holdings, periodic, sitemaps)
         post_migrate.connect(fixed_rows.install, sender=self, dispatch_uid="payments.fixed_rows")
+        if settings.METRICS_TOKEN:
+            from operations.measures import register
+            from payments import measures
+
+            register(measures.orders)
+            register(measures.stripe_events)
         if settings.STRIPE_SANDBOX:
             from payments.sandbox import time
 

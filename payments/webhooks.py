@@ -8,12 +8,13 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
 
 from operations.jobs import ATTEMPTS, job
-from payments import books, fulfilment, gateway, mirror, payers, refunds, subscriptions
+from payments import books, fulfilment, gateway, measures, mirror, payers, refunds, subscriptions
 from payments.mirror import Shape, id_of
 from payments.models import Order, WebhookEvent
 
@@ -47,6 +48,7 @@ def store(event: Shape, *, body: str, now: datetime) -> WebhookEvent:
         )
         if created:
             process.enqueue(event=row.pk)
+            transaction.on_commit(partial(measures.EVENTS.add, row.type))
     return row
 
 

@@ -1,7 +1,9 @@
 """All settings, read from the environment (docs/settings.md lists every variable)."""
 
+import os
 from hashlib import sha256
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import environ
@@ -334,6 +336,15 @@ TASKS = {
 WORKER_STALE_SECONDS = env.float("WORKER_STALE_SECONDS", default=30.0)
 WORKER_REQUIRED = env.bool("WORKER_REQUIRED", default=True)
 BACKLOG_SECONDS = env.int("BACKLOG_SECONDS", default=900)
+
+# What Prometheus may read at /metrics; without a token nothing is measured.
+METRICS_TOKEN = secret("METRICS_TOKEN", default="")
+if METRICS_TOKEN:
+    MIDDLEWARE.insert(1, "operations.middleware.MetricsMiddleware")
+    # Machines that share a data folder count apart. The library reads it when it is imported.
+    counted = env("PROMETHEUS_MULTIPROC_DIR", default=str(DATA / "metrics" / gethostname()))
+    Path(counted).mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = counted
 
 LOGGING = logs.configuration(debug=DEBUG, level=env("LOG_LEVEL", default="INFO"))
 

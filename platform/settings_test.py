@@ -10,6 +10,8 @@ os.environ.setdefault("STRIPE_SANDBOX", "1")
 # Each process of the suite has a data folder of its own.
 os.environ["DATA"] = tempfile.mkdtemp(prefix="rizhi-test-")
 os.environ["LOG_LEVEL"] = "WARNING"
+# Nothing is measured unless a test wants it; how is settled when the library is imported.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="rizhi-counted-")
 if os.environ.get("DATABASE_URL", "").startswith("postgres"):
     os.environ.setdefault("SANDBOX_DATABASE_URL", os.environ["DATABASE_URL"])
 

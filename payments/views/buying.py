@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from operations import clock
-from payments import attribution, beginning, plans, queries
+from payments import attribution, beginning, measures, plans, queries
 from payments import checkout as payment
 from payments.models import Offer, Price
 
@@ -35,17 +35,24 @@ def checkout(request: HttpRequest) -> HttpResponse:
         started = payment.start(
             buyer=request.user, price=price, attribution=led_by, now=clock.now()
         )
-    except payment.AlreadyOwned as problem:
-        messages.info(request, problem.message)
-        return redirect(here)
-    except payment.AlreadyPaid as problem:
-        return redirect(f"{reverse('payments_return')}?order={problem.order.key.hex}")
-    except payment.StripeUnavailable as problem:
-        return _page(request, price.offer, problem=str(problem.message), status=503)
     except payment.CannotStart as problem:
-        messages.warning(request, problem.message)
-        return redirect(here)
+        measures.CHECKOUTS.add(type(problem).__name__)
+        return _not_begun(request, price, here, problem)
+    measures.CHECKOUTS.add("started")
     return HttpResponseRedirect(started.url, status=303)
+
+
+def _not_begun(
+    request: HttpRequest, price: Price, here: str, problem: payment.CannotStart
+) -> HttpResponse:
+    """Where a buyer is led whom Stripe's page does not await."""
+    if isinstance(problem, payment.AlreadyPaid):
+        return redirect(f"{reverse('payments_return')}?order={problem.order.key.hex}")
+    if isinstance(problem, payment.StripeUnavailable):
+        return _page(request, price.offer, problem=str(problem.message), status=503)
+    tell = messages.info if isinstance(problem, payment.AlreadyOwned) else messages.warning
+    tell(request, problem.message)
+    return redirect(here)
 
 
 def _page(

@@ -20,7 +20,7 @@ from courses.models import CoursePage, LessonPage
 from learning import beats, progress, queries, study_time, tokens, track_progress
 from learning import goals as learner_goals
 from learning.forms import GoalsForm
-from operations import clock
+from operations import clock, counts
 
 
 @never_cache
@@ -44,6 +44,9 @@ def goals(request: HttpRequest) -> HttpResponse:
     return redirect("study")
 
 
+BEATS = counts.Count("rizhi_heartbeats", "Heartbeats, and what came of them.", ("outcome",))
+
+
 @require_POST
 @csrf_exempt
 def beat(request: HttpRequest) -> HttpResponse:
@@ -51,15 +54,20 @@ def beat(request: HttpRequest) -> HttpResponse:
     try:
         body = request.read(beats.LARGEST + 1)
         if len(body) > beats.LARGEST:
+            BEATS.add("refused")
             return JsonResponse({"error": "too large"}, status=413)
         text, message = beats.read(body)
         progress.record(message, tokens.read(text), now=clock.now())
     except tokens.ExpiredToken as expired:
+        BEATS.add("expired")
         return JsonResponse({"renew": reverse("study_token", args=[expired.lesson_id])}, status=401)
     except tokens.ForgedToken:
+        BEATS.add("refused")
         return JsonResponse({}, status=401)
     except (beats.Nonsense, UnreadablePostError) as error:
+        BEATS.add("refused")
         return JsonResponse({"error": str(error)}, status=400)
+    BEATS.add("accepted")
     return HttpResponse(status=204)
 
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,3 +11,11 @@ class OperationsConfig(AppConfig):
         from operations import embedded, upkeep, worker  # noqa: F401
 
         embedded.register(worker.start_thread)
+        if settings.METRICS_TOKEN:
+            from django.tasks.signals import task_finished
+
+            from operations import measures
+
+            for reader in (measures.readiness, measures.background, measures.disk):
+                measures.register(reader)
+            task_finished.connect(measures.count_run, dispatch_uid="operations.measures")

@@ -91,6 +91,8 @@ def running() -> Panel:
         "worker": _("No worker is running: no mail is sent, nothing is processed."),
         "jobs": _("Jobs have waited for more than %(minutes)d minutes.")
         % {"minutes": settings.BACKLOG_SECONDS // 60},
+        "cache": _("The cache does not answer."),
+        "files": _("The data folder cannot be written to."),
     }
     wrong = [words[name] for name in health.failing()]
     parked = ParkedJob.objects.count()

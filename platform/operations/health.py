@@ -1,11 +1,13 @@
 """`/healthz`: the process is up. `/readyz`: it may be sent visitors."""
 
 import logging
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.core.cache import cache
+from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -42,12 +44,14 @@ def checks() -> dict[str, bool]:
         "migrations": _migrations,
         "worker": lambda: _worker(now),
         "jobs": lambda: _no_backlog(now),
+        "cache": _cache,
+        "files": _files,
     }
     found: dict[str, bool] = {}
     for name, check in named.items():
         try:
             found[name] = check()
-        except DatabaseError:
+        except Exception:  # whatever a database or cache that is away may raise
             logger.warning("readiness: %s", name, exc_info=True)
             found[name] = False
     return found
@@ -85,6 +89,17 @@ def _no_backlog(now: datetime) -> bool:
     overdue = Q(run_after=get_date_max(), enqueued_at__lt=limit) | Q(run_after__lt=limit)
     due = DBTaskResult.objects.ready().filter(backend_name=jobs.BACKEND)
     return not due.filter(overdue).exists()
+
+
+def _cache() -> bool:
+    """Whether what all processes share answers: sessions, limits."""
+    cache.set("readyz", "asked", timeout=60)
+    return bool(cache.get("readyz") == "asked")
+
+
+def _files() -> bool:
+    """Whether the data folder takes files: uploads, the list of deleted accounts."""
+    return os.access(settings.DATA, os.W_OK | os.X_OK)
 
 
 PATHS = {"/healthz": healthz, "/readyz": readyz}

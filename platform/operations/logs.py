@@ -16,6 +16,8 @@ from operations import request_id
 
 HIDDEN = "…"
 SECRET_ARGUMENTS = {"key", "token", "code", "uidb36", "uidb64", "signature", "session_id"}
+# Below it a number is a person.
+OF_PERSONS = "/admin/users/"
 _RULES = [
     # e-mail addresses, plain or percent-encoded
     (re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), HIDDEN),
@@ -45,7 +47,14 @@ def safe_path(request: HttpRequest) -> str:
     for name, value in (match.kwargs if match else {}).items():
         if name in SECRET_ARGUMENTS and value:
             path = path.replace(str(value), HIDDEN)
+    if path.startswith(OF_PERSONS):
+        path = re.sub(r"\d+", HIDDEN, path)
     return _TOKEN_SEGMENT.sub(HIDDEN, path)
+
+
+def route(request: HttpRequest) -> str:
+    """Which line of the table of addresses answered: the same for everybody. May be empty."""
+    return request.resolver_match.route if request.resolver_match else ""
 
 
 def scrub(text: str) -> str:

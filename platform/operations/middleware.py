@@ -12,7 +12,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from operations import errors, health, logs, request_id
+from operations import counts, errors, health, logs, measures, request_id, url_classes
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -42,6 +42,7 @@ class RequestIdMiddleware:
                 extra={
                     "method": request.method,
                     "path": logs.safe_path(request),
+                    "route": logs.route(request),
                     "status": response.status_code,
                     "ms": round((time.monotonic() - began) * 1000),
                 },
@@ -59,6 +60,44 @@ class HealthMiddleware:
         if view := health.PATHS.get(request.path):
             return view(request)
         return self.get_response(request)
+
+
+class MetricsMiddleware:
+    """Measures each request, and answers `/metrics` to whom knows the token (for others there is
+    no such page). It stands in the chain only with METRICS_TOKEN."""
+
+    METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
+    TAKEN = counts.Seconds(
+        "rizhi_request_seconds",
+        "How long requests took, by class of address.",
+        ("method", "url_class", "status"),
+        (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+    )
+    ASKED = counts.Count(
+        "rizhi_requests", "Requests by route (never by path).", ("method", "route", "status")
+    )
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path == "/metrics" and measures.is_asked_rightly(request):
+            return measures.metrics(request)
+        began = time.monotonic()
+        response = self.get_response(request)
+        seconds = time.monotonic() - began
+        # A client may call its method anything.
+        method = request.method if request.method in self.METHODS else "other"
+        route = logs.route(request)
+        status = str(response.status_code)
+        self.TAKEN.add(seconds, str(method), self._class(request.path, route), status)
+        self.ASKED.add(str(method), route, status)
+        return response
+
+    def _class(self, path: str, route: str) -> str:
+        if path in health.PATHS:
+            return "health"
+        return str(url_classes.class_of(route) or "other")
 
 
 class TextCompressionMiddleware(GZipMiddleware):

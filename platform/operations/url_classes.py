@@ -7,6 +7,7 @@ as Django's resolver knows them, or, with `*` at the end, the beginning of what 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from django.urls import URLPattern, URLResolver
@@ -28,6 +29,7 @@ P, A, S = UrlClass.PUBLIC, UrlClass.ANONYMOUS, UrlClass.SIGNED_IN
 CLASSES: dict[str, UrlClass] = {
     "healthz": UrlClass.HEALTH,
     "readyz": UrlClass.HEALTH,
+    "metrics": UrlClass.HEALTH,  # answered by a middleware, with a token
     # For browsers and robots
     "robots.txt": P,
     "manifest.webmanifest": P,
@@ -167,6 +169,7 @@ PROMISES = [
 ]
 
 
+@cache
 def class_of(route: str) -> UrlClass | None:
     """The class of a whole route; of several beginnings the longest counts."""
     if route in CLASSES:

@@ -160,7 +160,7 @@ class Machine:
 
     def healthy(self, web: str) -> bool:
         """What the image's HEALTHCHECK asks."""
-        return Front.plain(self.ports[web], "/healthz") == 200
+        return Front.plain(self.ports[web], "/healthz").status == 200
 
     def _make_secrets(self, besides: Mapping[str, str]) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -208,6 +208,7 @@ class Machine:
             "/run/secrets": str(self.folder / "secrets"),
             "/data": str(self.folder / "data"),
             "/app/static": str(self.static),
+            "/tmp/metrics": str(self.folder / f"metrics-{of}"),
             "127.0.0.11": "127.0.0.1",
             **{f"{name}:8000": f"127.0.0.1:{port}" for name, port in self.ports.items()},
             "0.0.0.0:8000": f"127.0.0.1:{self.ports.get(of, 0)}",

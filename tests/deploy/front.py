@@ -34,12 +34,12 @@ class Front:
         return _asked(line, "GET", path, {"Host": "localhost"})
 
     @staticmethod
-    def plain(port: int, path: str) -> int:
-        """The status that a process behind the door answers; 0 where nothing listens."""
+    def plain(port: int, path: str, **headers: str) -> Answer:
+        """What a process behind the door answers; status 0 where nothing listens."""
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         with suppress(OSError):
-            line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            return _asked(line, "GET", path, {}).status
-        return 0
+            return _asked(line, "GET", path, headers)
+        return Answer(0, {}, b"")
 
 
 def _asked(

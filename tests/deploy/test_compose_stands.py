@@ -20,6 +20,8 @@ from tests.deploy import compose
 from tests.deploy.front import Front
 from tests.operations.processes import url_of, wait_until
 
+TOKEN = "seen-from-inside"
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -37,7 +39,11 @@ def machine(tmp_path: Path, static: Path, settings):
 
     def made(**given: str) -> compose.Machine:
         shared = {"SANDBOX_DATABASE_URL": url_of("sandbox"), "STRIPE_SANDBOX": "1", **given}
-        secrets = {"database_url": url_of("default"), "secret_key": settings.SECRET_KEY}
+        secrets = {
+            "database_url": url_of("default"),
+            "secret_key": settings.SECRET_KEY,
+            "metrics_token": TOKEN,
+        }
         return compose.Machine(tmp_path, shared, static=static, secrets=secrets)
 
     return made
@@ -53,6 +59,7 @@ def test_the_site_stands_on_one_machine(machine, tmp_path: Path) -> None:
         assert_nobody_notices_that_a_new_version_comes(one, door)
         wait_until(lambda: bool(leases.alive(now=timezone.now())))
         assert_it_is_ready(door)
+        assert_figures_are_told_inside_only(one, door)
 
 
 def assert_files_go_by_nginx_to_whom_the_site_lets(door: Front, data: Path) -> None:
@@ -159,6 +166,14 @@ def passed(moment: float) -> bool:
 def assert_it_is_ready(door: Front) -> None:
     answer = door.get("/readyz")
     assert (answer.status, json.loads(answer.body)["ready"]) == (200, True)
+
+
+def assert_figures_are_told_inside_only(one: compose.Machine, door: Front) -> None:
+    asked = {"Authorization": f"Bearer {TOKEN}"}
+    assert door.get("/metrics", **asked).status == 404
+    told = [Front.plain(one.ports[web], "/metrics", **asked) for web in compose.WEBS]
+    assert [each.status for each in told] == [200, 200]
+    assert all(b"rizhi_requests_total{" in each.body for each in told)
 
 
 def test_files_may_lie_in_an_object_store(machine, settings) -> None:

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 # The site as docs/operations.md runs it.
-GUNICORN = ["-m", "gunicorn", "--pythonpath", "platform", "wsgi", "-k", "gthread", "--threads", "4"]
-GUNICORN += ["--no-control-socket"]
+GUNICORN = ["-m", "gunicorn", "-c", "platform/deploy/gunicorn.conf.py", "--pythonpath", "platform"]
+GUNICORN += ["wsgi", "-k", "gthread", "--threads", "4", "--no-control-socket"]
 
 # What a server is given, Stripe's key included.
 PRODUCTION = {

@@ -18,6 +18,10 @@ def beat(*, seconds_ago: float = 0) -> None:
     WorkerBeat.objects.create(worker_id="w", host="here", beat_at=at)
 
 
+def beat_of(worker: str) -> None:
+    WorkerBeat.objects.create(worker_id=worker, host="here", beat_at=timezone.now())
+
+
 def ready(client: Client) -> tuple[int, dict[str, bool]]:
     answer = client.get("/readyz")
     assert answer["Cache-Control"] == "no-store"
@@ -41,7 +45,8 @@ def test_ready_when_a_worker_beats_and_nothing_waits(client) -> None:
     beat()
     status, checks = ready(client)
     assert status == 200
-    assert checks == {"database": True, "migrations": True, "worker": True, "jobs": True}
+    assert set(checks) == {"database", "migrations", "worker", "jobs", "cache", "files"}
+    assert all(checks.values())
 
 
 @pytest.mark.django_db
@@ -97,3 +102,33 @@ def test_not_ready_when_the_database_fails(client, monkeypatch) -> None:
     status, checks = ready(client)
     assert status == 503
     assert not checks["database"]
+
+
+@pytest.mark.django_db
+def test_not_ready_when_the_cache_is_away(client, settings) -> None:
+    beat()
+    away = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
+    settings.CACHES = {"default": {**away, "LOCATION": "redis://127.0.0.1:9/0"}}
+    status, checks = ready(client)
+    assert status == 503
+    assert [name for name, fine in checks.items() if not fine] == ["cache"]
+
+
+@pytest.mark.django_db
+def test_not_ready_when_nothing_can_be_written(client, settings, tmp_path) -> None:
+    beat()
+    settings.DATA = tmp_path / "unmounted"
+    status, checks = ready(client)
+    assert status == 503
+    assert not checks["files"]
+
+
+@pytest.mark.django_db
+def test_being_ready_costs_the_same_however_much_waits(client, django_assert_num_queries) -> None:
+    beat()
+    ready(client)  # the migrations are looked at once
+    for line in range(20):
+        sample_jobs.note.enqueue(file="", line=str(line))
+        beat_of(f"w{line}")
+    with django_assert_num_queries(3):
+        client.get("/readyz")
