@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from wagtail.admin import messages
 
+from accounts import reauthentication
+
 
 class NotPossible(Exception):
     """It cannot be done now; the text says why, for staff."""
@@ -58,6 +60,7 @@ class Confirmation(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.has_perm(self.permission):
             raise PermissionDenied
+        reauthentication.ask(request)
         found = self.model._default_manager.select_related(*self.related)
         self.row = get_object_or_404(found, pk=kwargs["pk"])
         return super().dispatch(request, *args, **kwargs)

@@ -16,6 +16,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.log_actions import log
 
+from accounts import reauthentication
 from payments import webhooks
 from payments.admin.listing import (
     Action,
@@ -113,6 +114,7 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
     """Queues the event for processing again."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
+    reauthentication.ask(request)
     event = get_object_or_404(WebhookEvent, pk=pk)
     webhooks.replay(event)
     log(instance=event, action="payments.replay")

@@ -23,6 +23,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets import AdminDateInput
 from wagtail.admin.widgets.button import HeaderButton
 
+from accounts import reauthentication
 from accounts.models import User
 from courses import grants
 from courses.models import CoursePage, Grant, Membership
@@ -207,6 +208,7 @@ class GiveView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.has_perm("courses.add_grant"):
             raise PermissionDenied
+        reauthentication.ask(request)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
@@ -17,6 +18,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.log_actions import log
 
+from accounts import reauthentication
 from courses.models import CoursePage, Membership
 from operations import clock
 from payments.admin.listing import (
@@ -96,6 +98,10 @@ class OfferForm(WagtailAdminModelForm):
 
 class SavesPrice:
     """The offer and its price are saved together, and the log says so."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        reauthentication.ask(request)
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
 
     @transaction.atomic
     def save_instance(self) -> Offer:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import reauthentication
 from operations import clock
 from payments import gateway, standing, subscriptions
 from payments.models import Subscription
@@ -38,6 +39,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+@reauthentication.required
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     row = _own(request, pk)
     if not row.ends_by_itself:
@@ -48,9 +50,10 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@reauthentication.required
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Leads to Stripe's page where the card is changed. Nothing changes on the way, so a notice
-    may link here: one tap."""
+    may link here: one tap, and a proof if the log-in was long ago."""
     row = _own(request, pk)
     back = f"{settings.BASE_URL}{reverse('orders')}"
     try:

@@ -6,7 +6,9 @@ from uuid import uuid4
 
 from allauth.account import app_settings
 from allauth.account.authentication import get_authentication_records
+from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import record_authentication
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.core.internal import ratelimit
 from allauth.core.internal.cryptokit import compare_user_code, generate_user_code
 from django.http import HttpRequest
@@ -30,6 +32,16 @@ def is_recent(request: HttpRequest) -> bool:
     records = get_authentication_records(request, request.user)
     latest = max((r["at"] for r in records if r.get("method") in PROOFS), default=0)
     return time.time() - latest < app_settings.REAUTHENTICATION_TIMEOUT
+
+
+# Around a view: GET and POST want a recent proof; what was posted is carried out after it.
+required = reauthentication_required(app="accounts")
+
+
+def ask(request: HttpRequest) -> None:
+    """The same, inside a view. Raises ReauthenticationRequired, which leads to the proof."""
+    if not is_recent(request):
+        raise ReauthenticationRequired
 
 
 def send_code(request: HttpRequest, user: User) -> None:

@@ -1,6 +1,5 @@
 """What stands before allauth's and Wagtail's own addresses: /account/, and every other door."""
 
-from allauth.account.decorators import reauthentication_required
 from allauth.account.views import password_set
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -8,7 +7,7 @@ from django.urls import path
 from django.views.decorators.csp import csp_override
 from wagtail.admin.auth import require_admin_access
 
-from accounts import staff_account, views
+from accounts import reauthentication, staff_account, views
 
 urlpatterns = [
     path("account/", views.home, name="account_home"),
@@ -22,7 +21,7 @@ urlpatterns = [
     # allauth lets any session, however old, set the first password.
     path(
         "account/password/set/",
-        login_required(reauthentication_required(password_set, app="accounts")),
+        login_required(reauthentication.required(password_set)),
     ),
     path("account/privacy/", views.my_data, name="my_data"),
     path("account/privacy/export/", views.export, name="export_my_data"),

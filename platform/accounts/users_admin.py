@@ -12,7 +12,7 @@ from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
 from wagtail.users import forms
 from wagtail.users.views import users
 
-from accounts import roles
+from accounts import reauthentication, roles
 from accounts.models import User
 
 ROLES = _(
@@ -128,6 +128,15 @@ class EditView(users.EditView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.object.is_superuser and not request.user.is_superuser:
             raise PermissionDenied
+        reauthentication.ask(request)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class CreateView(users.CreateView):
+    """Who adds a person gives roles: not from a desk that somebody left."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        reauthentication.ask(request)
         return super().dispatch(request, *args, **kwargs)
 
 
@@ -135,6 +144,7 @@ class PeopleViewSet(users.UserViewSet):
     index_view_class = ListView
     filterset_class = Filters
     index_template_name = "wagtailadmin/generic/index.html"  # Wagtail's has bulk actions
+    add_view_class = CreateView
     edit_view_class = EditView
     create_template_name = "wagtailadmin/generic/form.html"
     edit_template_name = "wagtailadmin/generic/edit.html"

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.views import BaseReauthenticateView
@@ -137,7 +136,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-@reauthentication_required(app="accounts")
+@reauthentication.required
 def export(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, app="allauth.account", action="export"):
         return ratelimit.respond_429(request)
@@ -151,7 +150,7 @@ def export(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@reauthentication_required(app="accounts")
+@reauthentication.required
 def delete(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     if request.method == "POST" and request.POST.get("sure") == "yes":

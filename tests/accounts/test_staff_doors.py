@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 
 from accounts import roles
 from accounts.models import User
+from operations.url_classes import UrlClass
 from tests.accounts.browser import (
     browser,
     code_in,
@@ -18,6 +19,7 @@ from tests.accounts.browser import (
     sign_up,
     text_of,
 )
+from tests.accounts.doors import addresses
 from tests.accounts.factories import (
     PASSWORD,
     SECRET,
@@ -31,6 +33,64 @@ pytestmark = pytest.mark.django_db
 STAFF_PAGES = ["/admin/", "/admin/users/", "/admin/pages/", "/admin/api/main/pages/", "/admin/x/"]
 STAFF_PAGES += ["/admin/login/../users/", "/admin/sprite/", "/admin/logout/", "/admin/account/"]
 SET_UP = "/account/second-step/"
+
+
+# --- every door there is, as the resolver knows them -------------------------------------------
+
+EVERY_DOOR = addresses(UrlClass.STAFF)
+
+
+def by_password(client: Any, role: str) -> None:
+    log_in(client, UserFactory(roles=[role], password=PASSWORD).email)
+
+
+def by_code(client: Any, role: str) -> None:
+    log_in_by_code(client, UserFactory(roles=[role]).email)
+
+
+def before_the_app(client: Any, role: str) -> None:
+    """Signed in by a password alone, and now has an app which this session never showed."""
+    user = UserFactory(roles=[role], password=PASSWORD)
+    log_in(client, user.email)
+    give_app(user)
+
+
+def half_way(client: Any, role: str) -> None:
+    """The password is right, and the app has not been asked yet."""
+    user = UserFactory(roles=[role], password=PASSWORD)
+    give_app(user)
+    log_in(client, user.email)
+
+
+WAYS = [
+    (by_password, roles.OPERATOR),
+    (by_code, roles.EDITOR),
+    (before_the_app, roles.FINANCE),
+    (half_way, roles.MODERATOR),
+]
+
+
+@pytest.mark.parametrize(("enters", "role"), WAYS)
+def test_no_door_opens_without_a_second_factor(client: Any, enters: Any, role: str) -> None:
+    assert len(EVERY_DOOR) > 200
+    enters(client, role)
+    for door in EVERY_DOOR:
+        answer = client.post(door) if enters is by_password else client.get(door)
+        assert answer.status_code == 302, (door, answer.status_code)
+        assert answer.url.startswith("/account/"), (door, answer.url)
+
+
+def test_behind_the_doors_there_is_something(client: Any) -> None:
+    """The walk above would pass if it knocked at walls."""
+    user = operator()
+    give_app(user)
+    log_in(client, user.email)
+    second_step(client)
+    doors = [door for door in EVERY_DOOR if door.startswith(("/admin/money/", "/admin/users/"))]
+    assert sum(client.get(door).status_code == 200 for door in doors) > 15
+
+
+# --- the ways in -------------------------------------------------------------------------------
 
 
 def is_staff_inside(client: Any) -> bool:

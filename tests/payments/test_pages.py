@@ -21,6 +21,7 @@ from payments import gateway, offers
 from payments.models import Order, Subscription
 from payments.sandbox import faults
 from tests.accounts.browser import sign_up, text_of
+from tests.accounts.doors import prove_now
 from tests.factories import ArticleFactory, MembershipFactory, course
 from tests.payments.factories import course_price, membership_prices
 
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.django_db
 def signed_in(person: User) -> Client:
     client = Client()
     client.force_login(person)
+    prove_now(client, person)
     return client
 
 
