@@ -13,6 +13,16 @@ class CoursesConfig(AppConfig):
         from courses import holdings, receivers, sitemaps  # noqa: F401 (they register themselves)
 
         post_migrate.connect(set_up, sender=self)
+        post_migrate.connect(keep_changes_of_grants, sender=self)
+
+
+def keep_changes_of_grants(using: str, **kwargs: Any) -> None:
+    from courses.models import GrantChange
+    from operations.fixed_rows import fix, keep
+
+    if using == "default":
+        fix(using, GrantChange)
+        keep(using, GrantChange)
 
 
 def set_up(using: str, **kwargs: Any) -> None:

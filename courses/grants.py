@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from wagtail.log_actions import log
 
 from accounts.models import User
 from courses.models import CoursePage, Grant, GrantChange, Membership
@@ -101,3 +102,11 @@ def _record(grant: Grant, *, now: datetime, actor: User | None, reason: str) -> 
         ends_at=grant.ends_at,
         withdrawn_at=grant.withdrawn_at,
     )
+    if actor is not None:  # by hand; what follows from money stands in the books
+        action = "courses.withdraw_access" if grant.withdrawn_at else "courses.give_access"
+        told = {"learner": grant.learner_id, "reason": reason}
+        log(instance=grant, action=action, user=actor, title=_title(grant), data=told)
+
+
+def _title(grant: Grant) -> str:
+    return str(grant.course or grant.membership)

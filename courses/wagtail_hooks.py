@@ -18,6 +18,7 @@ from wagtail.permissions import policy_registry
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
+from accounts import audit
 from courses import dashboard, deletion, media
 from courses.admin_api import DocumentsAPI, PicturesAPI
 from courses.models import (
@@ -95,6 +96,14 @@ def refuse_alias(request: HttpRequest, page: Page) -> HttpResponse | None:
         request, _("Courses, lessons and tracks can be copied, but not mirrored as aliases.")
     )
     return redirect("wagtailadmin_pages:copy", page.pk)
+
+
+@hooks.register("register_log_actions")
+def log_actions(actions: Any) -> None:
+    audit.register(actions, "courses.give_access", _("Give access"), _("Access was given"))
+    audit.register(
+        actions, "courses.withdraw_access", _("Withdraw access"), _("Access was withdrawn")
+    )
 
 
 @hooks.register("construct_homepage_panels")

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from wagtail.log_actions import log
 
 from accounts.models import User
 from operations.jobs import job
@@ -45,6 +46,7 @@ def approve(
         request.reason, request.decided_by, request.decided_at = reason[:300], actor, now
         request.save(update_fields=["status", "reason", "decided_by", "decided_at"])
         carry_out.enqueue(request=request.pk)
+        log(instance=request, action="payments.refund", user=actor, data={"reason": reason})
     return request
 
 
@@ -57,6 +59,7 @@ def decline(*, request: RefundRequest, reason: str, actor: User, now: datetime) 
     request.status = RefundRequest.Status.DECLINED
     request.reason, request.decided_by, request.decided_at = reason[:300], actor, now
     request.save(update_fields=["status", "reason", "decided_by", "decided_at"])
+    log(instance=request, action="payments.decline", user=actor, data={"reason": reason})
     letters.refund_declined(request, now=now)
     return request
 

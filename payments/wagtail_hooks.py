@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.ui.components import Component
 
+from accounts import audit
 from operations import clock
 from payments.admin import dashboard
 from payments.admin.menu import MoneyGroup
@@ -26,6 +27,8 @@ def show_the_day_of_finance(request: HttpRequest, panels: list[Component]) -> No
 
 @hooks.register("register_log_actions")
 def log_actions(actions: Any) -> None:
-    actions.register_action("payments.price", _("Set the price"), _("The price was set"))
+    audit.register(actions, "payments.price", _("Set the price"), _("The price was set"))
+    audit.register(actions, "payments.refund", _("Refund in full"), _("A refund was begun"))
+    audit.register(actions, "payments.decline", _("Decline the refund"), _("A refund was declined"))
     actions.register_action("payments.replay", _("Process it again"), _("Processed again"))
-    actions.register_action("payments.settle", _("Settle"), _("Settled by a person"))
+    audit.register(actions, "payments.settle", _("Settle"), _("Settled by a person"))

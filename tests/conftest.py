@@ -4,6 +4,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,47 @@ def template_of(alias: str) -> Path:
         digest.update(str(file.relative_to(ROOT)).encode())
         digest.update(file.read_bytes())
     return TEMPLATES / f"{alias}-{digest.hexdigest()[:16]}.sqlite3"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_is_kept_gives_way_between_tests() -> None:
+    """Around tests with real transactions tables are emptied and filled again: without the
+    triggers of operations.fixed_rows."""
+    from django.db.backends.base.creation import BaseDatabaseCreation
+    from django.db.backends.sqlite3.base import DatabaseOperations
+
+    flush = DatabaseOperations.execute_sql_flush
+    fill = BaseDatabaseCreation.deserialize_db_from_string
+
+    def flushes(operations: Any, statements: list[str]) -> None:
+        with _without_triggers(operations.connection):
+            flush(operations, statements)
+
+    def fills(creation: Any, data: str) -> None:
+        with _without_triggers(creation.connection):
+            fill(creation, data)
+
+    DatabaseOperations.execute_sql_flush = flushes
+    BaseDatabaseCreation.deserialize_db_from_string = fills
+
+
+@contextmanager
+def _without_triggers(connection: Any) -> Iterator[None]:
+    sqlite = connection.vendor == "sqlite"
+    ask = (
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
+        if sqlite
+        else "SELECT tgname, tgrelid::regclass::text, '' FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(ask)
+        ours = [row for row in cursor.fetchall() if row[0].endswith(("_is_fixed", "_is_kept"))]
+        for name, table, _ in ours:
+            away = f'ALTER TABLE {table} DISABLE TRIGGER "{name}"'
+            cursor.execute(f'DROP TRIGGER "{name}"' if sqlite else away)
+        yield
+        for name, table, sql in ours:
+            cursor.execute(sql or f'ALTER TABLE {table} ENABLE TRIGGER "{name}"')
 
 
 # --- what tests ask for ------------------------------------------------------------------------

@@ -12,15 +12,9 @@ from django.utils import timezone, translation
 from django.utils.translation import get_language
 from wagtail.admin.views.mixins import SpreadsheetExportMixin
 
-RUNS = ("=", "+", "-", "@", "\t", "\r")
 # Without it Excel takes a CSV of Chinese words for another encoding.
 BYTE_ORDER_MARK = "\ufeff".encode()
 CHUNK = 1000
-
-
-def neutralised(text: str) -> str:
-    """The same words, but for a spreadsheet nothing to compute."""
-    return f"'{text}" if text.startswith(RUNS) else text
 
 
 def decimal(amount: int | None, currency: str) -> Decimal | None:
@@ -42,15 +36,13 @@ def _as_asked(rows: Iterator[bytes], language: str | None, zone: tzinfo) -> Iter
 
 
 class Spreadsheets(SpreadsheetExportMixin):
-    """Wagtail's export, row by row, in local time, with harmless cells."""
+    """Wagtail's export (see accounts.exports), row by row, in local time."""
 
     def preprocess_field_value(self, field: str, value: Any, export_format: str) -> Any:
         if hasattr(value, "tzinfo") and value.tzinfo:
             value = timezone.localtime(value).replace(tzinfo=None, microsecond=0)
         shown = super().preprocess_field_value(field, value, export_format)
-        if shown is None:
-            return ""
-        return neutralised(shown) if isinstance(shown, str) else shown
+        return "" if shown is None else shown
 
     def stream_csv(self, queryset: QuerySet[Model]) -> Iterator[bytes]:
         rows = super().stream_csv(queryset.iterator(chunk_size=CHUNK))

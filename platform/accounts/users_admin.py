@@ -9,6 +9,7 @@ from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
+from wagtail.log_actions import log
 from wagtail.users import forms
 from wagtail.users.views import users
 
@@ -130,6 +131,13 @@ class EditView(users.EditView):
             raise PermissionDenied
         reauthentication.ask(request)
         return super().dispatch(request, *args, **kwargs)
+
+    def save_instance(self) -> User:
+        was_open = User.objects.values_list("is_active", flat=True).get(pk=self.object.pk)
+        person: User = super().save_instance()
+        if person.is_active != was_open:
+            log(instance=person, action="accounts.reopen" if person.is_active else "accounts.close")
+        return person
 
 
 class CreateView(users.CreateView):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.ui.components import Component
 
-from accounts import dashboard
+from accounts import audit, dashboard
 from accounts.models import User
 
 
@@ -27,6 +27,18 @@ def change_people_one_by_one(
     """Wagtail's bulk actions know nothing of what nobody may do to themselves."""
     if action.models == [User]:
         raise PermissionDenied
+
+
+@hooks.register("register_log_actions")
+def log_actions(actions: Any) -> None:
+    audit.register(actions, "accounts.give_role", _("Give a role"), _("Was given roles"))
+    audit.register(actions, "accounts.take_role", _("Take a role away"), _("Lost roles"))
+    audit.register(actions, "accounts.close", _("Shut an account"), _("May sign in no more"))
+    audit.register(actions, "accounts.reopen", _("Open an account again"), _("May sign in again"))
+    audit.register(
+        actions, "accounts.second_factor", _("Change the second step"), _("Changed the second step")
+    )
+    audit.register(actions, "accounts.export", _("Download a table"), _("Downloaded a table"))
 
 
 @hooks.register("construct_homepage_panels")
