@@ -172,6 +172,7 @@ MIDDLEWARE = [
     "accounts.middleware.PersonMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.StaffMiddleware",
+    "accounts.middleware.LookingMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
     "operations.middleware.OwnNotFoundMiddleware",

@@ -135,8 +135,8 @@ def _what_is_kept_gives_way_between_tests() -> None:
         with _without_triggers(creation.connection):
             fill(creation, data)
 
-    DatabaseOperations.execute_sql_flush = flushes
-    BaseDatabaseCreation.deserialize_db_from_string = fills
+    DatabaseOperations.execute_sql_flush = flushes  # type: ignore[method-assign,assignment]
+    BaseDatabaseCreation.deserialize_db_from_string = fills  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -107,4 +107,4 @@ class Confirmation(View):
             "serious": self.serious,
             "back_url": self.back_url(),
         }
-        return TemplateResponse(request, "payments/admin/confirm.html", context)
+        return TemplateResponse(request, "staff/confirm.html", context)

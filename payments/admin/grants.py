@@ -236,7 +236,7 @@ class GiveView(View):
             "label": _("Give access"),
             "back_url": reverse("money-grants:index"),
         }
-        return TemplateResponse(request, "payments/admin/confirm.html", context)
+        return TemplateResponse(request, "staff/confirm.html", context)
 
 
 @transaction.atomic

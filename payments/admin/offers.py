@@ -101,7 +101,7 @@ class SavesPrice:
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         reauthentication.ask(request)
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     @transaction.atomic
     def save_instance(self) -> Offer:

@@ -1,4 +1,5 @@
-"""What every request passes: the person's language and time zone, and the gate before staff pages.
+"""What every request passes: the person's language and time zone, the gate before staff pages, and
+whoever sees the site as somebody else.
 
 Neither touches the session unless it has to: heartbeats and webhooks stay free of queries.
 """
@@ -9,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone, translation
 from wagtail.users.models import UserProfile
 
-from accounts import second_factor
+from accounts import looking, second_factor
 
 # Addresses that say nothing to a person: their language is nobody's business.
 WITHOUT_PERSON = ("/study/beat/", "/payments/webhook/", "/healthz", "/readyz")
@@ -45,6 +47,38 @@ class StaffMiddleware:
                 return response
             defer_to_user(request.user)
         return self.get_response(request)
+
+
+class LookingMiddleware:
+    """Who looks as somebody else is that person on the pages that show, and nobody on the rest."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if looking.COOKIE not in request.COOKIES:
+            return self.get_response(request)
+        seen = looking.now(request)
+        response = self.look(request, seen) if seen else self.go_back(request)
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+    def look(self, request: HttpRequest, seen: looking.Looking) -> HttpResponse:
+        request.looking = seen  # type: ignore[attr-defined]
+        if not looking.is_open(request):
+            return render(request, "accounts/looking_closed.html", status=403)
+        if request.path_info != looking.END:
+            request.user = seen.person
+        return self.get_response(request)
+
+    def go_back(self, request: HttpRequest) -> HttpResponse:
+        """It is over; what was just sent was meant for somebody else's page."""
+        if request.method in looking.SAFE or request.path_info == looking.END:
+            response = self.get_response(request)
+        else:
+            response = render(request, "accounts/looking_closed.html", status=403)
+        response.delete_cookie(looking.COOKIE, samesite="Lax")
+        return response
 
 
 def language_of(request: HttpRequest) -> str:

@@ -50,6 +50,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions = [("look_as_user", _("May see the site as a learner sees it"))]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),

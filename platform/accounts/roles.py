@@ -51,6 +51,7 @@ SITE = (
     "accounts.view_user",
     "accounts.add_user",
     "accounts.change_user",
+    "accounts.look_as_user",
     "pages.change_sitesettings",
     "courses.add_membership",
     "courses.change_membership",

@@ -10,7 +10,7 @@ from django.urls import path
 from django.views.decorators.csp import csp_override
 from wagtail.admin.auth import require_admin_access
 
-from accounts import reauthentication, views
+from accounts import looking_views, reauthentication, views
 from accounts.site_history import SiteHistoryView
 from accounts.staff_account import StaffAccountView
 
@@ -42,6 +42,8 @@ urlpatterns = [
     path("account/first-operator/<str:token>/", views.become_first_operator, name="first_operator"),
     path("admin/login/", views.admin_door),
     path("_util/login/", views.admin_door),
+    path("account/looking/end/", looking_views.end, name="look_no_longer"),
+    path("admin/users/<int:pk>/look/", in_admin(looking_views.begin), name="look_as"),
     path("admin/account/", in_admin(StaffAccountView.as_view())),
     path("admin/reports/site-history/", in_admin(SiteHistoryView.as_view())),
     path(

@@ -7,13 +7,15 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
+from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import log
 from wagtail.users import forms
 from wagtail.users.views import users
 
-from accounts import reauthentication, roles
+from accounts import looking, reauthentication, roles
 from accounts.models import User
 
 ROLES = _(
@@ -131,6 +133,15 @@ class EditView(users.EditView):
             raise PermissionDenied
         reauthentication.ask(request)
         return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def header_more_buttons(self) -> list[Button]:
+        buttons: list[Button] = list(super().header_more_buttons)
+        me = self.request.user
+        if me.has_perm(looking.PERMISSION) and looking.may_be_seen(self.object):
+            url = reverse("look_as", args=[self.object.pk])
+            buttons.append(Button(_("See the site as they do"), url, icon_name="view"))
+        return buttons
 
     def save_instance(self) -> User:
         was_open = User.objects.values_list("is_active", flat=True).get(pk=self.object.pk)

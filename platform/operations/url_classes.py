@@ -79,6 +79,7 @@ CLASSES: dict[str, UrlClass] = {
     "account/": S,
     "account/language/": P,
     "account/second-step/": S,
+    "account/looking/end/": S,
     "account/reauthenticate/code/": S,
     "account/privacy/": S,
     "account/privacy/export/": S,

@@ -78,7 +78,12 @@ def test_an_account_that_is_shut_and_opened_again() -> None:
 
 def test_access_by_hand_and_taking_it_back() -> None:
     page, buyer = course(title="一群人的生意"), UserFactory()
-    source = {"learner": buyer, "source_kind": "staff", "source_id": "hand-1", "covers": [page]}
+    source: dict[str, Any] = {
+        "learner": buyer,
+        "source_kind": "staff",
+        "source_id": "hand-1",
+        "covers": [page],
+    }
     actor, now = operator(), clock.now()
     grants.sync(**source, starts_at=now, now=now, actor=actor, reason="讲座嘉宾")
     given = entry("courses.give_access")
@@ -90,7 +95,7 @@ def test_access_by_hand_and_taking_it_back() -> None:
 
 def test_access_that_follows_from_money_is_no_act_of_staff() -> None:
     now = clock.now()
-    source = {"source_kind": "purchase", "source_id": "order-1"}
+    source: dict[str, Any] = {"source_kind": "purchase", "source_id": "order-1"}
     grants.sync(learner=UserFactory(), **source, covers=[course()], starts_at=now, now=now)
     assert not ModelLogEntry.objects.filter(action__startswith="courses.").exists()
 

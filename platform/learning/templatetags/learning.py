@@ -72,6 +72,8 @@ def lesson_study(context: Context, lesson: LessonPage) -> LessonStudy:
 
     def find() -> LessonStudy:
         state = states.of(learner.pk, [lesson.pk]).get(lesson.pk, LessonState())
+        if hasattr(context["request"], "looking"):  # staff see it, and report no progress
+            return LessonStudy(state)
         issued = tokens.issue(learner=learner, lesson=lesson, now=clock.now())
         return LessonStudy(state, learner.pk, issued.token, issued.day_ends)
 

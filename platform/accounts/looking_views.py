@@ -1,0 +1,78 @@
+"""Beginning to see the site as somebody, from their page in the administration, and ending it."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts import looking, reauthentication
+from accounts.models import User
+
+
+class LookForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For your colleagues; it is kept."),
+    )
+
+
+@never_cache
+def begin(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET says what it means, POST begins it."""
+    if not request.user.has_perm(looking.PERMISSION):  # type: ignore[union-attr]
+        raise PermissionDenied
+    person = get_object_or_404(User, pk=pk)
+    if not looking.may_be_seen(person):
+        raise PermissionDenied
+    reauthentication.ask(request)
+    form = LookForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        looking.begin(request, person=person, reason=form.cleaned_data["reason"])
+        answer = HttpResponseRedirect("/")
+        looking.mark(answer)
+        return answer
+    return render(request, "staff/confirm.html", _page(person, form))
+
+
+@require_POST
+def end(request: HttpRequest) -> HttpResponse:
+    """Back to the person's page in the administration, as oneself."""
+    state = request.session.get(looking.KEY) or {}
+    looking.end(request, how="by hand")
+    person = state.get("person")
+    answer = HttpResponseRedirect(
+        reverse("wagtailusers_users:edit", args=[person]) if person else "/"
+    )
+    answer.delete_cookie(looking.COOKIE, samesite="Lax")
+    return answer
+
+
+def _page(person: User, form: LookForm) -> dict[str, Any]:
+    title = _("See the site as they do")
+    index, back = "wagtailusers_users:index", reverse("wagtailusers_users:edit", args=[person.pk])
+    return {
+        "page_title": title,
+        "header_title": title,
+        "header_icon": "view",
+        "breadcrumbs_items": [
+            {"url": reverse(index), "label": User._meta.verbose_name_plural},
+            {"url": back, "label": str(person)},
+            {"url": "", "label": title},
+        ],
+        "consequences": [
+            _("For half an hour you see the pages that %(name)s sees.") % {"name": person},
+            _("Nothing can be changed, and their account and payments stay closed."),
+            _("That you looked, when and why stands in the site's history."),
+        ],
+        "form": form,
+        "label": title,
+        "back_url": back,
+    }
