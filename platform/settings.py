@@ -330,10 +330,15 @@ if S3_BUCKET:
     }
 
 # Background work: the search index at once, everything else by a worker.
-TASKS = {
+TASKS: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"},
     "jobs": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []},
 }
+# Workers ask the database for jobs, or a broker calls them: amqp://… or redis://…
+CELERY_BROKER_URL = secret("CELERY_BROKER_URL", default="")
+CELERY_QUEUE = env("CELERY_QUEUE", default="jobs")
+if CELERY_BROKER_URL:
+    TASKS["jobs"]["BACKEND"] = "operations.broker.BrokeredBackend"
 WORKER_STALE_SECONDS = env.float("WORKER_STALE_SECONDS", default=30.0)
 WORKER_REQUIRED = env.bool("WORKER_REQUIRED", default=True)
 BACKLOG_SECONDS = env.int("BACKLOG_SECONDS", default=900)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, overload
 
+from django.conf import settings
 from django.db import transaction
 from django.tasks import Task, TaskResultStatus, task
 from django.utils.module_loading import import_string
@@ -69,6 +70,24 @@ def settle(*, failed: DBTaskResult, now: datetime) -> None:
     )
     if moved:
         logger.warning("job %s failed, attempt %d; next at %s", failed.task_path, tried, run_after)
+        call_for(failed, after=run_after - now)
+
+
+def call_for(row: DBTaskResult, *, after: timedelta = timedelta()) -> None:
+    """Has the broker call a worker for a job that is in the queue again. Without a broker the
+    workers ask for themselves."""
+    if settings.CELERY_BROKER_URL:
+        from operations import broker
+
+        transaction.on_commit(lambda: broker.send([row], after=after))
+
+
+def call_for_waiting() -> None:
+    """The same for all that nobody was called for yet."""
+    if settings.CELERY_BROKER_URL:
+        from operations import broker
+
+        broker.send_waiting()
 
 
 def pause_after(tried: int) -> timedelta:

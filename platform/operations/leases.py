@@ -67,6 +67,7 @@ def _release(*, held: DBTaskResult, now: datetime) -> int:
     ).update(status=TaskResultStatus.READY)
     if released:
         logger.warning("job %s is run again: its worker died", held.task_path)
+        jobs.call_for(held)
     return released
 
 
@@ -117,6 +118,7 @@ class Lease:
                 if time.monotonic() >= next_tick:
                     next_tick = time.monotonic() + TICK_SECONDS
                     periodic.tick(now=clock.now())
+                    jobs.call_for_waiting()
             except Exception:
                 logger.exception("a worker's beat failed")
                 connections.close_all()

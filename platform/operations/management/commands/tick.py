@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 from django.utils import timezone
 
-from operations import clock, leases, periodic, worker
+from operations import clock, jobs, leases, periodic, worker
 
 logger = logging.getLogger("jobs")
 
@@ -49,6 +49,7 @@ class Command(BaseCommand):
         leases.reap(now=timezone.now())
         for name in periodic.tick(now=clock.now()):
             self.stdout.write(name)
+        jobs.call_for_waiting()
 
 
 def _end(signum: int, frame: FrameType | None) -> None:

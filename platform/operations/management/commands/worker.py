@@ -1,8 +1,10 @@
 """`manage.py worker`: runs background jobs and ticks, for servers where the site has no thread."""
 
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from operations import worker
@@ -17,6 +19,10 @@ class Command(BaseCommand):
 
     def handle(self, *, batch: bool, **options: Any) -> None:
         with Lease() as lease:
+            if settings.CELERY_BROKER_URL and not batch:
+                from operations import broker
+
+                sys.exit(broker.work(worker_id=lease.worker_id))
             # A first SIGTERM lets the job in hand end; a second one ends it too.
             working = worker.make(worker_id=lease.worker_id, batch=batch)
             working.configure_signals()
