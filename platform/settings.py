@@ -83,6 +83,7 @@ STRIPE_PAYMENT_METHODS = env.list(
 GRACE_DAYS = env.int("GRACE_DAYS", default=7)
 PAUSED_KEEPS_ACCESS = env.bool("PAUSED_KEEPS_ACCESS", default=False)
 STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=DEBUG) and not STRIPE_SECRET_KEY
+DATABASE_ROUTERS: list[str] = []
 if STRIPE_SANDBOX:
     # Whoever has this key reads who bought what: guessed by nobody, unless it is for debugging.
     SANDBOX_KEY = env(
@@ -92,7 +93,17 @@ if STRIPE_SANDBOX:
     DATABASES["sandbox"] = env.db(
         "SANDBOX_DATABASE_URL", default=f"sqlite:///{DATA / 'sandbox.sqlite3'}"
     )
-    DATABASE_ROUTERS = ["payments.sandbox.router.SandboxRouter"]
+    DATABASE_ROUTERS += ["payments.sandbox.router.SandboxRouter"]
+# Copies of the database that pages are read from (operations.replicas).
+REPLICAS: list[str] = []
+REPLICA_LAG_SECONDS = env.int("REPLICA_LAG_SECONDS", default=10)
+for url in filter(None, map(str.strip, secret("DATABASE_REPLICA_URLS", default="").split(","))):
+    REPLICAS.append(f"replica{len(REPLICAS) + 1}")
+    replica = env.db_url_config(url)
+    replica["OPTIONS"] = {"connect_timeout": 2, **replica.get("OPTIONS", {})}
+    DATABASES[REPLICAS[-1]] = {**replica, "TEST": {"MIRROR": "default"}}
+if REPLICAS:
+    DATABASE_ROUTERS.append("operations.replicas.ReplicaRouter")
 for database in DATABASES.values():
     if database["ENGINE"].endswith("sqlite3"):
         database["OPTIONS"] = SQLITE_OPTIONS
@@ -158,6 +169,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "operations.middleware.RequestIdMiddleware",
     "operations.middleware.HealthMiddleware",
+    *(["operations.replicas.ReplicaMiddleware"] if REPLICAS else []),
     "django.middleware.security.SecurityMiddleware",
     "operations.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

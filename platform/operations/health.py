@@ -71,7 +71,7 @@ def _database() -> bool:
 def _migrations() -> bool:
     """Whether nothing is left to migrate; once that is so, this process need not ask again."""
     for alias in connections:
-        if alias not in _migrated:
+        if alias not in _migrated and alias not in settings.REPLICAS:
             executor = MigrationExecutor(connections[alias])
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 return False

@@ -13,7 +13,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 def migrate_what_is_due() -> list[str]:
     """Migrates the databases that need it; gives their names."""
-    due = [alias for alias in connections if _has_plan(alias)]
+    own = [alias for alias in connections if alias not in settings.REPLICAS]
+    due = [alias for alias in own if _has_plan(alias)]
     for alias in due:
         call_command("migrate", database=alias, verbosity=0, interactive=False)
     if "default" not in due:
