@@ -415,7 +415,17 @@ WAGTAILDOCS_EXTENSIONS = [
 ]
 WAGTAILIMAGES_IMAGE_FORM_BASE = "courses.picture_form.PictureForm"
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 50_000_000
-WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "courses.search.backend"}}
+WAGTAILSEARCH_BACKENDS: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "courses.search.backend"}
+}
+# The index is in the database, or in OpenSearch.
+OPENSEARCH_URL = secret("OPENSEARCH_URL", default="")
+if OPENSEARCH_URL:
+    WAGTAILSEARCH_BACKENDS["default"] |= {
+        "URLS": [OPENSEARCH_URL],
+        "INDEX_PREFIX": env("OPENSEARCH_PREFIX", default="rizhi_"),
+        "TIMEOUT": 5,
+    }
 
 # Walls
 CDN = [CDN_URL] if CDN_URL else []

@@ -1,4 +1,4 @@
-"""Wagtail's search in the database, which sees and asks for the words of `segments`.
+"""Wagtail's search, which sees and asks for the words of `segments`.
 
 It serves the admin's lists and choosers; what visitors search stands on the same index.
 """
@@ -6,6 +6,7 @@ It serves the admin's lists and choosers; what visitors search stands on the sam
 from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from modelsearch.backends.base import EmptySearchResults
 from modelsearch.index import RelatedFields
@@ -52,10 +53,11 @@ def segmented_query(query: Any) -> Any:
 
 
 def SearchBackend(params: dict[str, Any]) -> Any:
-    """The backend of the database in use."""
-    return database().Backend(params)
+    """The backend of the index in use."""
+    return engine().Backend(params)
 
 
-def database() -> Any:
-    """What is particular to the database in use: `Backend` and `matching`."""
-    return import_module(f"courses.search.{connection.vendor}")
+def engine() -> Any:
+    """What is particular to where the index is: `Backend` and `matching`."""
+    name = "opensearch" if settings.OPENSEARCH_URL else connection.vendor
+    return import_module(f"courses.search.{name}")

@@ -7,10 +7,10 @@ from functools import cached_property, reduce
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 from courses.search import segments
-from courses.search.backend import database
+from courses.search.backend import engine
 
 LONGEST = 60  # characters of a query
 BEGUN = 3  # from so many letters on, what is not Chinese may be the beginning of a word
@@ -51,11 +51,10 @@ def read(typed: str) -> Query:
     return Query(text[:LONGEST].rstrip(), was_cut=len(text) > LONGEST)
 
 
-def matching(words: Words, columns: tuple[str, ...], models: Sequence[type[Model]]) -> QuerySet:
-    """Keys of the objects of these models that have the words; for `pk__in`."""
+def matching(words: Words, columns: tuple[str, ...], models: Sequence[type[Model]]) -> Any:
+    """Keys of the objects of these models that have the words: a query or a list, for `pk__in`."""
     types = [each.pk for each in ContentType.objects.get_for_models(*models).values()]
-    found: QuerySet = database().matching(words, columns=columns, types=types)
-    return found
+    return engine().matching(words, columns=columns, types=types)
 
 
 def is_begun(word: str) -> bool:
