@@ -11,6 +11,10 @@ NOTO ?= /usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc
 ARGS ?=
 # Which pages `make gallery` takes, by name; none: all
 ONLY ?=
+# `make torture`: how often something is killed, the seed of its dice (none: drawn), on which database.
+KILLS ?= 500
+SEED ?=
+ON ?= postgresql
 
 BIN := .venv/bin
 DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
@@ -21,7 +25,7 @@ CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
-	translations docs lighthouse gallery lock font runtime dev
+	translations docs lighthouse gallery torture lock font runtime dev
 
 help:
 	@echo "make run            the site with its demo on http://localhost:8000 (PORT=, DATA=, DEMO=0)"
@@ -35,6 +39,7 @@ help:
 	@echo "make lock           locks the requirements anew (needs uv)"
 	@echo "make font           cuts the font of pictures anew (needs uv; NOTO=)"
 	@echo "make lighthouse     Lighthouse's scores, held to our goals (needs Node and chromium)"
+	@echo "make torture        kills the site under load, 500 times (KILLS=, SEED=, ON=sqlite)"
 	@echo "make gallery        pictures of every page in docs/gallery (needs chromium; ONLY=)"
 
 run:
@@ -87,6 +92,9 @@ lighthouse: dev
 
 gallery: dev
 	@ONLY="$(ONLY)" platform/bin/with-browser $(BIN)/python -m tests.proof.gallery
+
+torture: dev
+	@KILLS="$(KILLS)" SEED="$(SEED)" ON="$(ON)" $(BIN)/python -m tests.torture
 
 lock:
 	@for each in "" -scale -dev; do uv pip compile --quiet --universal --python-version 3.12 \

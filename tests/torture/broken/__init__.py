@@ -1,0 +1,1 @@
+"""The control: a site that says "kept" before it has kept anything."""
