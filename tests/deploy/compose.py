@@ -24,7 +24,7 @@ from tests.operations.processes import KEPT, ROOT, free_port, wait_until
 FILE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "platform" / "deploy" / "Dockerfile"
 WEBS = ("web1", "web2")
-_VARIABLE = re.compile(r"\$\{([A-Z_0-9]+)(?:(:?[-?])([^${}]*))?\}")
+_VARIABLE = re.compile(r"\$\{([A-Z_0-9]+)(?:(:?[-?+])([^${}]*))?\}")
 _AROUND = """
 worker_processes 1;
 pid {run}/nginx.pid;
@@ -53,11 +53,13 @@ def needed() -> None:
 
 
 def interpolated(text: str, given: Mapping[str, str]) -> str:
-    """`${NAME}`, `${NAME:-default}`, `${NAME:?message}` as Compose reads them."""
+    """`${NAME}`, `${NAME:-default}`, `${NAME:+other}`, `${NAME:?message}` as Compose reads them."""
 
     def value(asked: re.Match[str]) -> str:
         name, kind, default = asked.groups()
         found = given.get(name, "")
+        if kind == ":+":
+            return default if found else ""
         if found or (kind in {"-", "?"} and name in given):
             return found
         assert kind is None or "?" not in kind, f"{name}: {default}"

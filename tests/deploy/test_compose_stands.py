@@ -21,6 +21,7 @@ from tests.deploy.front import Front
 from tests.operations.processes import url_of, wait_until
 
 TOKEN = "seen-from-inside"
+CDN = "https://cdn.example.com"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,11 +180,12 @@ def assert_figures_are_told_inside_only(one: compose.Machine, door: Front) -> No
 def test_files_may_lie_in_an_object_store(machine, settings) -> None:
     with s3.standing() as store:
         given = {"S3_BUCKET": s3.BUCKET, "S3_ENDPOINT": store, "S3_ACCESS_KEY": s3.KEY}
-        one = machine(**given)
+        one = machine(**given, CDN_URL=CDN)
         one.once("prepare")
         s3.use(settings, endpoint=store, public=f"https://localhost:{one.front.port}")
         with compose.standing(one, "web1", "web2", "proxy") as door:
             assert_a_recording_comes_through_the_front_door(door)
+            assert_a_content_network_may_fetch_what_all_see(door)
 
 
 def assert_a_recording_comes_through_the_front_door(door: Front) -> None:
@@ -209,3 +211,20 @@ def assert_a_recording_comes_through_the_front_door(door: Front) -> None:
     part = door.get(path, Range="bytes=100-199")
     assert (part.status, len(part.body)) == (206, 100)
     assert door.get(path, method="POST").status == 403
+
+
+def assert_a_content_network_may_fetch_what_all_see(door: Front) -> None:
+    page = door.get("/")
+    named = re.findall(rf'(?:src|href)="({CDN}/static/[^"]+)"', page.body.decode())
+    assert {each.rpartition(".")[2] for each in named} >= {"css", "js"}
+    assert b'="/static/' not in page.body
+    rules = dict(
+        rule.split(maxsplit=1) for rule in page.headers["content-security-policy"].split("; ")
+    )
+    for kind in ("script-src", "style-src", "img-src", "font-src"):
+        assert CDN in rules[kind]
+    for address in named:
+        kept = door.get(address.removeprefix(CDN))
+        assert kept.status == 200
+        assert "immutable" in kept.headers["cache-control"]
+        assert kept.headers["access-control-allow-origin"] == "*"  # fonts and modules want it
