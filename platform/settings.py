@@ -104,6 +104,8 @@ for url in filter(None, map(str.strip, secret("DATABASE_REPLICA_URLS", default="
     DATABASES[REPLICAS[-1]] = {**replica, "TEST": {"MIRROR": "default"}}
 if REPLICAS:
     DATABASE_ROUTERS.append("operations.replicas.ReplicaRouter")
+# Connections are those of a pooler, which are somebody else's after each transaction.
+PGBOUNCER = env.bool("PGBOUNCER", default=False)
 for database in DATABASES.values():
     if database["ENGINE"].endswith("sqlite3"):
         database["OPTIONS"] = SQLITE_OPTIONS
@@ -111,6 +113,8 @@ for database in DATABASES.values():
     else:
         database.setdefault("CONN_MAX_AGE", 60)
         database["CONN_HEALTH_CHECKS"] = True
+        # A cursor that outlives its transaction would be left behind at another connection.
+        database["DISABLE_SERVER_SIDE_CURSORS"] = PGBOUNCER
 
 # One cache for all processes; SQLite's site is one process (docs/operations.md).
 REDIS_URL = secret("REDIS_URL", default="")
