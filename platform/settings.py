@@ -288,8 +288,15 @@ MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # else a touch of somebody's key would be enough
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = BASE_URL.startswith("http://localhost")
 MFA_TOTP_TOLERANCE = 1  # clocks differ; accounts.forms keeps a code from working twice
-# Kept in the database; Redis only spares the look there.
-SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if REDIS_URL else 'db'}"
+# Kept in the database, and Redis spares the look there: emptied, it signs nobody out.
+SESSIONS_IN_CACHE = env.bool("SESSIONS_IN_CACHE", default=False)
+if SESSIONS_IN_CACHE and not REDIS_URL:
+    raise ImproperlyConfigured(
+        "SESSIONS_IN_CACHE needs REDIS_URL: a cache that all processes share."
+    )
+SESSION_ENGINE = "django.contrib.sessions.backends." + (
+    "cache" if SESSIONS_IN_CACHE else "cached_db" if REDIS_URL else "db"
+)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 
 # Words and numbers
