@@ -93,6 +93,10 @@ def create_customer(params: Shape, *, key: str) -> Shape:
     return _call(lambda client: client.v1.customers.create(params, _once(key)))
 
 
+def retrieve_customer(customer_id: str) -> Shape:
+    return _call(lambda client: client.v1.customers.retrieve(customer_id))
+
+
 def create_product(params: Shape, *, key: str) -> Shape:
     return _call(lambda client: client.v1.products.create(params, _once(key)))
 
@@ -118,6 +122,12 @@ def retrieve_session(session_id: str) -> Shape:
     return _call(
         lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand})
     )
+
+
+def price_of_session(session_id: str) -> Shape:
+    """The price that a Checkout session was for."""
+    lines = _page(lambda client: client.v1.checkout.sessions.line_items.list(session_id))
+    return dict(lines[0]["price"]) if lines else {}
 
 
 def expire_session(session_id: str) -> Shape:
@@ -201,19 +211,32 @@ def retrieve_dispute(dispute_id: str) -> Shape:
 # Events
 
 
-def undelivered_events(*, since: int) -> Iterator[Shape]:
-    """Events that no endpoint acknowledged, newest first, by pages (Stripe keeps 30 days)."""
-    params: Shape = {"delivery_success": False, "created": {"gte": since}, "limit": 100}
+def events(*, since: int, missed: bool) -> Iterator[Shape]:
+    """Events, newest first, by pages (Stripe keeps 30 days); `missed`: those that no endpoint
+    acknowledged."""
+    params = {"delivery_success": False} if missed else {}
+    return _every(lambda client: client.v1.events.list, params, since=since)
+
+
+def completed_sessions(*, since: int) -> Iterator[Shape]:
+    """Checkout sessions that were begun since and completed, newest first, by pages."""
+    return _every(
+        lambda client: client.v1.checkout.sessions.list, {"status": "complete"}, since=since
+    )
+
+
+def _every(lister: Callable[[Any], Any], params: Shape, *, since: int) -> Iterator[Shape]:
+    params = {**params, "created": {"gte": since}, "limit": 100}
     while True:
-        page = _page(partial(_list_events, params=params))
+        page = _page(partial(_ask_for_page, lister, params))
         yield from page
         if len(page) < params["limit"]:
             return
         params = {**params, "starting_after": page[-1]["id"]}
 
 
-def _list_events(client: Any, *, params: Shape) -> Any:
-    return client.v1.events.list(params)
+def _ask_for_page(lister: Callable[[Any], Any], params: Shape, client: Any) -> Any:
+    return lister(client)(params)
 
 
 def webhook_endpoints() -> list[Shape]:

@@ -13,7 +13,15 @@ from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
-from payments import differences, fulfilment, gateway, refunds, subscriptions, webhooks
+from payments import (
+    differences,
+    fulfilment,
+    gateway,
+    rebuilding,
+    refunds,
+    subscriptions,
+    webhooks,
+)
 from payments.models import (
     Difference,
     Dispute,
@@ -36,6 +44,8 @@ PATIENCE = timedelta(minutes=2)
 # An order whose page Stripe never made, or never handed over.
 NEVER_BEGUN = timedelta(days=1)
 EVENTS_KEPT = timedelta(days=30)
+RETRIED_FOR = timedelta(days=3)
+SESSIONS_LIVE = timedelta(days=1)
 
 
 @dataclass
@@ -43,6 +53,7 @@ class Report:
     looked_at: int = 0
     mended: int = 0
     missed_events: int = 0
+    found_orders: int = 0
     differences: list[str] = field(default_factory=list)
 
 
@@ -54,11 +65,18 @@ def sweep_open(*, now: datetime, progress: Progress | None = None) -> Report:
     return sweep.report
 
 
-def sweep_all(*, now: datetime, progress: Progress | None = None, events: bool = True) -> Report:
-    """Everything that is not finished, and every event that was missed. Raises GatewayError."""
+def sweep_all(
+    *, now: datetime, progress: Progress | None = None, since: datetime | None = None
+) -> Report:
+    """Everything that is not finished, and every event that was missed. Raises GatewayError.
+
+    `since`: when the backup was made that was restored. What Stripe has told from then on counts
+    as missed, and orders that were made and paid from then on are made anew.
+    """
     sweep = _Sweep(now, progress)
-    if events:
-        sweep.events()
+    if since:
+        sweep.lost_orders(since)
+    sweep.events(since)
     sweep.orders()
     sweep.refund_requests()
     sweep.subscriptions()
@@ -145,10 +163,22 @@ class _Sweep:
         for order in self._each("payments to enter", missing):
             fulfilment.confirm(order, now=self.now)
 
-    def events(self) -> None:
-        """What Stripe could not deliver, as far back as it keeps it."""
-        since = int((self.now - EVENTS_KEPT).timestamp())
-        for number, event in enumerate(gateway.undelivered_events(since=since), start=1):
+    def lost_orders(self, since: datetime) -> None:
+        """Orders that a restored database does not know. A session may stand open for a day."""
+        began = int((since - SESSIONS_LIVE).timestamp())
+        for number, session in enumerate(gateway.completed_sessions(since=began), start=1):
+            self.progress("payments", number, number)
+            if rebuilding.order_of(session, now=self.now):
+                fulfilment.apply_session(gateway.retrieve_session(session["id"]), now=self.now)
+                self.report.found_orders += 1
+
+    def events(self, restored_from: datetime | None) -> None:
+        """What Stripe could not deliver, or told since a backup, as far back as it keeps it."""
+        # What was made before a backup may have come after it.
+        begin = restored_from - RETRIED_FOR if restored_from else self.now - EVENTS_KEPT
+        since = int(begin.timestamp())
+        found = gateway.events(since=since, missed=restored_from is None)
+        for number, event in enumerate(found, start=1):
             self.progress("events", number, number)
             known = WebhookEvent.objects.filter(stripe_id=event["id"], **self.ours)
             if not known.exists():

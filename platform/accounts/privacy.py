@@ -6,6 +6,7 @@ all), `hold_more()` for tables that name a learner without a database key.
 
 import io
 import json
+import logging
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from accounts.models import DELETED, Deletion, User
 
 Erase = Literal["delete", "detach", "keep"]
 Rows = list[dict[str, Any]]
+logger = logging.getLogger("accounts")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class MoreHolding:
     name: str
     export: Callable[[User], Rows] | None
     erase: Callable[[User, datetime], int] | None
+
+
+@dataclass
+class Replayed:
+    deleted: int
+    must_stay: list[str]  # why, for each who is not deleted yet
 
 
 class MustStay(Exception):
@@ -181,17 +189,28 @@ def _write_down(user: User, at: datetime) -> None:
         ledger.write(json.dumps(line) + "\n")
 
 
-def replay(*, now: datetime) -> int:
+def replay(*, now: datetime) -> Replayed:
     """Deletes again, after a restore, whoever the ledger beside the database names."""
     ledger = settings.DATA / "deletions.jsonl"
-    if not ledger.exists():
-        return 0
-    done = 0
-    for line in ledger.read_text().splitlines():
+    replayed = Replayed(0, [])
+    for line in ledger.read_text().splitlines() if ledger.exists() else []:
+        user = _named_by(line)
+        if user is None:
+            continue
+        try:
+            erase(user=user, now=now)
+            replayed.deleted += 1
+        except MustStay as reason:
+            replayed.must_stay.append(str(reason))
+    return replayed
+
+
+def _named_by(line: str) -> User | None:
+    """Whom a line of the ledger names, if they are here: a number may be somebody else's now."""
+    try:
         entry = json.loads(line)
         joined = datetime.fromisoformat(entry["joined"])
-        user = User.objects.filter(pk=entry["user"], date_joined=joined, deletion=None).first()
-        if user:
-            erase(user=user, now=now)
-            done += 1
-    return done
+        return User.objects.filter(pk=entry["user"], date_joined=joined, deletion=None).first()
+    except (ValueError, KeyError, TypeError):
+        logger.error("a line of the list of deleted accounts cannot be read")
+        return None

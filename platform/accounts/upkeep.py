@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from accounts import mail
+from accounts import mail, privacy
 from accounts.models import OutboxMessage, User
 from operations.periodic import periodic
 
@@ -40,3 +40,9 @@ def forget_unconfirmed_sign_ups(now: datetime) -> None:
         deletion=None,
         consents__isnull=False,
     ).exclude(emailaddress__verified=True).delete()
+
+
+@periodic(minutes=60)
+def delete_again_after_a_restore(now: datetime) -> None:
+    """Who could not be deleted at once: something of theirs was not yet known to be over."""
+    privacy.replay(now=now)

@@ -1,14 +1,31 @@
 """What a start needs first: tables, roles, hashed files. Each is done only when it is due."""
 
+import fcntl
 import hashlib
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
+
+
+def lock_data_folder() -> IO[str]:
+    """Held until this process ends: a second site in one folder would change the first one's
+    addresses and do its work twice. Raises CommandError."""
+    lock = (settings.DATA / "running").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise CommandError(
+            f"A site runs in {settings.DATA} already. Stop it, or give this one a folder of its "
+            "own: make run DATA=second"
+        ) from None
+    return lock
 
 
 def migrate_what_is_due() -> list[str]:

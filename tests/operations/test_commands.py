@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
-from pages.management.commands.start import lock_data_folder
+from operations.preparation import lock_data_folder
 from tests.operations.processes import ROOT
 
 BIN = ROOT / "platform" / "bin"

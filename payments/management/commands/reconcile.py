@@ -1,39 +1,53 @@
 """Compare our books with Stripe's, and mend."""
 
-import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from operations import clock
+from operations.progress_bar import Bar
 from payments import gateway, reconciliation
 
-WIDTH = 30
+
+def _instant(text: str) -> datetime:
+    """With its zone, as `manage.py restore` says it."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no instant like 2026-11-28T03:00:00+00:00") from None
+    if found.tzinfo is None:
+        raise ArgumentTypeError(f"{text!r} does not say its time zone, e.g. +00:00")
+    return found
 
 
 class Command(BaseCommand):
     help = "Looks at Stripe for what should have been told by now, mends it, names differences."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--since",
+            type=_instant,
+            help="when the backup was made that was restored: what happened since is taken in",
+        )
+
+    def handle(self, *args: Any, since: datetime | str | None = None, **options: Any) -> None:
+        since = _instant(since) if isinstance(since, str) else since
         if not gateway.is_set_up():
             raise CommandError("There is no Stripe: set STRIPE_SECRET_KEY (docs/stripe.md).")
         try:
-            report = reconciliation.sweep_all(now=clock.now(), progress=self._show)
+            with Bar(self.stderr) as bar:
+                report = reconciliation.sweep_all(now=clock.now(), progress=bar.show, since=since)
         except gateway.GatewayError as error:
             raise CommandError(f"Stripe could not be asked: {error}") from error
         self.stdout.write(
             f"Looked at {report.looked_at} objects, mended {report.mended}, "
             f"took in {report.missed_events} missed events."
         )
+        if since:
+            self.stdout.write(f"Made {report.found_orders} paid orders anew.")
         for line in report.differences:
             self.stdout.write(f"Difference: {line}")
         if not report.differences:
             self.stdout.write("No difference is open.")
-
-    def _show(self, what: str, done: int, total: int) -> None:
-        if not sys.stderr.isatty():
-            return
-        filled = WIDTH * done // max(total, 1)
-        end = "\n" if done == total and what != "events" else ""
-        bar = "█" * filled + "·" * (WIDTH - filled)
-        self.stderr.write(f"\r{bar} {done}/{total} {what}", ending=end)

@@ -10,4 +10,7 @@ class Command(BaseCommand):
     help = "After a restore: deletes again the accounts that were deleted since the backup."
 
     def handle(self, **options: Any) -> None:
-        self.stdout.write(f"{privacy.replay(now=clock.now())} accounts deleted again.")
+        replayed = privacy.replay(now=clock.now())
+        self.stdout.write(f"{replayed.deleted} accounts deleted again.")
+        for reason in replayed.must_stay:
+            self.stdout.write(f"One is deleted later: {reason}")

@@ -1,31 +1,15 @@
 """`manage.py start`, which `make run` calls: prepares what is not there yet, then serves."""
 
-import fcntl
 import os
 import sys
 from io import StringIO
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandError, call_command, get_commands
+from django.core.management import call_command, get_commands
 
 from operations import preparation, translations
 from operations.management.commands.runserver import Command as Runserver
-
-
-def lock_data_folder() -> IO[str]:
-    """Held until this process ends: a second site in one folder would change the first one's
-    addresses and do its work twice. Raises CommandError."""
-    lock = (settings.DATA / "running").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise CommandError(
-            f"A site runs in {settings.DATA} already. Stop it, or give this one a folder of its "
-            "own: make run DATA=second"
-        ) from None
-    return lock
 
 
 class Command(Runserver):
@@ -42,7 +26,7 @@ class Command(Runserver):
         super().run(**options)
 
     def _prepare(self) -> None:
-        self._lock = lock_data_folder()
+        self._lock = preparation.lock_data_folder()
         if translations.compile_stale(settings.LOCALE_PATHS):
             self._say("Translations are compiled.")
         self._say("Looking at the database …")
