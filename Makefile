@@ -25,7 +25,7 @@ CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
-	translations docs lighthouse gallery torture lock font runtime dev
+	translations docs lighthouse gallery torture lock font released test-upgrade runtime dev
 
 help:
 	@echo "make run            the site with its demo on http://localhost:8000 (PORT=, DATA=, DEMO=0)"
@@ -37,6 +37,8 @@ help:
 	@echo "make lint types imports migrations translations docs"
 	@echo "make fmt            puts the code in the house's format"
 	@echo "make lock           locks the requirements anew (needs uv)"
+	@echo "make test-upgrade   a revision's own tests on today's tables (REV=; the last tag)"
+	@echo "make released       writes down which migrations are released"
 	@echo "make font           cuts the font of pictures anew (needs uv; NOTO=)"
 	@echo "make lighthouse     Lighthouse's scores, held to our goals (needs Node and chromium)"
 	@echo "make torture        kills the site under load, 500 times (KILLS=, SEED=, ON=sqlite)"
@@ -100,6 +102,12 @@ lock:
 	@for each in "" -scale -dev; do uv pip compile --quiet --universal --python-version 3.12 \
 		--generate-hashes --no-header --no-emit-index-url \
 		requirements$$each.in -o requirements$$each.txt || exit; done
+
+released: dev
+	@$(BIN)/python -m tests.proof.released
+
+test-upgrade: dev
+	@$(BIN)/python -m tests.proof.upgrade "$(or $(REV),$(shell git describe --tags --abbrev=0))"
 
 font:
 	@uv run --quiet --no-project --with fonttools courses/fonts/make.py "$(NOTO)"
