@@ -37,7 +37,7 @@ ZONES = sorted(
 LONGEST_EMAIL = 254
 # AUTH_PASSWORD_VALIDATORS, in one breath.
 GOOD_PASSWORD = _(
-    "At least 8 characters. Not digits alone, nothing common, nothing like your name or e-mail."
+    "At least 15 characters: a few words with spaces are fine. Nothing that is easily guessed."
 )
 
 

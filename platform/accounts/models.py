@@ -9,6 +9,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import passwords
+
 DELETED = "@deleted.invalid"  # what the address of a deleted account ends with
 
 
@@ -66,6 +68,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_deleted(self) -> bool:
         """Whether the person is gone; the row stays for what names it."""
         return self.email.endswith(DELETED)
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password and passwords.normalised(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        """As it was typed counts, too: it may have been set before passwords had one form."""
+        one_form = passwords.normalised(raw_password)
+        if super().check_password(one_form):
+            return True
+        return one_form != raw_password and super().check_password(raw_password)
 
     def get_full_name(self) -> str:
         return self.name or self.email

@@ -59,7 +59,7 @@ def test_what_a_password_must_be_is_said_in_one_line(client: Any) -> None:
     user = UserFactory(password=PASSWORD)
     log_in(client, user.email)
     page = client.get("/account/password/change/").content.decode()
-    assert page.count("至少 8 个字符。不要全是数字，不要太常见，也不要和名字、邮箱相近。") == 1
+    assert page.count("至少 15 个字符：几个词加空格就很好。不要容易猜到的。") == 1
     assert "<ul><li>" not in page
 
 

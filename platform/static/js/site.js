@@ -7,3 +7,4 @@ import "./player.js";
 import "./lesson.js";
 import "./share.js";
 import "./search.js";
+import "./reveal.js";
