@@ -59,7 +59,8 @@ def make(target: Path, *, now: datetime, show: Show) -> Manifest:
         tarfile.open(fileobj=out, mode="w") as tar,
     ):
         # The sandbox comes last, as Stripe does: what it knows and we do not, a sweep finds.
-        for alias in sorted(connections, key=lambda alias: alias != "default"):
+        own = (alias for alias in connections if alias not in settings.REPLICAS)
+        for alias in sorted(own, key=lambda alias: alias != "default"):
             show(f"database {alias}", 0, 1)
             described = {"engine": dumps.engine(alias), "migrations": dumps.migrations(alias)}
             manifest.databases[alias] = described
