@@ -262,13 +262,27 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
 # Codes have six digits: what the limits per hour and day leave to guessing is one in a thousand.
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
-ACCOUNT_RATE_LIMITS = {
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
     "request_login_code": "20/m/ip,3/m/key,20/h/key,40/d/key",
     "reset_password": "20/m/ip,3/m/key,20/h/key,40/d/key",
     "confirm_email": "1/10s/key,20/h/key,40/d/key",
     "reauthenticate_code": "3/m/user,20/h/user",
+}
+# Ours, in the same words. A school or a phone network may be one address: they are for machines.
+# Heartbeats and webhooks have none: they are signed, idempotent and cheap, and losing one loses
+# study or money (docs/security.md).
+RATE_LIMITS = {
+    "search": "120/m/ip",
+    "suggest": "240/m/ip",
+    "token": "60/m/ip",
+    "checkout": "20/m/ip,100/h/ip",
+    "preview": "60/m/ip",
+    "first_operator": "10/m/ip",
+    "ask_refund": "10/h/user",
     "export": "5/h/user",
 }
+if not env.bool("RATE_LIMITS", default=True):  # for a bench, which is one address
+    RATE_LIMITS, ACCOUNT_RATE_LIMITS = {}, False
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {

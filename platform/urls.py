@@ -12,6 +12,7 @@ from operations import errors, health
 handler400 = errors.bad_request
 handler403 = errors.forbidden
 handler404 = errors.not_found
+handler429 = errors.too_many  # allauth looks for it here
 handler500 = errors.server_error
 
 decorate_urlpatterns(wagtailadmin_urls.urlpatterns, csp_override(settings.ADMIN_CSP))

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.limits import limited
 from courses.queries import disciplines_taught
 from courses.search import nearest, queries
 from courses.search.kinds import COURSES, LESSONS, Kind, kind_of
@@ -19,6 +20,7 @@ SUGGESTED_OF_A_KIND = 3
 
 
 @require_safe
+@limited("search")
 def search(request: HttpRequest) -> HttpResponse:
     query = read(request.GET.get("q", ""))
     kind = kind_of(request.GET.get("kind", ""))
@@ -39,6 +41,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@limited("suggest")
 def suggest(request: HttpRequest) -> HttpResponse:
     query = read(request.GET.get("q", ""))
     findings = queries.survey(query, few=SUGGESTED_OF_A_KIND, columns=NEAR)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.limits import limited
 from operations import clock
 from payments import attribution, beginning, measures, plans, queries
 from payments import checkout as payment
@@ -24,6 +25,7 @@ def buy(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
+@limited("checkout")
 def checkout(request: HttpRequest) -> HttpResponse:
     """Leads to Stripe's page. POST `price` (its key: what the buyer saw), `from`, `block`."""
     price = _price(request.POST.get("price", ""))

@@ -12,8 +12,9 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import limits
 from accounts.models import User
-from operations import clock
+from operations import clock, errors
 from payments import beginning, gateway, queries, refund_requests, standing
 from payments.models import Order
 
@@ -96,6 +97,8 @@ def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if not can_ask:
         messages.info(request, _("There is nothing to give back, or you have asked already."))
         return redirect("order", key)
+    if request.method == "POST" and not limits.consume(request, "ask_refund"):
+        return errors.too_many(request, after=limits.longest_wait("ask_refund"))
     form = RefundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         refund_requests.ask(

@@ -5,7 +5,6 @@ from typing import Any
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.views import BaseReauthenticateView
-from allauth.core.internal import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -25,6 +24,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import first_operator, privacy, reauthentication, roles, second_factor
 from accounts.forms import CodeForm, FirstOperatorForm, ProfileForm
+from accounts.limits import limited
 from accounts.models import User
 from operations import clock
 
@@ -137,9 +137,8 @@ def my_data(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 @reauthentication.required
+@limited("export")
 def export(request: HttpRequest) -> HttpResponse:
-    if not ratelimit.consume(request, app="allauth.account", action="export"):
-        return ratelimit.respond_429(request)
     user = _person(request)
     answer = HttpResponse(privacy.export(user), content_type="application/zip")
     name = f"rizhi-{clock.now():%Y-%m-%d}.zip"
@@ -178,6 +177,7 @@ def deleted(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters("password")
+@limited("first_operator")
 def become_first_operator(request: HttpRequest, token: str) -> HttpResponse:
     try:
         first_operator.check(token)

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from accounts.limits import limited
 from accounts.models import User
 from courses import access, outline
 from courses.models import CoursePage, LessonPage
@@ -73,6 +74,7 @@ def beat(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
+@limited("token")
 def token(request: HttpRequest, lesson_id: int) -> HttpResponse:
     """A new token for a page that has stood open for long."""
     if not request.user.is_authenticated:

@@ -1,6 +1,8 @@
 """The pages for what went wrong, each with the number by which it is found in the log."""
 
+import math
 import sys
+from typing import Any
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 from operations import request_id
 
 RETRY_AFTER = "30"  # seconds
+MINUTE = 60
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -24,6 +27,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that was open too long, or sent from elsewhere."""
     return _page(request, 403, template="csrf")
+
+
+def too_many(
+    request: HttpRequest, exception: Exception | None = None, *, after: int = MINUTE
+) -> HttpResponse:
+    """Too often. `after` so many seconds it works again."""
+    response = _page(request, 429, minutes=math.ceil(after / MINUTE))
+    response["Retry-After"] = str(after)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -46,13 +59,13 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, status: int, *, template: str = "", alone: bool = False
+    request: HttpRequest, status: int, *, template: str = "", alone: bool = False, **more: Any
 ) -> HttpResponse:
     number = request_id.shown()
     if not request.accepts("text/html"):
         said = _("This did not work, number %(number)s.") % {"number": number}
         return HttpResponse(f"{said}\n", status=status, content_type="text/plain; charset=utf-8")
-    context = {"number": number, "stylesheet": _stylesheet() if alone else ""}
+    context = {"number": number, "stylesheet": _stylesheet() if alone else "", **more}
     name = f"errors/{template or status}.html"
     page = render_to_string(name, context, None if alone else request)
     return HttpResponse(page, status=status)

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_safe
 from qrcode.image.svg import SvgPathImage
 from wagtail.models import Page, Revision
 
+from accounts.limits import limited
 from accounts.models import User
 
 LASTS = 30 * 60  # seconds
@@ -72,6 +73,7 @@ def read(token: str) -> tuple[Draft, Page]:
 
 
 @require_safe
+@limited("preview")
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """The draft, to whoever has the address: as nobody in particular, and nothing is kept."""
     try:
