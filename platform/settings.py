@@ -43,6 +43,10 @@ def secret(name: str, *, default: str | None = None) -> str:
 
 
 SECRET_KEY = secret("SECRET_KEY", default="only-for-debugging" if DEBUG else None)
+# While SECRET_KEY is changed, the former ones go on opening what they signed and sealed.
+SECRET_KEY_FALLBACKS = [
+    each.strip() for each in secret("SECRET_KEY_FALLBACKS", default="").split(",") if each.strip()
+]
 LOCAL = HOST in {"localhost", "127.0.0.1"}
 ALLOWED_HOSTS = [
     HOST,
@@ -175,6 +179,7 @@ MIDDLEWARE = [
     "operations.middleware.HealthMiddleware",
     *(["operations.replicas.ReplicaMiddleware"] if REPLICAS else []),
     "django.middleware.security.SecurityMiddleware",
+    "operations.middleware.PermissionsPolicyMiddleware",
     "operations.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -306,7 +311,10 @@ if SESSIONS_IN_CACHE and not REDIS_URL:
 SESSION_ENGINE = "django.contrib.sessions.backends." + (
     "cache" if SESSIONS_IN_CACHE else "cached_db" if REDIS_URL else "db"
 )
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True  # forms carry their token themselves
+if SECURE:  # no other host of the same domain can set these
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 
 # Words and numbers
 LANGUAGE_CODE = "zh-hans"
@@ -418,6 +426,8 @@ WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAILADMIN_LOGIN_URL = WAGTAIL_FRONTEND_LOGIN_URL = "/account/login/"
 WAGTAIL_PASSWORD_RESET_ENABLED = WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
 WAGTAIL_EMAIL_MANAGEMENT_ENABLED = WAGTAILUSERS_PASSWORD_ENABLED = False
+# Nothing of other sites is set into pages, so nothing is asked of them either.
+WAGTAILEMBEDS_FINDERS: list[dict[str, Any]] = []
 WAGTAIL_I18N_ENABLED = False
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
 WAGTAILIMAGES_IMAGE_MODEL = "courses.PrivateImage"

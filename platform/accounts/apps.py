@@ -10,7 +10,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from allauth.mfa.signals import authenticator_added
 
-        from accounts import audit, checks, exports, holdings, upkeep  # noqa: F401
+        from accounts import audit, checks, exports, holdings, security_log, upkeep  # noqa: F401
         from accounts.roles import sync_after_migrations
         from accounts.second_factor import count_set_up
 
@@ -19,5 +19,6 @@ class AccountsConfig(AppConfig):
         post_migrate.connect(sync_after_migrations, sender=last, dispatch_uid="accounts.roles")
         post_migrate.connect(audit.install, sender=self, dispatch_uid="accounts.audit")
         audit.listen()
+        security_log.listen()
         exports.guard()
         authenticator_added.connect(count_set_up, dispatch_uid="accounts.second_factor")

@@ -1,5 +1,6 @@
 """The second factor of staff: which sessions have shown one, and where the others are led."""
 
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from accounts.roles import is_staff
 PREFIXES = ("/admin/",)
 # The door itself: it only leads to ours.
 DOORS = ("/admin/login/",)
+LIFETIME = 12 * 3600  # seconds; a working day, after NIST SP 800-63B-4, section 2.2.3
 NEXT_KEY = "staff_next"  # in the session: the staff page to return to after setting one up
 
 
@@ -24,11 +26,11 @@ def is_staff_address(path: str) -> bool:
 
 
 def is_verified(request: HttpRequest) -> bool:
-    """Whether a second factor that this person still has was shown in this very session."""
+    """Whether a second factor that this person still has was shown in this very session, today."""
     shown = [
         record.get("id")
         for record in get_authentication_records(request, request.user)
-        if record.get("method") == "mfa"
+        if record.get("method") == "mfa" and time.time() - record.get("at", 0) < LIFETIME
     ]
     return bool(shown) and Authenticator.objects.filter(user=request.user, pk__in=shown).exists()
 

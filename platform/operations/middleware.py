@@ -58,7 +58,9 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if view := health.PATHS.get(request.path):
-            return view(request)
+            response = view(request)
+            response["X-Content-Type-Options"] = "nosniff"
+            return response
         return self.get_response(request)
 
 
@@ -98,6 +100,27 @@ class MetricsMiddleware:
         if path in health.PATHS:
             return "health"
         return str(url_classes.class_of(route) or "other")
+
+
+class PermissionsPolicyMiddleware:
+    """What no page here needs, no script may ask of the browser."""
+
+    POLICY = ", ".join(
+        f"{feature}=()"
+        for feature in (
+            *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture"),
+            *("geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi"),
+            *("payment", "serial", "usb", "xr-spatial-tracking"),
+        )
+    )
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", self.POLICY)
+        return response
 
 
 class TextCompressionMiddleware(GZipMiddleware):

@@ -246,3 +246,22 @@ def test_codes_and_addresses_are_in_no_log(client: Any, caplog: Any, run_jobs: A
     said = caplog.text.replace("Executing", "")
     lines = [line for line in said.splitlines() if "django.db" not in line]
     assert not [line for line in lines if code in line or user.email in line]
+
+
+def test_who_signs_in_and_who_tries_is_in_the_log_by_number(client: Any, caplog: Any) -> None:
+    user = UserFactory(password=PASSWORD)
+    give_app(user)
+    with caplog.at_level("INFO", logger="security"):
+        log_in(client, user.email, "a wrong password")
+        log_in(client, user.email)
+        second_step(client, "000000")
+        second_step(client)
+        client.post("/account/logout/")
+    said = [(record.getMessage(), getattr(record, "user", None)) for record in caplog.records]
+    assert said == [
+        ("a password was wrong", None),
+        ("a second step was wrong", user.pk),
+        ("signed in", user.pk),
+        ("signed out", user.pk),
+    ]
+    assert user.email not in caplog.text

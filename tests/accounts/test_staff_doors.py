@@ -19,7 +19,7 @@ from tests.accounts.browser import (
     sign_up,
     text_of,
 )
-from tests.accounts.doors import addresses
+from tests.accounts.doors import addresses, grow_old
 from tests.accounts.factories import (
     PASSWORD,
     SECRET,
@@ -205,6 +205,18 @@ def test_setting_up_the_app_counts_for_this_session_and_leads_on(client: Any) ->
     other = browser()
     log_in(other, user.email)
     assert_shut(other)
+
+
+def test_a_second_factor_is_good_for_a_working_day(client: Any) -> None:
+    user = operator()
+    give_app(user)
+    log_in(client, user.email)
+    second_step(client)
+    grow_old(client, hours=11)
+    assert is_staff_inside(client)
+    grow_old(client, hours=13)
+    assert client.get("/admin/").url.startswith("/account/2fa/reauthenticate/")
+    assert_shut(client)
 
 
 def test_a_second_factor_shown_elsewhere_does_not_count_here(client: Any) -> None:
