@@ -99,7 +99,8 @@ def cookie_of_a_buyer(course) -> str:
     learner, browser = factories.UserFactory(), Client()
     give(learner, course)
     browser.force_login(learner)
-    return "; ".join(f"{name}={one.value}" for name, one in browser.cookies.items())
+    # Over TLS its name binds it to this host.
+    return "; ".join(f"__Host-{name}={one.value}" for name, one in browser.cookies.items())
 
 
 def assert_what_is_public_is_sent_without_asking_the_site(door: Front, data: Path) -> None:
