@@ -107,7 +107,7 @@ released: dev
 	@$(BIN)/python -m tests.proof.released
 
 test-upgrade: dev
-	@$(BIN)/python -m tests.proof.upgrade "$(or $(REV),$(shell git describe --tags --abbrev=0))"
+	@$(BIN)/python -m tests.proof.upgrade "$(or $(REV),$(shell git describe --tags --abbrev=0 2>/dev/null))"
 
 font:
 	@uv run --quiet --no-project --with fonttools courses/fonts/make.py "$(NOTO)"

@@ -16,7 +16,8 @@ def on_starting(server: Any) -> None:
     Not while the site runs: a sum that falls looks as if everything had begun anew. (No process
     keeps a gauge, so a worker that dies meanwhile leaves nothing untrue.)
     """
-    default = Path(os.environ.get("DATA", "var")) / "metrics" / socket.gethostname()
+    data = Path(__file__).resolve().parents[2] / os.environ.get("DATA", "var")
+    default = data / "metrics" / socket.gethostname()
     for file in Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", default)).glob("*.db"):
         process = file.stem.rpartition("_")[2]
         if process.isdigit() and not _lives(int(process)):

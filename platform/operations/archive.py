@@ -5,6 +5,7 @@ the files: what is uploaded meanwhile is a file too many, never one too few.
 """
 
 import hashlib
+import io
 import json
 import os
 import tarfile
@@ -115,15 +116,15 @@ def _add(tar: tarfile.TarFile, file: Path, name: str) -> str:
         info.uid = info.gid = 0
         info.uname = info.gname = ""
         summed = _Summed(source)
-        tar.addfile(info, summed)  # type: ignore[arg-type]
+        tar.addfile(info, summed)
     return summed.digest.hexdigest()
 
 
 def _add_manifest(tar: tarfile.TarFile, manifest: Manifest) -> None:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / MANIFEST
-        file.write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
-        _add(tar, file, MANIFEST)
+    text = json.dumps(asdict(manifest), indent=1).encode()
+    info = tarfile.TarInfo(MANIFEST)
+    info.size, info.mode = len(text), 0o600
+    tar.addfile(info, io.BytesIO(text))
 
 
 class _Summed:

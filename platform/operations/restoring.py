@@ -32,7 +32,9 @@ def opened(source: Path) -> Iterator[tuple[tarfile.TarFile, Manifest]]:
 
 
 def refuse_what_does_not_fit(manifest: Manifest, aliases: list[str], *, replace: bool) -> None:
-    """Raises Refused."""
+    """Raises Refused, archive.Damaged."""
+    for name in _uploads(manifest):
+        _place_of(name)
     if manifest.format > archive.FORMAT:
         raise Refused("The backup was made by a newer version of the site.")
     for alias in aliases:
@@ -77,17 +79,25 @@ def put_back(tar: tarfile.TarFile, manifest: Manifest, aliases: list[str], *, sh
             archive.extract(tar, f"databases/{alias}", copy)
             dumps.load(alias, copy)
         show(f"database {alias}", 1, 1)
-    names = [name for name in manifest.checksums if name.startswith("files/")]
-    root = Path(settings.MEDIA_ROOT).resolve()
+    names = _uploads(manifest)
     for number, name in enumerate(names, start=1):
-        target = (root / name.removeprefix("files/")).resolve()
-        if not target.is_relative_to(root):
-            raise archive.Damaged(f"{name} lies outside")
-        archive.extract(tar, name, target)
+        archive.extract(tar, name, _place_of(name))
         show("files", number, len(names))
     _put_back_what_stands_beside(tar, manifest, with_clock=SANDBOX in aliases)
     # Sessions and pages of a time that is no more.
     cache.clear()
+
+
+def _uploads(manifest: Manifest) -> list[str]:
+    return [name for name in manifest.checksums if name.startswith("files/")]
+
+
+def _place_of(name: str) -> Path:
+    root = Path(settings.MEDIA_ROOT).resolve()
+    place = (root / name.removeprefix("files/")).resolve()
+    if not place.is_relative_to(root):
+        raise archive.Damaged(f"{name} lies outside the folder of files")
+    return place
 
 
 def _put_back_what_stands_beside(

@@ -175,6 +175,7 @@ def assert_figures_are_told_inside_only(one: compose.Machine, door: Front) -> No
     assert door.get("/metrics", **asked).status == 404
     told = [Front.plain(one.ports[web], "/metrics", **asked) for web in compose.WEBS]
     assert [each.status for each in told] == [200, 200]
+    assert all(b'rizhi_ready{check="database"} 1.0' in each.body for each in told)
     assert all(b"rizhi_requests_total{" in each.body for each in told)
 
 

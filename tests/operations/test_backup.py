@@ -224,13 +224,14 @@ def test_no_password_is_on_the_command_line(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_nothing_is_written_outside_the_folder_of_files(data: Path, tmp_path: Path) -> None:
-    file = tmp_path / "crafted.tar"
     name = "files/../../outside"
-    with tarfile.open(file, "w") as tar:
-        member = tarfile.TarInfo(name)
-        tar.addfile(member, io.BytesIO(b""))
     manifest = archive.Manifest("now", {}, checksums={name: ""})
-    with tarfile.open(file) as tar, pytest.raises(archive.Damaged, match="lies outside"):
+    with pytest.raises(archive.Damaged, match="lies outside"):
+        restoring.refuse_what_does_not_fit(manifest, [], replace=True)
+    with tarfile.open(tmp_path / "crafted.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo(name), io.BytesIO(b""))
+    outside = pytest.raises(archive.Damaged, match="lies outside")
+    with tarfile.open(tmp_path / "crafted.tar") as tar, outside:
         restoring.put_back(tar, manifest, [], show=lambda *told: None)
     assert not (tmp_path / "outside").exists()
 

@@ -3,13 +3,10 @@
 import os
 import re
 import runpy
-import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +17,7 @@ from django.utils import timezone
 from operations import counts, jobs, measures
 from operations.models import WorkerBeat
 from tests.operations import sample_jobs
-from tests.operations.processes import GUNICORN, ROOT, beside, free_port, wait_until
+from tests.operations.processes import ROOT
 
 TOKEN = "read-by-prometheus-only"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -155,61 +152,35 @@ def test_with_the_database_away_the_rest_is_said(read, monkeypatch) -> None:
     assert read()["rizhi_disk_bytes"] > 0
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_processes_of_a_machine_add_up_and_the_dead_are_forgotten(tmp_path: Path) -> None:
-    port = free_port()
-    env = beside(DATA=str(tmp_path), METRICS_TOKEN=TOKEN)
-    left = next(tmp_path.joinpath("metrics").glob("*"), tmp_path / "metrics" / os.uname().nodename)
-    left.mkdir(parents=True)
+@pytest.mark.django_db
+def test_the_processes_of_a_machine_add_up_after_their_end_too(read) -> None:
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", COUNTING], env=environment_of_counting(), check=True)
+    assert read()['rizhi_counted_total{kind="any"}'] == 2
+
+
+COUNTING = """
+from django.conf import settings
+settings.configure(METRICS_TOKEN="any")
+from operations.counts import Count
+Count("rizhi_counted", "Counted by a process that ends.", ("kind",)).add("any")
+"""
+
+
+def environment_of_counting() -> dict[str, str]:
+    where = str(counts.folder())
+    return {"PYTHONPATH": str(ROOT / "platform"), "PROMETHEUS_MULTIPROC_DIR": where}
+
+
+def test_at_the_start_the_dead_are_forgotten_and_the_living_are_not(tmp_path, monkeypatch) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
-    (left / f"counter_{gone.pid}.db").write_bytes(b"of a process that is no more")
-    command = [sys.executable, *GUNICORN, "-w", "2", "-b", f"127.0.0.1:{port}"]
-    with (tmp_path / "log").open("wb") as log:
-        site = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
-    try:
-        wait_until(lambda: ask(port, "/healthz") == "ok\n", seconds=90)
-        wait_until(lambda: len(children(site.pid)) == 2)
-        asked = 1 + 40
-        for _ in range(40):
-            ask(port, "/healthz")
-        wait_until(lambda: health_requests(port) >= asked)
-        # One of them dies: what it counted stays.
-        os.kill(children(site.pid)[0], signal.SIGKILL)
-        wait_until(lambda: ask(port, "/healthz") == "ok\n")
-        assert health_requests(port) > asked
-        assert not (left / f"counter_{gone.pid}.db").exists()
-        assert len(list(left.glob("counter_*.db"))) >= 2
-    finally:
-        site.send_signal(signal.SIGQUIT)  # at once
-        site.wait(timeout=30)
-
-
-def ask(port: int, path: str) -> str:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=BEARER)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return str(answer.read().decode())
-    except OSError:
-        return ""
-
-
-def health_requests(port: int) -> float:
-    name = 'rizhi_request_seconds_count{method="GET",status="200",url_class="health"}'
-    return figures(ask(port, "/metrics")).get(name, 0)
-
-
-def children(process: int) -> list[int]:
-    found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [int(each) for each in found]
-
-
-def test_what_lives_is_not_forgotten(tmp_path, monkeypatch) -> None:
+    for process in (gone.pid, os.getpid()):
+        (tmp_path / f"counter_{process}.db").touch()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    (tmp_path / f"counter_{os.getpid()}.db").touch()
     conf = runpy.run_path(str(ROOT / "platform" / "deploy" / "gunicorn.conf.py"))
     conf["on_starting"](None)
-    assert list(tmp_path.iterdir())
+    assert [file.name for file in tmp_path.iterdir()] == [f"counter_{os.getpid()}.db"]
 
 
 # --- the rules ---------------------------------------------------------------------------------

@@ -28,6 +28,9 @@ NAMES = "from tests.conftest import template_of; print(template_of('{}').name)"
 
 
 def main(revision: str) -> int:
+    """The exit code of the old tests."""
+    if not revision:
+        sys.exit("No version is tagged yet: name a revision (make test-upgrade REV=…).")
     today = fresh_databases()
     with tempfile.TemporaryDirectory(prefix="rizhi-upgrade-") as folder:
         old = Path(folder) / "code"
