@@ -136,7 +136,7 @@ def _what_is_kept_gives_way_between_tests() -> None:
             fill(creation, data)
 
     DatabaseOperations.execute_sql_flush = flushes  # type: ignore[method-assign,assignment]
-    BaseDatabaseCreation.deserialize_db_from_string = fills  # type: ignore[method-assign]
+    BaseDatabaseCreation.deserialize_db_from_string = fills  # type: ignore[method-assign,assignment]
 
 
 @contextmanager

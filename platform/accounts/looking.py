@@ -17,7 +17,8 @@ from accounts.models import User
 
 PERMISSION = "accounts.look_as_user"
 LIFETIME = 1800  # seconds of real time, as for signatures
-KEY = COOKIE = "looking"
+KEY = "looking"
+COOKIE = f"__Host-{KEY}" if settings.SESSION_COOKIE_SECURE else KEY
 END = "/account/looking/end/"
 SAFE = ("GET", "HEAD", "OPTIONS")
 # What belongs to the person alone, or to money, or would let a player report progress.
@@ -45,7 +46,7 @@ def may_be_seen(person: User) -> bool:
 
 def begin(request: HttpRequest, *, person: User, reason: str) -> None:
     """Raises CannotLook. Who asks was let into the admin, so a second factor was shown."""
-    if not may_be_seen(person) or not request.user.has_perm(PERMISSION):  # type: ignore[union-attr]
+    if not may_be_seen(person) or not request.user.has_perm(PERMISSION):
         raise CannotLook
     request.session[KEY] = {"person": person.pk, "until": time.time() + LIFETIME}
     log(instance=person, action="accounts.look", user=request.user, data={"reason": reason})

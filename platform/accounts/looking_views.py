@@ -27,7 +27,7 @@ class LookForm(forms.Form):
 @never_cache
 def begin(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says what it means, POST begins it."""
-    if not request.user.has_perm(looking.PERMISSION):  # type: ignore[union-attr]
+    if not request.user.has_perm(looking.PERMISSION):
         raise PermissionDenied
     person = get_object_or_404(User, pk=pk)
     if not looking.may_be_seen(person):

@@ -72,8 +72,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password and passwords.normalised(raw_password))
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """As it was typed counts, too: it may have been set before passwords had one form."""
+        if raw_password is None:
+            return False
         one_form = passwords.normalised(raw_password)
         if super().check_password(one_form):
             return True

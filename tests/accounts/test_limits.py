@@ -56,7 +56,7 @@ def test_beyond_its_limit_a_page_says_when_to_come_back(
 def test_what_one_person_asks_is_counted_by_person(client: Any, settings: Any, action: str) -> None:
     asked(settings, action, "1/h/user")
     other = Client()
-    answers = []
+    answers: list[int] = []
     for browser in (client, client, other):
         if browser is other or not answers:
             person = UserFactory()
