@@ -64,11 +64,7 @@ def app(url: str, queue: str) -> Celery:
         worker_redirect_stdouts=False,
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=PATIENCE_SECONDS,
-        broker_transport_options={
-            "confirm_publish": True,
-            "read_timeout": 30,
-            "write_timeout": PATIENCE_SECONDS,
-        }
+        broker_transport_options={"confirm_publish": True, "write_timeout": PATIENCE_SECONDS}
         if amqp
         else {
             "visibility_timeout": VISIBILITY.total_seconds(),
@@ -95,6 +91,7 @@ def send(rows: Iterable[DBTaskResult], *, after: timedelta = timedelta()) -> Non
                 TASK,
                 args=[str(row.pk)],
                 countdown=after.total_seconds() or None,
+                confirm_timeout=PATIENCE_SECONDS,  # short of memory, RabbitMQ confirms nothing
                 retry_policy={"max_retries": 1, "interval_start": 0},
             )
             cache.set(_mark(row), 1, SENT_AGAIN_AFTER.total_seconds())
@@ -151,6 +148,8 @@ def work(*, worker_id: str) -> int:
             raise WorkerShutdown(1) from problem
 
     signals.setup_logging.connect(_keep_our_logging)
+    for told_by_us in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(told_by_us).setLevel(logging.WARNING)
     working = celery.Worker(pool="solo", concurrency=1, quiet=True, without_mingle=True)
     working.start()
     return working.exitcode or 0

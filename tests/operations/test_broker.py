@@ -13,7 +13,7 @@ from tests.operations import sample_jobs
 from tests.operations.brokers import messages, through
 from tests.operations.processes import free_port
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -23,12 +23,20 @@ def _broker(settings):
         yield
 
 
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks):
+    """`with commit():` is a transaction of its own."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
 def keys(settings) -> list[str]:
     return [arguments[0] for arguments, _ in messages(settings)]
 
 
-def test_a_message_is_sent_with_the_commit_and_bears_the_rows_number_alone(settings) -> None:
-    with transaction.atomic():
+def test_a_message_is_sent_with_the_commit_and_bears_the_rows_number_alone(
+    settings, commit
+) -> None:
+    with commit():
         sample_jobs.note.enqueue(file="", line="a secret")
         assert messages(settings) == []
     [(arguments, headers)] = messages(settings)
@@ -36,27 +44,29 @@ def test_a_message_is_sent_with_the_commit_and_bears_the_rows_number_alone(setti
     assert "secret" not in str(headers)
 
 
-def test_nothing_is_sent_of_a_transaction_that_failed(settings) -> None:
-    with transaction.atomic():
+def test_nothing_is_sent_of_a_transaction_that_failed(settings, commit) -> None:
+    with commit(), transaction.atomic():
         sample_jobs.note.enqueue(file="", line="")
         transaction.set_rollback(True)
     assert messages(settings) == []
 
 
-def test_a_broker_that_is_not_there_keeps_nobody_from_queueing(settings) -> None:
+def test_a_broker_that_is_not_there_keeps_nobody_from_queueing(settings, commit) -> None:
     there, settings.CELERY_BROKER_URL = (
         settings.CELERY_BROKER_URL,
         f"amqp://guest:guest@127.0.0.1:{free_port()}//",
     )
-    sample_jobs.note.enqueue(file="", line="")
+    with commit():
+        sample_jobs.note.enqueue(file="", line="")
     settings.CELERY_BROKER_URL = there
     assert messages(settings) == []
     jobs.call_for_waiting()
     assert keys(settings) == [str(DBTaskResult.objects.get().pk)]
 
 
-def test_what_was_sent_is_not_sent_again_before_it_may_be_lost(settings) -> None:
-    sample_jobs.note.enqueue(file="", line="")
+def test_what_was_sent_is_not_sent_again_before_it_may_be_lost(settings, commit) -> None:
+    with commit():
+        sample_jobs.note.enqueue(file="", line="")
     assert len(messages(settings)) == 1
     assert broker.send_waiting() == 0
     broker.cache.clear()  # as time does
@@ -74,37 +84,44 @@ def failed(*, tried: int) -> DBTaskResult:
     return DBTaskResult.objects.get()
 
 
-def test_a_failed_job_is_called_for_when_its_pause_is_over(settings) -> None:
-    sample_jobs.note.enqueue(file="", line="")
+def test_a_failed_job_is_called_for_when_its_pause_is_over(settings, commit) -> None:
+    with commit():
+        sample_jobs.note.enqueue(file="", line="")
     messages(settings)
-    jobs.settle(failed=failed(tried=1), now=timezone.now())
+    with commit():
+        jobs.settle(failed=failed(tried=1), now=timezone.now())
     [(_, headers)] = messages(settings)
     pause = datetime.fromisoformat(headers["eta"]) - datetime.now(UTC)
     assert timedelta(seconds=9) < pause <= timedelta(seconds=12)
 
 
-def test_a_long_pause_is_spent_in_the_database(settings) -> None:
-    sample_jobs.note.enqueue(file="", line="")
+def test_a_long_pause_is_spent_in_the_database(settings, commit) -> None:
+    with commit():
+        sample_jobs.note.enqueue(file="", line="")
     messages(settings)
-    jobs.settle(failed=failed(tried=5), now=timezone.now())
+    with commit():
+        jobs.settle(failed=failed(tried=5), now=timezone.now())
     assert broker.send_waiting() == 0
     DBTaskResult.objects.update(run_after=timezone.now())
     assert broker.send_waiting() == 1
     assert len(messages(settings)) == 1
 
 
-def test_what_a_dead_worker_held_is_called_for_at_once(settings) -> None:
-    sample_jobs.note.enqueue(file="", line="")
+def test_what_a_dead_worker_held_is_called_for_at_once(settings, commit) -> None:
+    with commit():
+        sample_jobs.note.enqueue(file="", line="")
     messages(settings)
     DBTaskResult.objects.update(
         status=TaskResultStatus.RUNNING, worker_ids=["dead"], started_at=timezone.now()
     )
-    assert leases.reap(now=timezone.now()) == 1
+    with commit():
+        assert leases.reap(now=timezone.now()) == 1
     assert len(messages(settings)) == 1
 
 
-def test_of_a_doubled_message_one_does_nothing() -> None:
-    sample_jobs.note.enqueue(file="", line="")
+def test_of_a_doubled_message_one_does_nothing(commit) -> None:
+    with commit():
+        sample_jobs.note.enqueue(file="", line="")
     key = str(DBTaskResult.objects.get().pk)
     assert broker.claim(key, worker_id="w1") is not None
     assert broker.claim(key, worker_id="w2") is None
