@@ -62,6 +62,8 @@ def library(db):
         title="经济学讲义：ＧＤＰ增长 100%",
         slug="jingji",
         introduction="<p>价格与<b>信任</b>，it is simple.</p>",
+        # Not the hundredth of a run: 「讲师100」 would be found by 100%.
+        instructor=factories.InstructorFactory(name="李某"),
         first_published_at=next(day),
     )
     article(title="认知的代价", summary="“It's” 里说：信任", first_published_at=next(day))
