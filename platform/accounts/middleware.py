@@ -1,5 +1,5 @@
-"""What every request passes: the person's language and time zone, the gate before staff pages, and
-whoever sees the site as somebody else.
+"""What every request passes: the person's language and time zone, the gate before staff pages,
+whoever sees the site as somebody else; and what every answer to a person gets.
 
 Neither touches the session unless it has to: heartbeats and webhooks stay free of queries.
 """
@@ -21,7 +21,8 @@ WITHOUT_PERSON = ("/study/beat/", "/payments/webhook/", "/healthz", "/readyz")
 
 
 class PersonMiddleware:
-    """Chinese, unless the cookie or the person says otherwise; Accept-Language says nothing."""
+    """Chinese, unless the cookie or the person says otherwise; Accept-Language says nothing. What
+    is answered to a person is kept nowhere, unless the view says that it is the same for all."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -32,6 +33,9 @@ class PersonMiddleware:
         with translation.override(language), timezone.override(zone):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
+        if _has_person(request) and response.headers.get("Cache-Control", "private") == "private":
+            # Else "back" shows it after signing out, to whoever sits there next.
+            response.headers["Cache-Control"] = "private, no-store"
         return response
 
 

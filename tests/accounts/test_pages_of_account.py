@@ -228,3 +228,16 @@ def test_an_address_is_changed_only_after_a_proof(client: Any) -> None:
 )
 def test_nonsense_is_no_error_of_ours(client: Any, address: str, form: dict[str, Any]) -> None:
     assert client.post(address, form).status_code < 500
+
+
+@pytest.mark.parametrize("address", ["/", "/courses/", "/account/email/", "/account/sessions/"])
+def test_what_a_person_is_shown_is_kept_nowhere(client: Any, address: str) -> None:
+    """Else "back" would show it to whoever sits there after they signed out."""
+    sign_up(client, "me@example.com")
+    assert client.get(address)["Cache-Control"] == "private, no-store"
+
+
+def test_what_is_the_same_for_all_may_be_kept(client: Any) -> None:
+    sign_up(client, "me@example.com")
+    assert "public" in client.get("/manifest.webmanifest")["Cache-Control"]
+    assert "no-store" not in browser().get("/courses/").headers.get("Cache-Control", "")
