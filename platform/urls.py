@@ -8,6 +8,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.utils.urlpatterns import decorate_urlpatterns
 
 from operations import errors, health
+from pages.walls import wall
 
 handler400 = errors.bad_request
 handler403 = errors.forbidden
@@ -16,6 +17,7 @@ handler429 = errors.too_many  # allauth looks for it here
 handler500 = errors.server_error
 
 decorate_urlpatterns(wagtailadmin_urls.urlpatterns, csp_override(settings.ADMIN_CSP))
+decorate_urlpatterns(wagtailadmin_urls.urlpatterns, wall)
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

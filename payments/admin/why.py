@@ -25,10 +25,11 @@ PERMISSION = "courses.view_grant"
 
 
 def lesson_choices() -> Iterator[tuple[str, Any]]:
-    """Every lesson, under its course (two queries)."""
+    """Every lesson that was ever out, under its course (two queries): drafts open to nobody."""
     courses = {page.path: page for page in CoursePage.objects.only("path", "title", "depth")}
     groups: dict[str, list[tuple[int, str]]] = {key: [] for key in courses}
-    lessons = LessonPage.objects.only("pk", "path", "title").order_by("path")
+    once_out = LessonPage.objects.filter(first_published_at__isnull=False)
+    lessons = once_out.only("pk", "path", "title").order_by("path")
     for lesson in lessons:
         groups.get(lesson.path[: -LessonPage.steplen], []).append((lesson.pk, lesson.title))
     yield "", _("Choose a lesson")

@@ -13,10 +13,11 @@ from wagtail.admin.views.pages.bulk_actions.page_bulk_action import DefaultPageF
 from wagtail.admin.widgets import Button
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
+from wagtail.query import PageQuerySet
 
 from accounts import roles
 from operations import clock
-from pages import checklist, dashboard, phone_preview
+from pages import checklist, dashboard, phone_preview, walls
 
 # Reports that nobody here acts on, and what leads out of the house, in English.
 LEFT_OUT = {"workflow-tasks", "page-types-usage", "editor-guide"}
@@ -93,6 +94,11 @@ def icons(names: list[str]) -> list[str]:
 @hooks.register("register_admin_urls")
 def addresses() -> list[URLPattern]:
     return [path("phone/<int:page_id>/", phone_preview.code, name="phone_preview_code")]
+
+
+@hooks.register("construct_page_chooser_queryset")
+def offer_pages_that_are_known(pages: PageQuerySet, request: HttpRequest) -> PageQuerySet:
+    return walls.known_to(request.user, pages)
 
 
 @hooks.register("register_page_header_buttons")
