@@ -33,7 +33,9 @@ class LessonForm(WagtailAdminPageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "chapter_key" in self.fields:
-            chapters = self.parent_page.specific.chapters.all() if self.parent_page else []
+            course = self.parent_page.specific if self.parent_page else None
+            rows = getattr(course, "chapters", None)  # anything may be named in an address
+            chapters = rows.all() if rows else []
             choices = [("", _("No chapter")), *((str(row.key), row.title) for row in chapters)]
             self.fields["chapter_key"].widget = forms.Select(choices=choices)
 
