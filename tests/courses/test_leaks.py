@@ -1,7 +1,6 @@
-"""No paid word, picture or sound reaches who may not have it, however it is asked for."""
+"""What drafts and paid lessons give away in pictures and in search. The whole site: tests/leaks."""
 
 import io
-from urllib.parse import quote
 
 import pytest
 from django.core.files.base import ContentFile
@@ -112,74 +111,6 @@ def pictures(page) -> list[str]:
     return [cover, card, card.replace("/pictures/", "/files/pictures/")]
 
 
-def files(lesson: LessonPage) -> list[str]:
-    picture = next(b.value["image"] for b in lesson.body if b.block_type == "picture")
-    document = lesson.attachments[0].value["document"]
-    names = [f"audio-{lesson.audio_id}", f"image-{picture.pk}", f"file-{document.pk}"]
-    return [f"/media/{lesson.pk}/{name}/" for name in names]
-
-
-def ways(client, address):
-    """The same question put in every manner a browser, a script or a proxy may put it."""
-    yield client.get(address)
-    yield client.head(address)
-    yield client.post(address)
-    yield client.get(address, headers={"range": "bytes=0-99"})
-    yield client.get(address, headers={"hx-request": "true", "hx-boosted": "true"})
-    yield client.get(address, headers={"if-none-match": "*", "if-modified-since": "x"})
-    yield client.get(address, {"preview": "1", "token": "x", "_": "1"})
-    yield client.get(address.rstrip("/"))
-    yield client.get(address.upper())
-
-
-def assert_clean(response):
-    assert response.status_code in {200, 301, 302, 403, 404, 405}
-    assert not response.streaming, "a file was handed out"
-    asked = response.request["PATH_INFO"].encode()  # which an answer may say back
-    shown = response.content + repr(sorted(response.headers.items())).encode()
-    shown = shown.replace(asked, b"").replace(quote(asked, safe="").encode(), b"")
-    assert CANARY not in shown, shown[:400]
-    assert b"/media/" not in shown
-
-
-def everything(lesson: LessonPage) -> list[str]:
-    """Every kind of page that stands around the lesson and the drafts, and the lesson's files."""
-    course, *_ = CoursePage.objects.parent_of(lesson).select_related("instructor")
-    return [
-        "/",
-        "/courses/",
-        "/courses/yiqun/",
-        "/courses/yiqun/09/",
-        "/courses/yiqun/hidden/",
-        "/courses/hidden/",
-        course.instructor.get_absolute_url(),
-        "/disciplines/business/",
-        "/articles/",
-        "/articles/hidden/",
-        "/tracks/",
-        "/tracks/shown/",
-        "/tracks/hidden/",
-        "/membership/",
-        "/sitemap-pages.xml",
-        f"/media/{lesson.pk}/captions-{lesson.pk}/",
-        *files(lesson),
-    ]
-
-
-def test_a_visitor_sees_no_canary(client, loaded, hidden):
-    for address in everything(loaded):
-        for response in ways(client, address):
-            assert_clean(response)
-
-
-def test_no_persona_sees_a_canary(client, personas, loaded, hidden):
-    for user in personas.values():
-        client.force_login(user)
-        for address in everything(loaded):
-            for response in ways(client, address):
-                assert_clean(response)
-
-
 def test_what_is_not_out_has_no_picture(client, personas, hidden):
     for user in (None, *personas.values()):
         if user:
@@ -193,26 +124,6 @@ def test_pictures_of_a_paid_lesson_say_what_its_sales_page_says(client, loaded, 
     assert "canary" not in repr((subject.words, subject.design))
     page = client.get("/courses/yiqun/09/").content.decode()
     assert subject.address(CARD, "jpg") in page
-
-
-def test_a_page_warmed_by_a_buyer_gives_nothing_away(client, loaded, course, learner):
-    give(learner, course)
-    client.force_login(learner)
-    page = client.get("/courses/yiqun/09/")
-    assert page.content.count(CANARY) >= 7
-    assert page["Cache-Control"] == "private, no-store"
-    client.logout()
-    assert_clean(client.get("/courses/yiqun/09/"))
-
-
-def test_who_may_gets_every_file(client, loaded, course, learner):
-    give(learner, course)
-    client.force_login(learner)
-    for address in files(loaded):
-        response = client.get(address)
-        assert response.status_code == 200
-        assert b"".join(response.streaming_content)
-        assert response["Cache-Control"] == "private, no-store"
 
 
 def test_a_lesson_under_another_course_does_not_exist(client, loaded):
@@ -252,9 +163,6 @@ def test_wagtails_own_routes_to_documents_and_pages_are_shut(client, loaded):
     for address in (
         f"/documents/{document.pk}/{document.filename}",
         "/api/v2/pages/",
-        f"/admin/pages/{loaded.pk}/view_draft/",
-        f"/admin/api/main/pages/{loaded.pk}/",
-        document.url,
-        loaded.audio.url,
+        document.url.removeprefix("/admin"),
     ):
-        assert_clean(client.get(address))
+        assert client.get(address).status_code == 404
