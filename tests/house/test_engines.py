@@ -38,7 +38,7 @@ def said(**env: str) -> dict[str, str]:
 
 def test_what_is_not_turned_on_is_not_loaded(tmp_path: Path) -> None:
     told = said(DATA=str(tmp_path), DATABASE_URL=ALL["DATABASE_URL"])
-    assert told == {"loaded": "", "sessions": " cached_db", "cursors": " True"}
+    assert told == {"loaded": "", "sessions": " db", "cursors": " True"}
 
 
 def test_what_is_turned_on_is(tmp_path: Path) -> None:
