@@ -60,7 +60,7 @@ class LookingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if looking.COOKIE not in request.COOKIES:
+        if not request.COOKIES.get(looking.COOKIE):
             return self.get_response(request)
         seen = looking.now(request)
         response = self.look(request, seen) if seen else self.go_back(request)

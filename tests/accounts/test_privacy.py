@@ -2,14 +2,17 @@
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.apps import apps
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import models
 
 from accounts import privacy
 from accounts.models import Consent, Deletion, OutboxMessage, User
@@ -36,6 +39,23 @@ def test_every_key_to_a_person_is_classified() -> None:
         if privacy.holding_of(model, field) is None
     ]
     assert unknown == []
+
+
+PEOPLE = re.compile(r"(learner|user|person|buyer|owner|actor|author)_id")
+
+
+def test_every_column_that_names_a_person_without_a_key_is_classified() -> None:
+    """The tables of study name the learner by number alone."""
+    named = {
+        model._meta.label_lower
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.concrete_fields
+        if PEOPLE.fullmatch(field.attname) and not isinstance(field, models.ForeignKey)
+    }
+    assert {"learning.playsession", "learning.studyday"} <= named
+    more = {holding.name: holding for holding in privacy._more}
+    assert {name for name in named if name not in more or not more[name].erase} == set()
+    assert {name for name in named if not more[name].export} == set()
 
 
 def test_what_is_deleted_or_detached_can_be() -> None:

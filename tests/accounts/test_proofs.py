@@ -19,6 +19,7 @@ PROOF = "/account/reauthenticate/"
 FREE = {
     "account/": "name, language and time zone",
     "account/second-step/": "shows a page",
+    "account/looking/end/": "gives powers back",
     "account/reauthenticate/": "is the proof",
     "account/reauthenticate/code/": "is the proof",
     "account/2fa/reauthenticate/": "is the proof",
