@@ -15,6 +15,8 @@ ONLY ?=
 KILLS ?= 500
 SEED ?=
 ON ?= postgresql
+# `make fuzz`: how many requests and forms each kind of person sends.
+FUZZ ?= 2000
 
 BIN := .venv/bin
 DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
@@ -25,7 +27,7 @@ CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
-	translations docs lighthouse gallery torture lock font released test-upgrade runtime dev
+	translations docs lighthouse gallery torture fuzz lock font released test-upgrade runtime dev
 
 help:
 	@echo "make run            the site with its demo on http://localhost:8000 (PORT=, DATA=, DEMO=0)"
@@ -42,6 +44,7 @@ help:
 	@echo "make font           cuts the font of pictures anew (needs uv; NOTO=)"
 	@echo "make lighthouse     Lighthouse's scores, held to our goals (needs Node and chromium)"
 	@echo "make torture        kills the site under load, 500 times (KILLS=, SEED=, ON=sqlite)"
+	@echo "make fuzz           bad input to every address and form, for longer (FUZZ=)"
 	@echo "make gallery        pictures of every page in docs/gallery (needs chromium; ONLY=)"
 
 run:
@@ -97,6 +100,9 @@ gallery: dev
 
 torture: dev
 	@KILLS="$(KILLS)" SEED="$(SEED)" ON="$(ON)" $(BIN)/python -m tests.torture
+
+fuzz: dev
+	@FUZZ="$(FUZZ)" $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 tests/fuzz $(ARGS)
 
 lock:
 	@for each in "" -scale -dev; do uv pip compile --quiet --universal --python-version 3.12 \

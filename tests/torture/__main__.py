@@ -84,7 +84,10 @@ def _torture(standing: Standing, kills: int, dice: random.Random) -> dict[str, o
 
 
 def _show(done: int, of: int, what: str) -> None:
+    """A line that grows in a terminal, one line a round elsewhere."""
     if not sys.stdout.isatty():
+        if done % A_ROUND == 0:
+            print(f"{done}/{of}", flush=True)
         return
     filled = WIDTH * done // max(of, 1)
     print(f"\r{'█' * filled}{'·' * (WIDTH - filled)} {done}/{of} {what:<40}", end="", flush=True)

@@ -34,6 +34,14 @@ def programs() -> Path | None:
     return versions[-1].parent if versions else None
 
 
+def children_of(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+    return []
+
+
 class Cluster:
     """Started, killed, started again. The databases are `site` and `sandbox`."""
 
@@ -55,7 +63,7 @@ class Cluster:
         self.start()
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             for name in ("site", "sandbox"):
-                connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+                connection.execute(f"CREATE DATABASE {name}")
 
     def address(self, name: str) -> str:
         return f"postgres://site@127.0.0.1:{self.port}/{name}"
@@ -79,13 +87,20 @@ class Cluster:
 
     def kill(self) -> None:
         """The whole server, without a word."""
-        os.kill(self._main(), signal.SIGKILL)
+        with suppress(OSError):
+            os.kill(self._main(), signal.SIGKILL)
 
     def kill_one(self, chance: float) -> None:
-        """One of its processes, which makes the server throw everybody out and recover."""
-        listed = Path(f"/proc/{self._main()}/task/{self._main()}/children").read_text().split()
-        with suppress(ProcessLookupError):
-            os.kill(int(listed[int(chance * len(listed))]), signal.SIGKILL)
+        """One of its processes: the server throws everybody out and recovers. If it was one that
+        recovers already, the server ends."""
+        with suppress(OSError, IndexError):
+            listed = children_of(self._main())
+            os.kill(listed[int(chance * len(listed))], signal.SIGKILL)
+
+    def is_running(self) -> bool:
+        with suppress(OSError):
+            return Path(f"/proc/{self._main()}").exists()
+        return False
 
     def _main(self) -> int:
         return int((self.data / "postmaster.pid").read_text().split()[0])

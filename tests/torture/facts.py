@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Q
-from django_tasks_db.models import DBTaskResult
+from django.db.models import Count, F
 
 from accounts.models import OutboxMessage, User
 from courses import access
@@ -120,7 +119,5 @@ def _money() -> Iterator[str]:
 
 
 def _jobs() -> Iterator[str]:
-    for job in DBTaskResult.objects.filter(Q(status="READY") | Q(status="RUNNING")):
-        yield f"job {job.task_path} waits still ({job.status})"
     for parked in ParkedJob.objects.all():
         yield f"job {parked.path} was parked: {parked.error}"

@@ -58,8 +58,7 @@ class Rounds:
         told = Acknowledged()
         with Crowd(self.world.people(told, self.dice)):
             for _ in range(CONTROL_KILLS):
-                seen = len(told.heard)
-                self._wait(lambda seen=seen: len(told.heard) > seen + 3)
+                self._wait_for_beats(told, 4)
                 self.standing.kill_all_of_web()
         self.caught = any("lost" in each for each in self._after(told))
 
@@ -81,8 +80,7 @@ class Rounds:
             for _ in range(kills):
                 # Mostly into the full load, now and then into the recovery from the last one.
                 if self.dice.random() < FROM_LOAD or not told.heard:
-                    seen = len(told.heard)
-                    self._wait(lambda seen=seen: len(told.heard) > seen)
+                    self._wait_for_beats(told, 1)
                 time.sleep(self.dice.uniform(0.0, 0.5))
                 way = self.dice.choices(list(ways), WEIGHTS[: len(ways)])[0]
                 self.show(self.killed.total(), of, way)
@@ -101,14 +99,19 @@ class Rounds:
         for _ in range(2):
             outbox.deliver_due(courier.send, clock.now())
             if not self._wait_for_jobs():
-                break
+                return ["the queue is never empty: lost or stuck jobs"]
             self.differences += reconciliation.sweep_all(now=clock.now()).mended
-        self._wait_for_jobs()
+        if not self._wait_for_jobs():
+            return ["the queue is never empty: lost or stuck jobs"]
         return facts.violations(told, self._is_signed_in)
 
     def _is_signed_in(self, session: str) -> bool:
         browser = Browser(self.standing.port, Acknowledged(), {"sessionid": session})
         return browser.get("/account/").status == 200
+
+    def _wait_for_beats(self, told: Acknowledged, more: int) -> None:
+        enough = len(told.heard) + more
+        self._wait(lambda: len(told.heard) >= enough)
 
     def _wait_for_jobs(self) -> bool:
         """Until the queue is empty. What is tried again later is tried now."""

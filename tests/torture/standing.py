@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.operations.processes import GUNICORN, ROOT, wait_until
-from tests.torture.cluster import Cluster
+from tests.torture.cluster import Cluster, children_of
 
 PATIENCE = 120
 
@@ -29,14 +30,22 @@ class Standing:
     web: subprocess.Popen[bytes] | None = None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._over = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+
     def start(self) -> None:
-        self.web = self._web()
+        """And from now on start anew whatever has ended, as systemd or compose would."""
         self.workers = [self._worker() for _ in range(self.many)]
+        self.web = self._web()
+        self._supervisor.start()
 
     def break_web(self) -> None:
         """From now on the site says "kept" before it has kept anything (broken/)."""
         self.env["BROKEN"] = "1"
+        broken = self.web
         self.kill_web()
+        wait_until(lambda: self.web is not broken, seconds=PATIENCE)
 
     def ways(self) -> dict[str, Callable[[random.Random], None]]:
         """What can be killed; each is followed by a new one."""
@@ -52,8 +61,8 @@ class Standing:
 
     def kill_one_of_web(self, dice: random.Random) -> None:
         """gunicorn brings another."""
-        if children := self._children_of_web():
-            _kill_one(dice.choice(children))
+        for child in dice.sample(children := self._children_of_web(), len(children))[:1]:
+            _kill_one(child)
 
     def kill_all_of_web(self) -> None:
         for child in self._children_of_web():
@@ -61,17 +70,14 @@ class Standing:
 
     def _children_of_web(self) -> list[int]:
         assert self.web
-        listed = Path(f"/proc/{self.web.pid}/task/{self.web.pid}/children").read_text()
-        return [int(pid) for pid in listed.split()]
+        return children_of(self.web.pid)
 
     def kill_web(self) -> None:
+        assert self.web
         _kill(self.web)
-        self.web = self._web()
 
     def kill_worker(self, dice: random.Random) -> None:
-        killed = dice.randrange(self.many)
-        _kill(self.workers[killed])
-        self.workers[killed] = self._worker()
+        _kill(dice.choice(self.workers))
 
     def kill_one_of_database(self, dice: random.Random) -> None:
         assert self.cluster
@@ -80,12 +86,9 @@ class Standing:
     def kill_database(self) -> None:
         assert self.cluster
         self.cluster.kill()
-        self.cluster.start()
 
     def wait(self) -> None:
         """Until everything that was killed is there again."""
-        if self.cluster:
-            wait_until(self.cluster.answers, seconds=PATIENCE)
         wait_until(self.is_ready, seconds=PATIENCE)
 
     def is_ready(self) -> bool:
@@ -97,10 +100,25 @@ class Standing:
         return False
 
     def end(self) -> None:
+        self._over.set()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
         for process in (self.web, *self.workers):
-            _kill(process)
+            if process:
+                _kill(process)
         if self.cluster:
             self.cluster.end()
+
+    def _supervise(self) -> None:
+        while not self._over.wait(0.2):
+            if self.cluster and not self.cluster.is_running():
+                self.cluster.start()
+            if self.web and self.web.poll() is not None:
+                _kill(self.web)  # its children hold the port
+                self.web = self._web()
+            for place, worker in enumerate(self.workers):
+                if worker.poll() is not None:
+                    self.workers[place] = self._worker()
 
     def _web(self) -> subprocess.Popen[bytes]:
         many = ["-w", "2", "--preload", "-b", f"127.0.0.1:{self.port}", "--timeout", "60"]
@@ -127,10 +145,8 @@ def _kill_one(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _kill(process: subprocess.Popen[bytes] | None) -> None:
+def _kill(process: subprocess.Popen[bytes]) -> None:
     """It and its children."""
-    if process is None:
-        return
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -27,7 +27,7 @@ class World:
 
     def people(self, told: Acknowledged, dice: random.Random) -> list[Callable[[], None]]:
         """Four who listen, two who buy, one who signs in; and Stripe."""
-        learners = [UserFactory(password=PASSWORD) for _ in range(6)]
+        learners: list[User] = [UserFactory(password=PASSWORD) for _ in range(6)]
         crowd: list[Callable[[], None]] = [
             Listener(self._browser(learner, told), learner, dice.choice(self.lessons), own, told)
             for learner in learners[:4]
