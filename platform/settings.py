@@ -198,6 +198,7 @@ MIDDLEWARE = [
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
     "operations.middleware.OwnNotFoundMiddleware",
     "operations.middleware.StillInUseMiddleware",
+    "operations.middleware.NoSuchRowMiddleware",
 ]
 
 ROOT_URLCONF = "urls"

@@ -20,7 +20,7 @@ SECRET_ARGUMENTS = {"key", "token", "code", "uidb36", "uidb64", "signature", "se
 OF_PERSONS = "/admin/users/"
 _RULES = [
     # e-mail addresses, plain or percent-encoded
-    (re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), HIDDEN),
+    (re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), HIDDEN),
     # Stripe's keys and secrets, Bearer and Basic credentials
     (re.compile(r"\b((?:sk|rk|pk)_(?:live|test)_|whsec_)\w+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
@@ -34,9 +34,11 @@ _RULES = [
     ),
 ]
 _CARD = re.compile(r"\b(?:\d[ -]?){12,18}\d\b")
-_TOKEN_SEGMENT = re.compile(r"(?=[^/]*\d)[A-Za-z0-9_:.=-]{20,}")
-_IN_PATH = re.compile(rf"(?<=/){_TOKEN_SEGMENT.pattern}")
-_QUERY = re.compile(r"(?<=[\w/])\?[^\s'\"<>]+=[^\s'\"<>]*")
+# Looked for where a run of such letters begins, and within it: an endless path costs no time.
+_SEGMENT = r"(?=[A-Za-z_:.=-]*\d)[A-Za-z0-9_:.=-]{20,}"
+_TOKEN_SEGMENT = re.compile(rf"(?<![A-Za-z0-9_:.=-]){_SEGMENT}")
+_IN_PATH = re.compile(rf"(?<=/){_SEGMENT}")
+_QUERY = re.compile(r"(?<=[\w/])\?[^\s'\"<>?=]+=[^\s'\"<>]*")
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 

@@ -171,3 +171,20 @@ class StillInUseMiddleware:
         words = _("Not deleted: it is still in use (%(what)s).")
         messages.error(request, words % {"what": ", ".join(capfirst(kind) for kind in kinds)})
         return HttpResponseRedirect(request.get_full_path())
+
+
+class NoSuchRowMiddleware:
+    """Some of Wagtail's addresses take any text for a row's number: what is none names no row."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        match = request.resolver_match
+        if not isinstance(exception, ValueError) or match is None:
+            return None
+        said = {f"Field 'id' expected a number but got {text!r}." for text in match.kwargs.values()}
+        return errors.not_found(request, exception) if str(exception) in said else None

@@ -1,5 +1,7 @@
 """WebVTT as editors upload it."""
 
+import time
+
 import pytest
 
 from courses.transcripts import BrokenTranscript, Cue, parse
@@ -57,3 +59,10 @@ def test_what_is_broken_is_named_by_its_line(text, line):
     with pytest.raises(BrokenTranscript) as raised:
         parse(text)
     assert raised.value.line == line
+
+
+def test_a_transcript_of_nothing_but_brackets_costs_no_time() -> None:
+    began = time.thread_time()
+    text = "WEBVTT\n\n00:00:00.000 --> 00:00:04.000\n" + "<" * 500_000
+    assert parse(text)[0].text.startswith("<")
+    assert time.thread_time() - began < 2

@@ -2,9 +2,12 @@
 
 import json
 import re
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
+
+from tests.payments.staff import at_desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.operations.error_urls")]
 NUMBER = re.compile(r"\b[0-9A-F]{8}\b")
@@ -90,3 +93,12 @@ def test_a_wrong_address_gets_the_houses_page_under_debug_too(client, settings) 
     response = client.get("/nowhere/")
     assert response.status_code == 404
     assert "URLconf" not in response.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("urls")
+def test_an_address_of_the_admin_that_names_no_row_is_not_found() -> None:
+    client = at_desk("editor")
+    for text in ("yiqun", "\x85", "1.5"):
+        answer = client.get(f"/admin/snippets/choose/courses/instructor/chosen/{quote(text)}/")
+        assert answer.status_code == 404
