@@ -16,9 +16,10 @@ from operations import leases
 from tests import factories
 from tests.courses import s3
 from tests.courses.conftest import give
-from tests.deploy import compose
+from tests.deploy import compose, rush
 from tests.deploy.front import Front
 from tests.operations.processes import url_of, wait_until
+from tests.payments.factories import course_price
 
 TOKEN = "seen-from-inside"
 CDN = "https://cdn.example.com"
@@ -51,7 +52,8 @@ def machine(tmp_path: Path, static: Path, settings):
 
 
 def test_the_site_stands_on_one_machine(machine, tmp_path: Path) -> None:
-    one = machine()
+    one = machine(MOST_REQUESTS=str(rush.EACH))
+    buy = f"/payments/buy/{course_price(factories.course(slug='rush')).offer.key}/"
     one.once("prepare")
     with compose.standing(one, "web1", "web2", "worker", "scheduler", "proxy") as door:
         assert_files_go_by_nginx_to_whom_the_site_lets(door, tmp_path / "data")
@@ -61,6 +63,7 @@ def test_the_site_stands_on_one_machine(machine, tmp_path: Path) -> None:
         wait_until(lambda: bool(leases.alive(now=timezone.now())))
         assert_it_is_ready(door)
         assert_figures_are_told_inside_only(one, door)
+        rush.assert_readers_do_not_hold_each_other_up(door, buy)
 
 
 def assert_files_go_by_nginx_to_whom_the_site_lets(door: Front, data: Path) -> None:
