@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
 from django.urls import reverse
 from django.utils.encoding import filepath_to_uri
@@ -39,6 +40,17 @@ class OneStorage(Storage):
 
 class LocalFiles(OneStorage, FileSystemStorage):
     """In the data folder."""
+
+    def _save(self, name: str, content: File) -> str:
+        """Django leaves what fits on a full disk: half a file that no row knows."""
+        target = Path(self.path(name))
+        was_there = target.exists()
+        try:
+            return super()._save(name, content)  # type: ignore[misc]
+        except OSError:
+            if not was_there:
+                target.unlink(missing_ok=True)
+            raise
 
     def put(self, name: str, data: bytes) -> None:
         target = Path(self.path(name))

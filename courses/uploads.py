@@ -4,6 +4,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.utils.translation import gettext as _
@@ -144,10 +145,16 @@ def _is_text(file: File) -> bool:
 
 
 def check_picture(file: File) -> None:
-    """Reads the whole picture once, as its renditions will. Raises ValidationError."""
+    """Reads the whole picture once, as its renditions will, unless it has too many pixels: Wagtail
+    would read it to count them. Raises ValidationError."""
     file.seek(0)
     try:
         with Image.open(file) as picture:
+            if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
+                raise ValidationError(
+                    _("This picture has too many pixels; at most %(limit)s can be taken.")
+                    % {"limit": f"{settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:,}"}
+                )
             picture.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValidationError(_("This picture is broken or cut off.")) from error

@@ -1,5 +1,6 @@
 """The pages for what went wrong, each with the number by which it is found in the log."""
 
+import errno
 import math
 import sys
 from typing import Any
@@ -14,6 +15,7 @@ from operations import request_id
 
 RETRY_AFTER = "30"  # seconds
 MINUTE = 60
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -46,9 +48,15 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Stands alone: nothing that may just have failed is asked again."""
-    if isinstance(sys.exception(), OperationalError):  # the database is away: for a while
+    if _will_pass(sys.exception()):
         return unavailable(request)
     return _page(request, 500, alone=True)
+
+
+def _will_pass(error: BaseException | None) -> bool:
+    """The database is away, or the disk is full until somebody makes room."""
+    is_full = isinstance(error, OSError) and error.errno in NO_ROOM
+    return is_full or isinstance(error, OperationalError)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
