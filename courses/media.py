@@ -18,6 +18,7 @@ from courses.models import LessonPage, PrivateDocument, PrivateImage, PrivateMed
 from courses.storage import PUBLIC
 from pages import phone_preview
 
+LONGEST_NAME = 255  # bytes
 PRIVATE_CACHE = "private, no-store"
 # What a picture inside a lesson is shown in, as the browser likes it: never the original.
 LESSON_PICTURE = {kind: f"max-1296x2592|format-{kind}" for kind in ("avif", "webp")}
@@ -116,7 +117,7 @@ def _find(name: str, *, liked: str) -> tuple[FieldFile, str]:
 @require_safe
 def serve_public(request: HttpRequest, path: str) -> HttpResponse | StreamingHttpResponse:
     """What is under MEDIA_URL (in production the web server does this)."""
-    if ".." in path.split("/"):
+    if not all(_may_be_a_name(part) for part in path.split("/")):
         raise Http404
     return _serve_stored(request, PUBLIC + path, "public, max-age=86400")
 
@@ -144,6 +145,11 @@ def _owner(path: str) -> Model | None:
     return None
 
 
+def _may_be_a_name(part: str) -> bool:
+    """Of a file or folder: the system refuses to look for what cannot be one."""
+    return part != ".." and "\0" not in part and len(part.encode(errors="replace")) <= LONGEST_NAME
+
+
 def _serve_stored(
     request: HttpRequest, name: str, cache: str, attachment_name: str = ""
 ) -> HttpResponse | StreamingHttpResponse:
@@ -152,5 +158,10 @@ def _serve_stored(
         return respond(
             request, name, content_type=kind, cache=cache, attachment_name=attachment_name
         )
-    except (FileNotFoundError, IsADirectoryError, SuspiciousFileOperation) as error:
+    except (
+        FileNotFoundError,
+        IsADirectoryError,
+        NotADirectoryError,
+        SuspiciousFileOperation,
+    ) as error:
         raise Http404 from error

@@ -137,6 +137,16 @@ def test_a_page_hands_out_only_files_it_uses(client, paid, buyer, course):
         assert client.get(f"/media/{number}/audio-1/").status_code == 404
 
 
+@pytest.mark.parametrize("name", ["%00", "a%00b.webp", "大" * 200, "one.webp/two", "..", "x/../y"])
+def test_what_cannot_be_a_file_is_not_found(client, settings, tmp_path, name):
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "one.webp").write_bytes(b"RIFF")
+    there = client.get("/files/one.webp")
+    assert (there.status_code, there.getvalue()) == (200, b"RIFF")
+    assert client.get(f"/files/{name}").status_code == 404
+
+
 def test_originals_have_no_public_address(client, recording):
     assert recording.file.name.startswith("private/")
     assert client.get(f"/files/{recording.file.name}").status_code == 404
