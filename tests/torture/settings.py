@@ -8,7 +8,7 @@ from settings import INSTALLED_APPS, STORAGES
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # One machine stands for the whole world here.
-ACCOUNT_RATE_LIMITS = False  # type: ignore[assignment]
+ACCOUNT_RATE_LIMITS = False
 
 if os.environ.get("BROKEN"):
     INSTALLED_APPS = [*INSTALLED_APPS, "tests.torture.broken"]
