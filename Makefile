@@ -27,7 +27,8 @@ CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
-	translations docs lighthouse gallery torture fuzz lock font released test-upgrade runtime dev
+	translations docs lighthouse gallery bench torture fuzz lock font released test-upgrade \
+	runtime dev
 
 help:
 	@echo "make run            the site with its demo on http://localhost:8000 (PORT=, DATA=, DEMO=0)"
@@ -43,6 +44,7 @@ help:
 	@echo "make released       writes down which migrations are released"
 	@echo "make font           cuts the font of pictures anew (needs uv; NOTO=)"
 	@echo "make lighthouse     Lighthouse's scores, held to our goals (needs Node and chromium)"
+	@echo "make bench          requests a second beside two floors (needs wrk; ONLY=, ROUNDS=)"
 	@echo "make torture        kills the site under load, 500 times (KILLS=, SEED=, ON=sqlite)"
 	@echo "make fuzz           bad input to every address and form, for longer (FUZZ=)"
 	@echo "make gallery        pictures of every page in docs/gallery (needs chromium; ONLY=)"
@@ -94,6 +96,10 @@ docs: dev
 
 lighthouse: dev
 	@platform/bin/with-browser platform/bin/with-node $(BIN)/python -m tests.proof.lighthouse
+
+bench: dev
+	@DATABASE_URL="$(DATABASE_URL)" REDIS_URL="$(REDIS_URL)" platform/bin/with-services \
+		$(BIN)/python -m tests.bench
 
 gallery: dev
 	@ONLY="$(ONLY)" platform/bin/with-browser $(BIN)/python -m tests.proof.gallery
