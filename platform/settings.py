@@ -180,6 +180,7 @@ MIDDLEWARE = [
     *(["operations.replicas.ReplicaMiddleware"] if REPLICAS else []),
     "django.middleware.security.SecurityMiddleware",
     "operations.middleware.PermissionsPolicyMiddleware",
+    "accounts.middleware.WithoutPersonMiddleware",
     "operations.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import resolve
 from django.utils import timezone, translation
 from wagtail.users.models import UserProfile
 
@@ -18,6 +19,21 @@ from accounts import looking, second_factor
 
 # Addresses that say nothing to a person: their language is nobody's business.
 WITHOUT_PERSON = ("/study/beat/", "/payments/webhook/", "/healthz", "/readyz")
+
+
+class WithoutPersonMiddleware:
+    """Answers what no person asks right here: a token or a signature stands for the session, the
+    form's token and the language that the rest of the house would look for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info not in WITHOUT_PERSON:
+            return self.get_response(request)
+        request.get_host()  # raises where the name is not ours
+        request.resolver_match = match = resolve(request.path_info)
+        return match.func(request, *match.args, **match.kwargs)
 
 
 class PersonMiddleware:
