@@ -94,13 +94,19 @@ def show_track(track: TrackPage, row: Any) -> Shown:
     introduction = get_text_for_indexing(track.introduction)
     return Shown(
         url=track.get_absolute_url(),
-        texts=[track.aim, introduction, _text_of(track.stages), track.last_task_title],
+        texts=[track.aim, introduction, _text_of_stages(track), track.last_task_title],
         facts=[],
     )
 
 
 def show_instructor(person: Instructor, row: Any) -> Shown:
     return Shown(url=person.get_absolute_url(), texts=[person.line, person.biography], facts=[])
+
+
+def _text_of_stages(track: TrackPage) -> str:
+    """As it is indexed, without looking up what stands on the track."""
+    stages = [stage["value"] for stage in track.stages.raw_data]
+    return " ".join(stage.get(name) or "" for stage in stages for name in ("title", "line"))
 
 
 def _text_of(body: StreamValue) -> str:
