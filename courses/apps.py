@@ -11,9 +11,20 @@ class CoursesConfig(AppConfig):
 
     def ready(self) -> None:
         from courses import holdings, receivers, sitemaps  # noqa: F401 (they register themselves)
+        from courses.models import (
+            Discipline,
+            Instructor,
+            Membership,
+            MembershipCourse,
+            PrivateImage,
+            PrivateMedia,
+        )
+        from pages import edition
 
         post_migrate.connect(set_up, sender=self)
         post_migrate.connect(keep_changes_of_grants, sender=self)
+        edition.shown(Discipline, Instructor, Membership, MembershipCourse)
+        edition.shown(PrivateImage, PrivateMedia)
 
 
 def keep_changes_of_grants(using: str, **kwargs: Any) -> None:

@@ -132,6 +132,10 @@ else:
     CACHES["default"]["BACKEND"] = "django.core.cache.backends.db.DatabaseCache"
     CACHES["default"]["LOCATION"] = "cache"
 
+# How long pages that are the same for everyone are kept; they end with what is published, which
+# the other processes learn from a shared cache only.
+SHARED_SECONDS = env.int("SHARED_SECONDS", default=60 if REDIS_URL else 0)
+
 INSTALLED_APPS = [
     "demo",
     "payments",
@@ -181,6 +185,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "operations.middleware.PermissionsPolicyMiddleware",
     "accounts.middleware.WithoutPersonMiddleware",
+    "pages.shared_pages.SharedPagesMiddleware",
     "operations.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -216,6 +221,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",
+                "pages.shared_pages.nonce",
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",

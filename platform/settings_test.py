@@ -41,4 +41,6 @@ if REDIS_URL:
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = True
+# Tests change what pages show without publishing it; those of shared pages turn this on.
+SHARED_SECONDS = 0
 STATICFILES_DIRS = [PLATFORM / "static"]

@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
@@ -62,16 +63,28 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
+@csrf_exempt
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
-    """The switch: kept in a cookie, and with the person who is signed in."""
+    """The switch: kept in a cookie, and with the person who is signed in, who shows a token for it.
+    Visitors' pages have none (pages.shared_pages), and there is nothing of theirs to change."""
+    if request.user.is_authenticated:
+        return _language_of_person(request)
+    return _switch_language(request)
+
+
+@csrf_protect
+def _language_of_person(request: HttpRequest) -> HttpResponse:
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        User.objects.filter(pk=_person(request).pk).update(language=chosen)
+    return _switch_language(request)
+
+
+def _switch_language(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("language", "")
     back = HttpResponseRedirect(safe_next(request, "/"))
-    if chosen not in dict(settings.LANGUAGES):
-        return back
-    if request.user.is_authenticated:
-        User.objects.filter(pk=request.user.pk).update(language=chosen)
-    return _with_language(back, chosen)
+    return _with_language(back, chosen) if chosen in dict(settings.LANGUAGES) else back
 
 
 @never_cache

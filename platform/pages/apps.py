@@ -8,9 +8,12 @@ class PagesConfig(AppConfig):
     verbose_name = _("Pages of the site")
 
     def ready(self) -> None:
-        from pages import checklist_items  # noqa: F401
+        from pages import checklist_items, edition  # noqa: F401
+        from pages.models import SiteSettings
         from pages.setup import register_consent_texts, setup_after_migrations
 
         register_consent_texts()
+        edition.shown_pages()
+        edition.shown(SiteSettings)
         last = [app for app in apps.get_app_configs() if app.models_module][-1]
         post_migrate.connect(setup_after_migrations, sender=last, dispatch_uid="pages.setup")

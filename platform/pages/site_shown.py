@@ -1,5 +1,5 @@
-"""What a page shows of its publisher: name, seal, legal pages. One query a page, memoised on the
-request.
+"""What a page shows of its publisher: name, seal, legal pages. One query a page at most, memoised
+on the request.
 """
 
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from datetime import date
 from django.conf import settings
 from django.http import HttpRequest
 
+from pages import edition
 from pages.models import SiteSettings
 from pages.setup import LEGAL
 
@@ -42,7 +43,7 @@ class SiteShown:
 def shown_to(request: HttpRequest | None) -> SiteShown:
     found: SiteShown | None = getattr(request, MEMO, None)
     if found is None:
-        found = _shown()
+        found = edition.get_or_make("site", _shown)
         if request is not None:
             setattr(request, MEMO, found)
     return found
