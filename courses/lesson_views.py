@@ -1,5 +1,6 @@
 """Showing a lesson: the lesson itself to whom it is open, else its sales page."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -7,9 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from courses import access, media, rendering
+from courses import access, media, rendering, set_lessons
 from courses.models import CoursePage, LessonPage, PrivateDocument
-from courses.outline import OutlineRow, neighbours, outline
+from courses.outline import HEAVY, OutlineRow, neighbours, outline
 from courses.preview import VISITOR
 from pages import languages
 
@@ -21,7 +22,9 @@ def serve_lesson(
     course = course or access.course_of(lesson)
     allowed = access.to_course(request.user, course)
     if allowed.opens(lesson):
-        response = show(request, lesson, course, has_grant=allowed.has_grant)
+        opened = partial(context_of, lesson=lesson, course=course, has_grant=allowed.has_grant)
+        response = set_lessons.fill(request, lesson, allowed.has_grant, opened)
+        response = response or show(request, lesson, course, has_grant=allowed.has_grant)
     elif course.live and lesson.live:
         response = show_paywall(request, lesson, course)
     elif lesson.first_published_at:
@@ -45,11 +48,21 @@ def show(
     request: HttpRequest, lesson: LessonPage, course: CoursePage, *, has_grant: bool
 ) -> TemplateResponse:
     """The open lesson."""
+    return TemplateResponse(
+        request, "courses/lesson.html", context_of(request, lesson, course, has_grant=has_grant)
+    )
+
+
+def context_of(
+    request: HttpRequest, lesson: LessonPage, course: CoursePage, *, has_grant: bool
+) -> dict[str, Any]:
+    """What the template of an open lesson takes."""
+    if lesson.get_deferred_fields():
+        lesson.refresh_from_db(fields=HEAVY)
     recording = lesson.video or lesson.audio
     token = getattr(request, "draft_token", "")
     staff = getattr(request, "is_preview", False) and not token
-    context = common(lesson, course, has_grant=has_grant)
-    context |= {
+    return common(lesson, course, has_grant=has_grant) | {
         "pieces": rendering.lesson_body(lesson, staff=staff, token=token),
         "recording": recording,
         "recording_address": _recording_address(lesson, staff=staff, token=token),
@@ -65,7 +78,6 @@ def show(
             if block.value["document"]
         ],
     }
-    return TemplateResponse(request, "courses/lesson.html", context)
 
 
 def show_paywall(request: HttpRequest, lesson: LessonPage, course: CoursePage) -> TemplateResponse:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from wagtail.query import PageQuerySet
 
-from courses import access, filters, queries
+from courses import access, filters, queries, set_lessons
 from courses.lesson_views import serve_lesson, show_withdrawn
 from courses.models import (
     ArticleIndexPage,
@@ -20,7 +20,6 @@ from courses.models import (
     CoursePage,
     Discipline,
     Instructor,
-    LessonPage,
 )
 from courses.outline import outline
 from operations import clock
@@ -87,10 +86,7 @@ def show_course(request: HttpRequest, page: CoursePage, *, has_grant: bool) -> T
 
 @require_safe
 def lesson(request: HttpRequest, course_slug: str, slug: str) -> HttpResponse:
-    parent = get_object_or_404(queries.bare_courses(), slug=course_slug)
-    page = get_object_or_404(
-        LessonPage.objects.child_of(parent).select_related("audio", "video"), slug=slug
-    )
+    page, parent = set_lessons.find(course_slug, slug)
     return serve_lesson(request, page, parent)
 
 

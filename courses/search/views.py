@@ -5,7 +5,9 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,6 +16,7 @@ from courses.queries import disciplines_taught
 from courses.search import nearest, queries
 from courses.search.kinds import COURSES, LESSONS, Kind, kind_of
 from courses.search.matching import LONGEST, NEAR, Query, read
+from pages import edition
 
 SUGGESTED = 8
 SUGGESTED_OF_A_KIND = 3
@@ -24,9 +27,19 @@ SUGGESTED_OF_A_KIND = 3
 def search(request: HttpRequest) -> HttpResponse:
     query = read(request.GET.get("q", ""))
     kind = kind_of(request.GET.get("kind", ""))
+    page = _number(request.GET.get("page", ""))
+    found = edition.get_or_make(
+        f"search:{get_language()}:{kind.key if kind else ''}:{page}:{query.text}",
+        lambda: render_to_string("courses/search_found.html", _context(query, kind, page)),
+        stale=0,
+    )
+    return TemplateResponse(request, "courses/search.html", {"query": query, "found": found})
+
+
+def _context(query: Query, kind: Kind | None, page: int) -> dict[str, Any]:
     context: dict[str, Any] = {"query": query, "longest": LONGEST}
     if kind:
-        findings, context["page"] = _page_of(kind, query, request.GET.get("page", ""))
+        findings, context["page"] = _page_of(kind, query, page)
     else:
         findings = queries.survey(query)
     if findings.groups:
@@ -37,7 +50,7 @@ def search(request: HttpRequest) -> HttpResponse:
         context["newest"] = queries.newest(COURSES, queries.FEW)
     if not findings.groups:
         context["disciplines"] = disciplines_taught()
-    return TemplateResponse(request, "courses/search.html", context)
+    return context
 
 
 @require_safe
@@ -52,9 +65,12 @@ def suggest(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _page_of(kind: Kind, query: Query, asked: str) -> tuple[queries.Findings, Page]:
+def _number(asked: str) -> int:
+    return max(1, int(asked)) if asked.isdecimal() and len(asked) < 5 else 1
+
+
+def _page_of(kind: Kind, query: Query, number: int) -> tuple[queries.Findings, Page]:
     """The findings of one kind on the page asked for, or on the last one there is."""
-    number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 5 else 1
     while True:
         findings = queries.survey(query, only=kind, page=number)
         page = Paginator(range(findings.number_of(kind)), queries.MANY).get_page(number)

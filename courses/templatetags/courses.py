@@ -1,7 +1,6 @@
 """What other apps' templates show of the courses."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django import template
 from django.template import Context
@@ -166,14 +165,14 @@ def name_of(rows: list[OutlineRow], lesson: LessonPage) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def player_attributes(context: Context, study: Any) -> list[tuple[str, object]]:
-    """What <rz-lesson> tells the player; `study` is learning's `lesson_study`."""
+def player_attributes(context: Context) -> list[tuple[str, object]]:
+    """What <rz-lesson> tells the player, whoever looks; the rest: courses/lesson_person.html."""
     lesson: LessonPage = context["lesson"]
     course: CoursePage = context["course"]
     recording = context["recording"]
     after: OutlineRow | None = context["after"]
     found = [
-        *_told_of(context, lesson, course, study.position),
+        *_told_of(context, lesson, course),
         ("instructor", course.instructor.name if course.instructor else ""),
         ("duration", recording.duration if recording else 0),
     ]
@@ -183,12 +182,6 @@ def player_attributes(context: Context, study: Any) -> list[tuple[str, object]]:
         found += [
             ("next-url", reverse("lesson", args=[course.slug, after.lesson.slug])),
             ("next-title", after.lesson.title),
-        ]
-    if study.token:
-        found += [
-            ("token", study.token),
-            ("day-ends", study.day_ends),
-            ("learner", context["request"].user.pk),
         ]
     return found
 
@@ -209,16 +202,15 @@ def hear_attributes(
         return []
     user = context["request"].user
     found = [
-        *_told_of(context, lesson, course, position),
+        *_told_of(context, lesson, course),
+        ("position", round(position, 1)),
         ("duration", lesson.seconds),
         ("media", media.address(lesson, f"audio-{lesson.audio_id}")),
     ]
     return [*found, ("learner", user.pk)] if user.is_authenticated else found
 
 
-def _told_of(
-    context: Context, lesson: LessonPage, course: CoursePage, position: float
-) -> list[tuple[str, object]]:
+def _told_of(context: Context, lesson: LessonPage, course: CoursePage) -> list[tuple[str, object]]:
     """What the player is told of every lesson, on its page or from a list."""
     return [
         ("lesson", lesson.pk),
@@ -227,7 +219,6 @@ def _told_of(
         ("course-url", course.get_absolute_url()),
         ("url", reverse("lesson", args=[course.slug, lesson.slug])),
         ("cover", course_cover(context, course)["small"]["src"]),
-        ("position", round(position, 1)),
         ("beat-url", reverse("study_beat")),
     ]
 

@@ -59,6 +59,10 @@ class LessonStudy:
         return self.state.resumes_at
 
     @property
+    def position_shown(self) -> str:
+        return f"{self.position:.1f}"
+
+    @property
     def done(self) -> bool:
         return self.state.is_done
 

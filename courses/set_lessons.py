@@ -1,0 +1,109 @@
+"""The page of an open lesson as a printer sets it: once for all who may read it, with gaps where
+it speaks of one of them.
+
+It is set for nobody: the request it is made for has no session, no cookie but the reader's choices
+and a learner who does not exist. Who may read it is decided before it is looked for
+(`lesson_views.serve_lesson`), and what fills the gaps is found for each reader.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csp import get_nonce
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+from accounts.models import User
+from courses import queries
+from courses.models import CoursePage, LessonPage
+from courses.outline import HEAVY
+from pages import edition
+from pages.shared_pages import choices_of
+
+type ContextOf = Callable[[HttpRequest], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """The words that stand where a reader's own will; nobody can have written them."""
+
+    person: str
+    done: str
+    csrf_token: str
+    csp_nonce: str
+
+
+@dataclass(frozen=True)
+class SetPage:
+    html: str
+    gaps: Gaps
+
+
+def find(course_slug: str, slug: str) -> tuple[LessonPage, CoursePage]:
+    """A lesson and its course; where they are kept, without what is paid for. Raises Http404."""
+
+    def read() -> tuple[LessonPage, CoursePage] | None:
+        course = queries.bare_courses().filter(slug=course_slug).first()
+        lessons = LessonPage.objects.child_of(course) if course else LessonPage.objects.none()
+        lessons = lessons.select_related("audio", "video")
+        if edition.is_kept():
+            lessons = lessons.defer(*HEAVY)
+        lesson = lessons.filter(slug=slug).first()
+        return (lesson, course) if lesson else None
+
+    found: tuple[LessonPage, CoursePage] | None
+    found = edition.get_or_make(f"lesson:{course_slug}/{slug}", read)
+    if found is None:
+        raise Http404
+    return found
+
+
+def fill(
+    request: HttpRequest, lesson: LessonPage, has_grant: bool, context_of: ContextOf
+) -> HttpResponse | None:
+    """The page for a learner to whom the lesson is open; None where it is not set.
+
+    `context_of` gives what the page's template takes, for the request it is set for.
+    """
+    if not edition.is_kept() or not request.user.is_authenticated or len(get_messages(request)):
+        return None
+    looks = "|".join([get_language() or "", request.path, *choices_of(request).values()])
+    name = f"set-lesson:{lesson.pk}:{has_grant:d}:{looks}"
+    page: SetPage | None = edition.get_or_make(name, lambda: _set(_for_nobody(request), context_of))
+    return _filled(page, request, lesson) if page else None
+
+
+def _for_nobody(request: HttpRequest) -> HttpRequest:
+    bare = HttpRequest()
+    bare.method, bare.path, bare.path_info = "GET", request.path, request.path_info
+    bare.META = {
+        name: request.META[name]
+        for name in ("HTTP_HOST", "SERVER_NAME", "SERVER_PORT")
+        if name in request.META
+    }
+    bare.COOKIES = choices_of(request)
+    bare.user = User()
+    return bare
+
+
+def _set(request: HttpRequest, context_of: ContextOf) -> SetPage | None:
+    """None for a lesson with a product in it: its price is the reader's."""
+    context = context_of(request)
+    if any(piece.card for piece in context["pieces"]):
+        return None
+    gaps = Gaps(*(secrets.token_hex(16) for _ in fields(Gaps)))
+    context |= {"gaps": gaps, "csrf_token": gaps.csrf_token, "csp_nonce": gaps.csp_nonce}
+    return SetPage(render_to_string("courses/lesson.html", context, request), gaps)
+
+
+def _filled(page: SetPage, request: HttpRequest, lesson: LessonPage) -> HttpResponse:
+    told = render_to_string("courses/lesson_gaps.html", {"lesson": lesson}, request)
+    person, done = told.split("~~~")
+    html = page.html.replace(page.gaps.person, person).replace(page.gaps.done, done)
+    html = html.replace(page.gaps.csrf_token, get_token(request))
+    return HttpResponse(html.replace(page.gaps.csp_nonce, str(get_nonce(request))))
