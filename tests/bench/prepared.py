@@ -1,5 +1,7 @@
 """The site made ready: tables, files, content, and what is asked of it."""
 
+from typing import Any
+
 from django.core.management import call_command
 from django.db import connection, connections
 
@@ -10,7 +12,7 @@ from tests.bench.queries import count
 from tests.bench.rows import Rows
 from tests.bench.wsgi import make
 
-COMMANDS = [
+COMMANDS: list[tuple[str, dict[str, Any]]] = [
     ("compile_translations", {}),
     ("migrate", {}),
     ("migrate", {"database": "sandbox"}),
