@@ -70,7 +70,9 @@ def fill(
 
     `context_of` gives what the page's template takes, for the request it is set for.
     """
-    if not edition.is_kept() or not request.user.is_authenticated or len(get_messages(request)):
+    if not edition.is_kept() or not request.user.is_authenticated:
+        return None
+    if len(get_messages(request)) or hasattr(request, "looking"):  # what no gap is left for
         return None
     looks = "|".join([get_language() or "", request.path, *choices_of(request).values()])
     name = f"set-lesson:{lesson.pk}:{has_grant:d}:{looks}"

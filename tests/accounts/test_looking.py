@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import signing
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from wagtail.models import ModelLogEntry
 
 from accounts import looking, roles
@@ -15,7 +15,9 @@ from operations.url_classes import UrlClass
 from tests.accounts.browser import text_of
 from tests.accounts.doors import addresses, grow_old
 from tests.accounts.factories import UserFactory
+from tests.courses.conftest import give
 from tests.factories import course
+from tests.factories import lesson as a_lesson
 from tests.payments.staff import at_desk, somebody
 
 pytestmark = pytest.mark.django_db
@@ -232,3 +234,19 @@ def test_nobody_else_pays_for_it(client: Any, django_assert_num_queries: Any) ->
     client.force_login(UserFactory())
     with django_assert_num_queries(0):
         client.post("/study/beat/", b"{}", content_type="application/json")
+
+
+def test_a_lesson_that_is_kept_for_its_readers_says_so_too(learner: User, settings: Any) -> None:
+    settings.SHARED_SECONDS = 60
+    page = course(slug="yiqun")
+    a_lesson(page, slug="02")
+    give(learner, page)
+    reader = Client()
+    reader.force_login(learner)
+    assert reader.get("/courses/yiqun/02/").status_code == 200  # and it is kept
+    desk = at_desk(roles.OPERATOR)
+    look(desk, learner)
+    seen = desk.get("/courses/yiqun/02/").text
+    assert END in seen
+    assert "data-token" not in seen
+    assert END not in reader.get("/courses/yiqun/02/").text
