@@ -25,6 +25,7 @@ from courses.outline import HEAVY
 from pages import edition
 from pages.shared_pages import choices_of
 
+FRESH_SECONDS = 600  # nothing on the page goes by the clock
 type ContextOf = Callable[[HttpRequest], dict[str, Any]]
 
 
@@ -76,7 +77,9 @@ def fill(
         return None
     looks = "|".join([get_language() or "", request.path, *choices_of(request).values()])
     name = f"set-lesson:{lesson.pk}:{has_grant:d}:{looks}"
-    page: SetPage | None = edition.get_or_make(name, lambda: _set(_for_nobody(request), context_of))
+    page: SetPage | None = edition.get_or_make(
+        name, lambda: _set(_for_nobody(request), context_of), fresh=FRESH_SECONDS
+    )
     return _filled(page, request, lesson) if page else None
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Model
@@ -42,7 +43,7 @@ class Kept:
 
 
 def current() -> str:
-    return str(cache.get(KEY) or _begin())
+    return str(cache.get(KEY) or _first())
 
 
 def renew(*_: Any, **__: Any) -> None:
@@ -68,22 +69,27 @@ def is_kept() -> bool:
     return settings.SHARED_SECONDS > 0
 
 
-def get_or_make(name: str, make: Callable[[], Any], *, stale: int = STALE_SECONDS) -> Any:
+def get_or_make(
+    name: str, make: Callable[[], Any], *, fresh: int = 0, stale: int = STALE_SECONDS
+) -> Any:
     """What is kept under this name, or else what `make` gives, made by one caller at a time.
 
     The others wait for it, or are given what was kept before and is stale since less than so many
-    seconds. `make` must not look at a person.
+    seconds. It is fresh for SHARED_SECONDS, or for longer where nothing in it goes by the clock.
+    `make` must not look at a person.
     """
     if not is_kept():
         return make()
-    key = f"shown:{hashlib.sha256(name.encode()).hexdigest()}"
+    # What was made by another version may name files that are no more.
+    version = getattr(staticfiles_storage, "manifest_hash", "")
+    key = f"shown:{hashlib.sha256(f'{version}:{name}'.encode()).hexdigest()}"
     ends = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < ends:
         _, kept = _find(key)
         if kept is not None and kept.is_fresh:
             return kept.value
         if cache.add(f"{key}:making", 1, MAKING_SECONDS):
-            return _make(key, make, stale)
+            return _make(key, make, fresh or settings.SHARED_SECONDS, stale)
         if kept is not None:
             return kept.value
         time.sleep(LOOK_EVERY)
@@ -93,18 +99,17 @@ def get_or_make(name: str, make: Callable[[], Any], *, stale: int = STALE_SECOND
 def _find(key: str) -> tuple[str, Kept | None]:
     """The edition, and what is kept of it."""
     found = cache.get_many([KEY, key])
-    edition, kept = found.get(KEY) or _begin(), found.get(key)
+    edition, kept = found.get(KEY) or _first(), found.get(key)
     return edition, kept if kept is not None and kept.edition == edition else None
 
 
-def _make(key: str, make: Callable[[], Any], stale: int) -> Any:
+def _make(key: str, make: Callable[[], Any], fresh: int, stale: int) -> Any:
     """The edition is the one before it is made: what is published meanwhile makes it old."""
     try:
         edition, kept = _find(key)
         if kept is not None and kept.is_fresh:
             return kept.value  # made between our looking and our turn
         value = make()
-        fresh = settings.SHARED_SECONDS
         kept = Kept(edition, time.time() + fresh, value)
         cache.set(key, kept, fresh + (stale if value is not None else 0))
     finally:
@@ -112,10 +117,14 @@ def _make(key: str, make: Callable[[], Any], stale: int) -> Any:
     return value
 
 
-def _begin() -> str:
-    edition = uuid4().hex
-    cache.set(KEY, edition, None)
-    return edition
+def _begin() -> None:
+    cache.set(KEY, uuid4().hex, None)
+
+
+def _first() -> str:
+    """In an empty cache: of many that look at once, one says which edition it is."""
+    cache.add(KEY, uuid4().hex, None)
+    return str(cache.get(KEY))
 
 
 def _page_gone(sender: type[Model], **kwargs: Any) -> None:

@@ -76,8 +76,9 @@ def _measure(rows: list[tuple[Row, int]], standing: Server) -> Figures:
                 continue
             take(row.floor, FLOOR_SECONDS)
             if row.name == "lesson_paid_beats":
-                capacity = figures.measured["heartbeat"] or figures.measured["floor_beat"]
-                with generator.beside(by_name["heartbeat"].requests(), rps=capacity[-1].rps / 2):
+                beats = by_name["heartbeat"].requests()
+                capacity = generator.measure(beats, seconds=FLOOR_SECONDS).rps
+                with generator.beside(beats, rps=capacity / 2):
                     take(row.name, SECONDS)
             else:
                 take(row.name, SECONDS)
