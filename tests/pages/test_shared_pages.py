@@ -4,6 +4,8 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -247,6 +249,12 @@ def test_what_is_published_while_something_is_made_makes_it_old():
 
     edition.get_or_make("thing", make)
     assert edition.get_or_make("thing", lambda: "after") == "after"
+
+
+def test_what_another_version_made_is_not_shown(monkeypatch):
+    for version in ("old", "new"):
+        monkeypatch.setattr(edition, "staticfiles_storage", SimpleNamespace(manifest_hash=version))
+        assert edition.get_or_make("thing", partial(str, version)) == version
 
 
 def test_a_maker_that_fails_holds_nobody_up():
