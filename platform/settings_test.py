@@ -38,6 +38,8 @@ if REDIS_URL:
         else f"{REDIS_URL}/{15 - WORKER}"
     )
 
+# What a page asks of the database is counted as where Redis spares it the session.
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = True

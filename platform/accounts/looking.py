@@ -21,10 +21,10 @@ KEY = "looking"
 COOKIE = f"__Host-{KEY}" if settings.SESSION_COOKIE_SECURE else KEY
 END = "/account/looking/end/"
 SAFE = ("GET", "HEAD", "OPTIONS")
-# What belongs to the person alone, or to money, or would let a player report progress.
+# What belongs to the person alone, or to money, or would give a player its token for beats.
 CLOSED = (
     *("/account/", "/admin/", "/_util/", "/payments/", "/preview/"),
-    *("/study/token/", "/study/beat/", "/sandbox/", "/demo/"),
+    *("/study/token/", "/sandbox/", "/demo/"),
 )
 
 
