@@ -50,10 +50,9 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-@reauthentication.required
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Leads to Stripe's page where the card is changed. Nothing changes on the way, so a notice
-    may link here: one tap, and a proof if the log-in was long ago."""
+    may link here: one tap, without a proof of who one is."""
     row = _own(request, pk)
     back = f"{settings.BASE_URL}{reverse('orders')}"
     try:
