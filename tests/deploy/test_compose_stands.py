@@ -24,7 +24,7 @@ from tests.payments.factories import course_price
 TOKEN = "seen-from-inside"
 CDN = "https://cdn.example.com"
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 
 @pytest.fixture(scope="module")
