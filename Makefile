@@ -22,7 +22,7 @@ BIN := .venv/bin
 DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
 SITE := PORT="$(PORT)" DATA="$(DATA)" DEMO="$(DEMO)" DEBUG="$(DEBUG_OF_DEMO)"
 # The commands of the documents take a minute and a half: they run in `make docs`.
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist worksteal --ignore tests/house/test_docs.py
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --ignore tests/house/test_docs.py
 CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help

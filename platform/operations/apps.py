@@ -1,5 +1,9 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.management import call_command
+from django.db.models.signals import pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,6 +15,7 @@ class OperationsConfig(AppConfig):
         from operations import embedded, upkeep, worker  # noqa: F401
 
         embedded.register(worker.start_thread)
+        pre_migrate.connect(make_cache_table, sender=self, dispatch_uid="operations.cache")
         if settings.METRICS_TOKEN:
             from django.tasks.signals import task_finished
 
@@ -19,3 +24,9 @@ class OperationsConfig(AppConfig):
             for reader in (measures.readiness, measures.background, measures.disk):
                 measures.register(reader)
             task_finished.connect(measures.count_run, dispatch_uid="operations.measures")
+
+
+def make_cache_table(using: str, **kwargs: Any) -> None:
+    """Where the database keeps the cache: before anything that a migration calls looks there."""
+    if using == "default":
+        call_command("createcachetable", verbosity=0)

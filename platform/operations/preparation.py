@@ -35,6 +35,7 @@ def migrate_what_is_due() -> list[str]:
     for alias in due:
         call_command("migrate", database=alias, verbosity=0, interactive=False)
     if "default" not in due:
+        call_command("createcachetable", verbosity=0)  # the cache's settings may have changed
         # Roles and site follow their code, which may have changed without a migration.
         emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
     return due

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connections
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -45,10 +46,11 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def beside(**extra: str) -> dict[str, str]:
-    """The environment of a process that shares this test's databases."""
-    return environment(
-        DATABASE_URL=url_of("default"), SANDBOX_DATABASE_URL=url_of("sandbox"), **extra
-    )
+    """The environment of a process that shares this test's databases, and its cache."""
+    shared = {"DATABASE_URL": url_of("default"), "SANDBOX_DATABASE_URL": url_of("sandbox")}
+    if settings.REDIS_URL:
+        shared["REDIS_URL"] = settings.CACHES["default"]["LOCATION"]
+    return environment(**{**shared, **extra})
 
 
 def manage(

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from operations import preparation
@@ -15,7 +14,6 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         for alias in preparation.migrate_what_is_due():
             self.stdout.write(f"The {alias} database is up to date.")
-        call_command("createcachetable", verbosity=0)
         if prepare := getattr(default_storage, "prepare", None):  # an object store
             prepare()
         self.stdout.write("Ready for the processes of this version.")
