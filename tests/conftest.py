@@ -1,11 +1,13 @@
-"""What every test has: both databases, made once; the clock; the queue."""
+"""What every test has: both databases, made once; the clock; the queue; the log."""
 
 import hashlib
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +232,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if os.environ.get("CI"):
         for nodeid in _skipped:
             terminalreporter.write_line(f"skipped, which counts as failed: {nodeid}")
+
+
+@pytest.fixture
+def log_of() -> Iterator[Callable[[], str]]:
+    """What a log file of a server would hold, from now on."""
+    from operations import logs
+
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logs.JsonFormatter())
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield stream.getvalue
+    root.removeHandler(handler)
+    root.setLevel(level)

@@ -16,15 +16,14 @@ from tests.accounts.factories import UserFactory as AccountFactory
 
 
 def give(learner: User, sellable: CoursePage | Membership, **state: Any) -> None:
+    """Access as a purchase gives it, unless `state` says another source or other days."""
     now = timezone.now()
-    grants.sync(
-        learner=learner,
-        source_kind=Grant.Source.PURCHASE,
-        source_id=f"order-{learner.pk}",
-        covers=[sellable],
-        now=now,
-        **{"starts_at": now - timedelta(days=30)} | state,
-    )
+    usual: dict[str, Any] = {
+        "source_kind": Grant.Source.PURCHASE,
+        "source_id": f"order-{learner.pk}",
+        "starts_at": now - timedelta(days=30),
+    }
+    grants.sync(learner=learner, covers=[sellable], now=now, **usual | state)
 
 
 @pytest.fixture

@@ -6,19 +6,17 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from courses import depicted
-from courses.depicted import CARD, Subject
+from courses.depicted import CARD
 from courses.models import (
     ArticleIndexPage,
-    ArticlePage,
     CoursePage,
     LessonPage,
     PrivateDocument,
     PrivateImage,
 )
-from pages.site_shown import shown_to
 from tests import factories
 from tests.courses.conftest import give
+from tests.leaks.addresses import subject_of
 
 CANARY = b"canary"
 
@@ -93,20 +91,8 @@ def hidden(course, loaded):
     return [draft, lesson, article, track, edited]
 
 
-def depict(page) -> Subject:
-    site = shown_to(None)
-    match page:
-        case CoursePage():
-            return depicted.of_course(page, site)
-        case LessonPage():
-            return depicted.of_lesson(page, page.get_parent().specific, site)
-        case ArticlePage():
-            return depicted.of_article(page, site)
-    return depicted.of_track(page, site)
-
-
 def pictures(page) -> list[str]:
-    subject = depict(page)
+    subject = subject_of(page)
     cover, card = subject.address("132", "webp"), subject.address(CARD, "jpg")
     return [cover, card, card.replace("/pictures/", "/files/pictures/")]
 
@@ -120,7 +106,7 @@ def test_what_is_not_out_has_no_picture(client, personas, hidden):
 
 
 def test_pictures_of_a_paid_lesson_say_what_its_sales_page_says(client, loaded, course):
-    subject = depict(loaded)
+    subject = subject_of(loaded)
     assert "canary" not in repr((subject.words, subject.design))
     page = client.get("/courses/yiqun/09/").content.decode()
     assert subject.address(CARD, "jpg") in page

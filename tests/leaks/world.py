@@ -20,7 +20,6 @@ from wagtail.models import (
 )
 
 from accounts.models import User
-from courses import grants
 from courses.models import (
     ArticleIndexPage,
     CoursePage,
@@ -37,7 +36,7 @@ from payments.models import Order, Price
 from tests import factories
 from tests.accounts.factories import PASSWORD, give_app
 from tests.accounts.factories import UserFactory as AccountFactory
-from tests.courses.conftest import staff
+from tests.courses.conftest import give, staff
 from tests.leaks.canaries import ascii_word, digests, noise, picture, word
 from tests.payments.conftest import Shop
 from tests.payments.factories import course_price, membership_prices
@@ -360,15 +359,8 @@ def _make_people(world: World, shop: Shop) -> None:
 
 def _give(learner: User, sellable: CoursePage | Membership, **state: Any) -> None:
     """By hand: orders have their own source."""
-    now = timezone.now()
-    grants.sync(
-        learner=learner,
-        source_kind=Grant.Source.SCHOLARSHIP,
-        source_id=f"hand-{learner.pk}",
-        covers=[sellable],
-        now=now,
-        **{"starts_at": now - timedelta(days=30)} | state,
-    )
+    by_hand = {"source_kind": Grant.Source.SCHOLARSHIP, "source_id": f"hand-{learner.pk}"}
+    give(learner, sellable, **by_hand | state)
 
 
 def _give_back(world: World, shop: Shop) -> None:

@@ -87,6 +87,11 @@ def start(*arguments: str, env: dict[str, str], log: Path) -> subprocess.Popen[b
         )
 
 
+def lines(file: Path) -> list[str]:
+    """What a process has written there so far."""
+    return file.read_text().splitlines() if file.exists() else []
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

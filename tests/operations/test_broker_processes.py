@@ -1,7 +1,6 @@
 """Workers that a real broker calls: late, killed in mid-job, told to end."""
 
 import signal
-from pathlib import Path
 
 import pytest
 from django_tasks_db.models import DBTaskResult
@@ -10,7 +9,7 @@ from operations import health
 from operations.models import WorkerBeat
 from tests.operations import sample_jobs
 from tests.operations.brokers import through, url_of
-from tests.operations.processes import beside, free_port, start, wait_until
+from tests.operations.processes import beside, free_port, lines, start, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -36,10 +35,6 @@ def worker(request, settings, tmp_path):
         for process in started:
             process.kill()
             process.wait()
-
-
-def lines(file: Path) -> list[str]:
-    return file.read_text().splitlines() if file.exists() else []
 
 
 def test_what_was_not_told_and_what_was_killed_is_done_once(worker, settings, tmp_path) -> None:

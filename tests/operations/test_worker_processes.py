@@ -1,14 +1,13 @@
 """Workers as real processes: killed in mid-job, told to end, taking turns."""
 
 import signal
-from pathlib import Path
 
 import pytest
 from django_tasks_db.models import DBTaskResult
 
 from operations.models import WorkerBeat
 from tests.operations import sample_jobs
-from tests.operations.processes import beside, manage, start, wait_until
+from tests.operations.processes import beside, lines, manage, start, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,10 +26,6 @@ def worker(tmp_path):
     for process in started:
         process.kill()
         process.wait()
-
-
-def lines(file: Path) -> list[str]:
-    return file.read_text().splitlines() if file.exists() else []
 
 
 def test_a_job_whose_worker_was_killed_is_run_again(worker, tmp_path) -> None:

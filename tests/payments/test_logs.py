@@ -14,7 +14,6 @@ from courses.models import LessonPage
 from payments.models import Order
 from tests.accounts.browser import code_in, latest_mail, sign_up
 from tests.learning.conftest import Player, audio_course_of
-from tests.operations.conftest import log_of  # noqa: F401
 from tests.payments.conftest import DECLINED, GOOD, Shop
 from tests.payments.factories import course_price
 from tests.payments.staff import at_desk, somebody
@@ -25,7 +24,7 @@ EMAIL = "wang.xiaoming@example.org"
 @pytest.mark.django_db
 def test_no_secret_of_a_whole_journey_is_in_the_log(
     shop: Shop,
-    log_of: Callable[[], str],  # noqa: F811
+    log_of: Callable[[], str],
     client: Client,
 ) -> None:
     logging.getLogger().setLevel(logging.DEBUG)
@@ -72,7 +71,7 @@ def test_no_secret_of_a_whole_journey_is_in_the_log(
 
 @pytest.mark.django_db
 def test_a_request_says_its_route_and_not_whom_it_was_about(
-    log_of: Callable[[], str],  # noqa: F811
+    log_of: Callable[[], str],
 ) -> None:
     desk = at_desk(roles.OPERATOR)
     assert desk.get(f"/admin/users/edit/{somebody(desk).pk}/?next=/").status_code == 200
