@@ -10,6 +10,8 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import LogFormatter, log
 from wagtail.models import ModelLogEntry, PageLogEntry
 
@@ -31,13 +33,30 @@ def install(using: str = "default", **kwargs: Any) -> None:
             keep(using, model)
 
 
+# Entries hold the same words for every reader; so they are read.
+WORDS: dict[str, Any] = {
+    **roles.LABELS,
+    "by hand": _("by hand"),
+    "by itself": _("after half an hour, or because it was no longer allowed"),
+    "added": _("added"),
+    "removed": _("removed"),
+    "made anew": _("made anew"),
+    "totp": _("Authenticator app"),
+    "webauthn": _("passkey"),
+    "recovery_codes": _("Recovery codes"),
+}
+
+
 class WithReason(LogFormatter):
     """“What was done: why”, in the site's history."""
 
     def format_message(self, log_entry: Any) -> str:
         data = log_entry.data
-        told = data.get("reason") or data.get("price") or ", ".join(data.get("what", []))
-        return f"{self.message}: {told}" if told else str(self.message)
+        what = [str(WORDS.get(each, each)) for each in data.get("what", [])]
+        told = data.get("reason") or data.get("price") or ", ".join(what)
+        if not told:
+            return str(self.message)
+        return gettext("%(done)s: %(why)s") % {"done": self.message, "why": told}
 
 
 def register(actions: Any, name: str, label: Any, message: Any) -> None:

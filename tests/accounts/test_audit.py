@@ -183,6 +183,13 @@ def three_entries(actor: User) -> None:
     log(instance=course(title="另一门"), action="wagtail.publish", user=actor)
 
 
+def test_it_is_read_in_the_readers_language() -> None:
+    desk = at_desk(roles.OPERATOR)
+    three_entries(somebody(desk))
+    assert "获得了角色：版主" in desk.get(HISTORY).text
+    assert "已发起退款：重复购买" in desk.get(HISTORY).text
+
+
 READERS = {  # role → sees what is about people, money, pages
     roles.EDITOR: (False, False, True),
     roles.MODERATOR: (False, False, False),
@@ -196,7 +203,7 @@ def test_each_role_reads_what_is_about_its_own_work(role: str) -> None:
     desk = at_desk(role)
     three_entries(UserFactory(roles=[roles.OPERATOR], name="郑运维"))
     read = text_of(desk.get(HISTORY))
-    marks = ("moderator", "重复购买", "另一门")
+    marks = ("获得了角色：版主", "重复购买", "另一门")
     assert tuple(mark in read for mark in marks) == READERS[role]
 
 
