@@ -28,6 +28,7 @@ def prepare_environment(place: Path) -> dict[str, str]:
         DATA=str(place),
         DATABASE_URL=url._replace(path=f"/bench_{url.path.strip('/')}").geturl(),
         REDIS_URL=os.environ["REDIS_URL"],
+        RATE_LIMITS="0",  # all of it comes from one address
         BENCH_PREFIX=f"bench-{os.getpid()}",
         BASE_URL=f"http://localhost:{port}",
         PORT=str(port),
