@@ -42,6 +42,7 @@ class Gaps:
 @dataclass(frozen=True)
 class SetPage:
     html: str
+    marks: dict[bool, str]  # of a lesson that is done, and of one that is not
     gaps: Gaps
 
 
@@ -103,12 +104,19 @@ def _set(request: HttpRequest, context_of: ContextOf) -> SetPage | None:
         return None
     gaps = Gaps(*(secrets.token_hex(16) for _ in fields(Gaps)))
     context |= {"gaps": gaps, "csrf_token": gaps.csrf_token, "csp_nonce": gaps.csp_nonce}
-    return SetPage(render_to_string("courses/lesson.html", context, request), gaps)
+    html = render_to_string("courses/lesson.html", context, request)
+    return SetPage(html, {done: _mark(context, done) for done in (True, False)}, gaps)
+
+
+def _mark(context: dict[str, Any], done: bool) -> str:
+    return render_to_string("learning/done.html", context | {"study": {"done": done}})
 
 
 def _filled(page: SetPage, request: HttpRequest, lesson: LessonPage) -> HttpResponse:
-    told = render_to_string("courses/lesson_gaps.html", {"lesson": lesson}, request)
+    # Without what pages else take from the request: nothing of it is asked here.
+    told = render_to_string("courses/lesson_gaps.html", {"request": request, "lesson": lesson})
     person, done = told.split("~~~")
-    html = page.html.replace(page.gaps.person, person).replace(page.gaps.done, done)
+    html = page.html.replace(page.gaps.person, person)
+    html = html.replace(page.gaps.done, page.marks[done == "True"])
     html = html.replace(page.gaps.csrf_token, get_token(request))
     return HttpResponse(html.replace(page.gaps.csp_nonce, str(get_nonce(request))))

@@ -124,7 +124,7 @@ for database in DATABASES.values():
 REDIS_URL = secret("REDIS_URL", default="")
 CACHES: dict[str, dict[str, Any]] = {"default": {}}
 if REDIS_URL:
-    CACHES["default"]["BACKEND"] = "django.core.cache.backends.redis.RedisCache"
+    CACHES["default"]["BACKEND"] = "operations.redis_cache.RedisCache"
     CACHES["default"]["LOCATION"] = REDIS_URL
 elif DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     CACHES["default"]["BACKEND"] = "django.core.cache.backends.locmem.LocMemCache"

@@ -5,7 +5,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -249,3 +249,29 @@ def log_of() -> Iterator[Callable[[], str]]:
     yield stream.getvalue
     root.removeHandler(handler)
     root.setLevel(level)
+
+
+@pytest.fixture
+def no_room() -> Callable[[], AbstractContextManager[None]]:
+    """Times at which the database's file may not grow, nor has room in it (SQLite only)."""
+    from django.db import OperationalError, connection
+
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite's limit on its file")
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE filling (bytes)")
+            cursor.execute("PRAGMA max_page_count = 1")  # which is as many as there are
+            with suppress(OperationalError):
+                while True:
+                    cursor.execute("INSERT INTO filling VALUES (zeroblob(4000))")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA max_page_count = 4294967294")
+                cursor.execute("DROP TABLE filling")
+
+    return full

@@ -7,16 +7,18 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from operations.prepared import Given
+
 
 class GrantQuerySet(models.QuerySet["Grant"]):
-    def active(self, now: datetime) -> "GrantQuerySet":
+    def active(self, now: datetime | Given) -> "GrantQuerySet":
         return self.lasting(now).filter(starts_at__lte=now)
 
-    def lasting(self, now: datetime) -> "GrantQuerySet":
+    def lasting(self, now: datetime | Given) -> "GrantQuerySet":
         """Those that are active, or will be."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=now), withdrawn_at=None)
 
-    def covering(self, course_id: int) -> "GrantQuerySet":
+    def covering(self, course_id: int | Given) -> "GrantQuerySet":
         """Those that open this course: for itself, or by a membership that includes it."""
         return self.filter(
             Q(course_id=course_id) | Q(membership__included_courses__course_id=course_id)

@@ -54,23 +54,23 @@ def record(beat: Beat, token: Token, *, now: datetime) -> None:
     Raises Nonsense when the beat does not fit the lesson.
     """
     beat = beat.within(token.duration)
-    row = PlaySession(
-        learner_id=token.learner_id,
-        lesson_id=token.lesson_id,
-        session=beat.session,
-        seq=beat.seq,
-        ranges=beat.ranges,
-        duration=token.duration,
-        position=beat.position,
-        wall=beat.wall,
-        read_to=beat.read_to,
-        day=token.day_of(wall=beat.wall),
+    row = {
+        "learner_id": token.learner_id,
+        "lesson_id": token.lesson_id,
+        "session": beat.session,
+        "seq": beat.seq,
+        "ranges": beat.ranges,
+        "duration": token.duration,
+        "position": beat.position,
+        "wall": beat.wall,
+        "read_to": beat.read_to,
+        "day": token.day_of(wall=beat.wall),
         # No later than the study claimed needs, no earlier than the token allows.
-        started_at=now - timedelta(seconds=min(beat.wall, token.age)),
-        updated_at=now,
-        is_folded=False,
-    )
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in _COLUMNS]
+        "started_at": now - timedelta(seconds=min(beat.wall, token.age)),
+        "updated_at": now,
+        "is_folded": False,
+    }
+    values = [field.get_db_prep_save(row[field.attname], connection) for field in _COLUMNS]
     with connection.cursor() as cursor:
         cursor.execute(UPSERT, values)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import DateTimeField, F, QuerySet, Value
+from django.db.models import BigIntegerField, DateTimeField, F, QuerySet, Value
 
 from learning.models import LessonProgress, PlaySession
 from learning.ranges import Ranges, seconds, union
+from operations.prepared import Given, Prepared
 
 HEARD_ENOUGH = 0.9
 READ_ENOUGH = 0.98
@@ -107,7 +108,17 @@ def of_progress(row: LessonProgress) -> LessonState:
 
 def of(learner_id: int, lessons: Iterable[int] | QuerySet[Any]) -> dict[int, LessonState]:
     """By lesson, for those begun; `lessons` are ids or a query of ids. One query."""
-    mine = {"learner_id": learner_id, "lesson_id__in": lessons}
+    return _merged(_rows(learner_id=learner_id, lesson_id__in=lessons))
+
+
+def of_one(learner_id: int, lesson_id: int) -> LessonState:
+    """In this lesson. One query."""
+    rows = ROWS_OF_ONE.rows(learner=learner_id, lesson=lesson_id)
+    return _merged(rows).get(lesson_id, LessonState())
+
+
+def _rows(**mine: Any) -> QuerySet[Any, tuple[Any, ...]]:
+    """A lesson's id, what FIELDS name, and whether it is of a session that was not yet folded."""
     never = Value(None, output_field=DateTimeField())
     folded = LessonProgress.objects.filter(**mine).values_list("lesson_id", *FIELDS, Value(False))
     fresh = PlaySession.objects.filter(**mine, is_folded=False).values_list(
@@ -122,9 +133,21 @@ def of(learner_id: int, lessons: Iterable[int] | QuerySet[Any]) -> dict[int, Les
         Value(""),
         Value(True),
     )
+    return folded.union(fresh, all=True)
+
+
+ROWS_OF_ONE = Prepared(
+    lambda: _rows(
+        learner_id=Given("learner", BigIntegerField()),
+        lesson_id=Given("lesson", BigIntegerField()),
+    )
+)
+
+
+def _merged(rows: Iterable[tuple[Any, ...]]) -> dict[int, LessonState]:
     states: dict[int, LessonState] = {}
     sessions: list[PlaySession] = []
-    for lesson_id, *values, is_session in folded.union(fresh, all=True):
+    for lesson_id, *values, is_session in rows:
         found = dict(zip(FIELDS, values, strict=True))
         if is_session:
             sessions.append(

@@ -8,6 +8,7 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -59,6 +60,7 @@ def route(request: HttpRequest) -> str:
     return request.resolver_match.route if request.resolver_match else ""
 
 
+@lru_cache(maxsize=256)  # most lines say what others said before
 def scrub(text: str) -> str:
     """The text without addresses, keys and card numbers."""
     for pattern, replacement in _RULES:

@@ -32,16 +32,17 @@ class RequestIdMiddleware:
         with request_id.bound(request_id.accept(request.headers.get("X-Request-ID"))) as number:
             response = self.get_response(request)
             response["X-Request-ID"] = number
+            path = logs.safe_path(request)
             level = logging.DEBUG if request.path in health.PATHS else logging.INFO
             logger.log(
                 level,
                 "%s %s %d",
                 request.method,
-                logs.safe_path(request),
+                path,
                 response.status_code,
                 extra={
                     "method": request.method,
-                    "path": logs.safe_path(request),
+                    "path": path,
                     "route": logs.route(request),
                     "status": response.status_code,
                     "ms": round((time.monotonic() - began) * 1000),

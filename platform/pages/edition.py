@@ -8,10 +8,13 @@ by the clock.
 Nothing of a person may be kept here: what differs between people has no place under a shared key.
 """
 
+import functools
 import hashlib
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version as get_version
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +28,8 @@ from wagtail.models import Page
 from wagtail.signals import page_published, page_slug_changed, page_unpublished, post_page_move
 
 KEY = "edition"
+CODE = [settings.PLATFORM, settings.ROOT / "courses", settings.ROOT / "payments"]
+LIBRARIES = ["django", "wagtail"]
 STALE_SECONDS = 600  # so much longer it is shown, of the same edition, while one makes it anew
 MAKING_SECONDS = 10  # after which a maker counts as dead
 WAIT_SECONDS = 5
@@ -44,6 +49,18 @@ class Kept:
 
 def current() -> str:
     return str(cache.get(KEY) or _first())
+
+
+@functools.cache
+def version() -> str:
+    """Of the code and its files. What another version made may name files that are no more, or be
+    made of what is no more: while a new version comes up, both stand beside each other."""
+    made_of = hashlib.sha256(repr((sys.version, *map(get_version, LIBRARIES))).encode())
+    made_of.update(getattr(staticfiles_storage, "manifest_hash", "").encode())
+    for folder in CODE:
+        for path in sorted(each for each in folder.rglob("*") if each.suffix in (".py", ".html")):
+            made_of.update(path.read_bytes())
+    return made_of.hexdigest()
 
 
 def renew(*_: Any, **__: Any) -> None:
@@ -80,9 +97,7 @@ def get_or_make(
     """
     if not is_kept():
         return make()
-    # What was made by another version may name files that are no more.
-    version = getattr(staticfiles_storage, "manifest_hash", "")
-    key = f"shown:{hashlib.sha256(f'{version}:{name}'.encode()).hexdigest()}"
+    key = f"shown:{hashlib.sha256(f'{version()}:{name}'.encode()).hexdigest()}"
     ends = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < ends:
         _, kept = _find(key)

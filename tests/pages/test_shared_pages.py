@@ -253,8 +253,26 @@ def test_what_is_published_while_something_is_made_makes_it_old():
 
 def test_what_another_version_made_is_not_shown(monkeypatch):
     for version in ("old", "new"):
-        monkeypatch.setattr(edition, "staticfiles_storage", SimpleNamespace(manifest_hash=version))
+        monkeypatch.setattr(edition, "version", partial(str, version))
         assert edition.get_or_make("thing", partial(str, version)) == version
+
+
+@pytest.mark.parametrize("changed", ["views.py", "page.html", "static"])
+def test_a_version_is_told_by_code_templates_and_static_files(changed, tmp_path, monkeypatch):
+    def version() -> str:
+        return edition.version.__wrapped__()
+
+    monkeypatch.setattr(edition, "CODE", [tmp_path])
+    (tmp_path / "views.py").write_text("before")
+    (tmp_path / "page.html").write_text("before")
+    before = version()
+    assert version() == before
+    if changed == "static":
+        changed_files = SimpleNamespace(manifest_hash="after")
+        monkeypatch.setattr(edition, "staticfiles_storage", changed_files)
+    else:
+        (tmp_path / changed).write_text("after")
+    assert version() != before
 
 
 def test_a_maker_that_fails_holds_nobody_up():
