@@ -16,6 +16,7 @@ from wagtail.images.image_operations import ImageTransform, TransformOperation
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
 from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.chooser import SnippetChooserViewSet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from accounts import audit
@@ -120,7 +121,19 @@ def show_teaching_to_who_teaches(request: HttpRequest, items: list[MenuItem]) ->
         items[:] = [item for item in items if item.name != TEACHING]
 
 
-class InstructorViewSet(SnippetViewSet):
+class TeachingChooserViewSet(SnippetChooserViewSet):
+    """For choosing alone: each is made on its own page, and Wagtail's address for making one here
+    fails without a form."""
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [each for each in super().get_urlpatterns() if each.name != "create"]
+
+
+class TeachingViewSet(SnippetViewSet):
+    chooser_viewset_class = TeachingChooserViewSet
+
+
+class InstructorViewSet(TeachingViewSet):
     model = Instructor
     icon = "user"
     list_display = ["name", "line"]
@@ -133,7 +146,7 @@ class InstructorViewSet(SnippetViewSet):
     ]
 
 
-class DisciplineViewSet(SnippetViewSet):
+class DisciplineViewSet(TeachingViewSet):
     model = Discipline
     icon = "site"
     list_display = ["name", "parent", "ground"]
@@ -147,7 +160,7 @@ class DisciplineViewSet(SnippetViewSet):
     sort_order_field = "sort_order"
 
 
-class MembershipViewSet(SnippetViewSet):
+class MembershipViewSet(TeachingViewSet):
     model = Membership
     icon = "tag"
     list_display = ["name", BooleanColumn("is_for_sale", label=_("For sale"))]

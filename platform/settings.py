@@ -204,7 +204,7 @@ MIDDLEWARE = [
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
     "operations.middleware.OwnNotFoundMiddleware",
     "operations.middleware.StillInUseMiddleware",
-    "operations.middleware.NoSuchRowMiddleware",
+    "operations.middleware.NonsenseMiddleware",
 ]
 
 ROOT_URLCONF = "urls"

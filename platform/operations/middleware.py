@@ -2,13 +2,16 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from json import JSONDecodeError
 
 from django.contrib import messages
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.urls import NoReverseMatch, reverse
+from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -174,8 +177,10 @@ class StillInUseMiddleware:
         return HttpResponseRedirect(request.get_full_path())
 
 
-class NoSuchRowMiddleware:
-    """Some of Wagtail's addresses take any text for a row's number: what is none names no row."""
+class NonsenseMiddleware:
+    """Some of Wagtail's views trust what they are sent. A text for a row's number names no row; a
+    form that lacks a field, or in which another text stands where its script writes JSON, was not
+    sent by its page; where to go next is asked for last, when all is done."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
@@ -184,8 +189,23 @@ class NoSuchRowMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        match = request.resolver_match
-        if not isinstance(exception, ValueError) or match is None:
-            return None
-        said = {f"Field 'id' expected a number but got {text!r}." for text in match.kwargs.values()}
-        return errors.not_found(request, exception) if str(exception) in said else None
+        words = list(_words_of(request))
+        is_cut = isinstance(exception, MultiValueDictKeyError)
+        if is_cut or (isinstance(exception, JSONDecodeError) and exception.doc in words):
+            return errors.bad_request(request, exception)
+        said = {f"Field 'id' expected a number but got {text!r}." for text in words}
+        if isinstance(exception, ValueError) and str(exception) in said:
+            return errors.not_found(request, exception)
+        if isinstance(exception, NoReverseMatch) and str(exception).startswith(
+            tuple(f"Reverse for '{text}' not found" for text in words)
+        ):
+            return HttpResponseRedirect(reverse("wagtailadmin_home"))
+        return None
+
+
+def _words_of(request: HttpRequest) -> Iterator[object]:
+    """What the address, the query and the form say."""
+    yield from request.resolver_match.kwargs.values() if request.resolver_match else ()
+    for told in (request.GET, request.POST):
+        for _name, values in told.lists():
+            yield from values

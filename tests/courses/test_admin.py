@@ -340,6 +340,24 @@ def test_a_picture_keeps_its_original_private(client, editor):
     assert image.get_rendition("fill-264x352|format-webp").url.startswith("/admin/files/private/")
 
 
+def test_what_wagtail_trusts_is_refused_when_it_is_nonsense(client, editor, course):
+    """Found by `make fuzz`: each was an error of the server."""
+    answer = client.post(f"/admin/pages/{course.pk}/edit/", {"title": course.title})
+    assert answer.status_code == 400
+    assert "这个请求" in answer.text
+    lesson = LessonPage.objects.child_of(course).first()
+    body = {"body-count": "1", "body-0-type": "text", "body-0-order": "0", "body-0-value": ""}
+    assert client.post(f"/admin/pages/{lesson.pk}/edit/", body).status_code == 400
+    unpublish = f"/admin/pages/{lesson.pk}/unpublish/"
+    assert client.post(unpublish, {"next": "a b"}).url == "/admin/"
+    create = "/admin/snippets/choose/courses/instructor/create/"
+    assert client.post(create).status_code == 404
+    assert client.get("/admin/failwhale/").status_code == 404
+    assert client.get("/admin/media/chooser/", {"collection_id": " "}).status_code == 404
+    chooser = client.get("/admin/snippets/choose/courses/instructor/").json()
+    assert course.instructor.name in chooser["html"]
+
+
 def test_planned_courses_say_when_they_open(client, course):
     course.opens_on = timezone.localdate() + timedelta(days=30)
     course.save_revision().publish()

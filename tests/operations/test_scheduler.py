@@ -29,7 +29,7 @@ def test_it_ticks_and_ends_at_once_when_told(scheduler, tmp_path) -> None:
     process = scheduler(beside(DATA=str(tmp_path)))
     wait_until(lambda: PeriodicRun.objects.exists())
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=20) == 0
 
 
 def test_it_waits_for_a_database_that_does_not_answer(scheduler, tmp_path) -> None:
@@ -38,4 +38,4 @@ def test_it_waits_for_a_database_that_does_not_answer(scheduler, tmp_path) -> No
     wait_until(lambda: "a tick failed" in (tmp_path / "scheduler.log").read_text())
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=20) == 0
