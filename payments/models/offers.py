@@ -102,7 +102,8 @@ class Offer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sellable} · {self.terms}"
+        """Also of one whose form lacks what it sells."""
+        return f"{self.course or self.membership or '?'} · {self.terms}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk and self.prices.exists():

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connections, transaction
+from django.http import HttpResponse
 from django.urls import get_resolver
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -70,7 +71,11 @@ def held(ask: Callable[[], Any]) -> Any:
     with contextlib.ExitStack() as undone:
         for alias in connections:
             undone.enter_context(_undo(alias))
-        answer = ask()
+        try:
+            answer = ask()
+        except AssertionError as waits:  # the test client's own, where a server waits for more
+            assert "Cannot read more" in str(waits)
+            return HttpResponse(status=400)
         if answer.streaming:
             answer.getvalue()
     assert time.thread_time() - began < SLOWEST, "it took too long"

@@ -14,7 +14,13 @@ from courses.models import Grant
 from operations import clock as site_clock
 from payments.models import Difference, MoneyEntry, Offer, WebhookEvent
 from tests.factories import MembershipFactory, course
-from tests.payments.factories import NOW, OrderFactory, course_price, membership_prices
+from tests.payments.factories import (
+    NOW,
+    OfferFactory,
+    OrderFactory,
+    course_price,
+    membership_prices,
+)
 from tests.payments.staff import at_desk, somebody
 from tests.payments.test_admin_listings import one_of_each
 
@@ -95,6 +101,15 @@ def test_the_terms_of_what_was_priced_stay_whatever_is_posted(desk):
     desk.post(reverse("money-offers:edit", args=[price.offer.pk]), form)
     offer = Offer.objects.get(pk=price.offer.pk)
     assert (offer.kind, offer.interval, offer.trial_days) == ("recurring", "year", 7)
+
+
+def test_a_form_without_what_it_sells_says_so_and_keeps_the_rest(desk):
+    offer = OfferFactory()
+    form = offer_form(kind="term", term_months="6", amount="99")
+    answer = desk.post(reverse("money-offers:edit", args=[offer.pk]), form)
+    assert answer.status_code == 200
+    assert "课程和会员选一个" in answer.text
+    assert 'value="6"' in answer.text
 
 
 def test_what_is_taken_off_sale_cannot_be_bought(desk, client):
