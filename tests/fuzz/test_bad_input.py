@@ -74,7 +74,8 @@ def held(ask: Callable[[], Any]) -> Any:
         try:
             answer = ask()
         except AssertionError as waits:  # the test client's own, where a server waits for more
-            assert "Cannot read more" in str(waits)
+            if "Cannot read more" not in str(waits):
+                raise
             return HttpResponse(status=400)
         if answer.streaming:
             answer.getvalue()
