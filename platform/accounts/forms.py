@@ -237,3 +237,14 @@ class FirstOperatorForm(forms.Form):
             except forms.ValidationError as problem:
                 self.add_error("password", problem)
         return data
+
+
+class ReasonForm(forms.Form):
+    """Why somebody of the staff does this to somebody's account."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For your colleagues; it is kept."),
+    )

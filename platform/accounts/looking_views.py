@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -12,16 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts import looking, reauthentication
+from accounts.forms import ReasonForm
 from accounts.models import User
-
-
-class LookForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("For your colleagues; it is kept."),
-    )
+from accounts.users_admin import below_person
 
 
 @never_cache
@@ -33,7 +25,7 @@ def begin(request: HttpRequest, pk: int) -> HttpResponse:
     if not looking.may_be_seen(person):
         raise PermissionDenied
     reauthentication.ask(request)
-    form = LookForm(request.POST or None)
+    form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         looking.begin(request, person=person, reason=form.cleaned_data["reason"])
         answer = HttpResponseRedirect("/")
@@ -55,24 +47,13 @@ def end(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _page(person: User, form: LookForm) -> dict[str, Any]:
-    title = _("See the site as they do")
-    index, back = "wagtailusers_users:index", reverse("wagtailusers_users:edit", args=[person.pk])
-    return {
-        "page_title": title,
-        "header_title": title,
-        "header_icon": "view",
-        "breadcrumbs_items": [
-            {"url": reverse(index), "label": User._meta.verbose_name_plural},
-            {"url": back, "label": str(person)},
-            {"url": "", "label": title},
-        ],
+def _page(person: User, form: ReasonForm) -> dict[str, Any]:
+    page = below_person(person, title=_("See the site as they do"), icon="view")
+    return page | {
         "consequences": [
             _("For half an hour you see the pages that %(name)s sees.") % {"name": person},
             _("Nothing can be changed, and their account and payments stay closed."),
             _("That you looked, when and why stands in the site's history."),
         ],
         "form": form,
-        "label": title,
-        "back_url": back,
     }

@@ -10,7 +10,7 @@ from django.urls import path
 from django.views.decorators.csp import csp_override
 from wagtail.admin.auth import require_admin_access
 
-from accounts import looking_views, reauthentication, views
+from accounts import looking_views, lost_second_step_views, reauthentication, views
 from accounts.site_history import SiteHistoryView
 from accounts.staff_account import StaffAccountView
 
@@ -44,6 +44,11 @@ urlpatterns = [
     path("_util/login/", views.admin_door),
     path("account/looking/end/", looking_views.end, name="look_no_longer"),
     path("admin/users/<int:pk>/look/", in_admin(looking_views.begin), name="look_as"),
+    path(
+        "admin/users/<int:pk>/second-step/",
+        in_admin(lost_second_step_views.take_off),
+        name="take_off_second_step",
+    ),
     path("admin/account/", in_admin(StaffAccountView.as_view())),
     path("admin/reports/site-history/", in_admin(SiteHistoryView.as_view())),
     path(

@@ -15,7 +15,7 @@ from wagtail.log_actions import log
 from wagtail.users import forms
 from wagtail.users.views import users
 
-from accounts import looking, reauthentication, roles
+from accounts import looking, lost_second_step, reauthentication, roles
 from accounts.models import User
 
 ROLES = _(
@@ -141,6 +141,9 @@ class EditView(users.EditView):
         if me.has_perm(looking.PERMISSION) and looking.may_be_seen(self.object):
             url = reverse("look_as", args=[self.object.pk])
             buttons.append(Button(_("See the site as they do"), url, icon_name="view"))
+        if lost_second_step.may_be_taken_off(self.object, by=me):
+            url = reverse("take_off_second_step", args=[self.object.pk])
+            buttons.append(Button(_("Take the second step off"), url, icon_name="lock-open"))
         return buttons
 
     def save_instance(self) -> User:
@@ -174,3 +177,24 @@ class PeopleViewSet(users.UserViewSet):
 
 def _roles(user: User) -> str:
     return ", ".join(str(roles.LABELS.get(group.name, group.name)) for group in user.groups.all())
+
+
+def below_person(person: User, *, title: Any, icon: str) -> dict[str, Any]:
+    """What staff/confirm.html takes of a page that is reached from a person's."""
+    back = reverse("wagtailusers_users:edit", args=[person.pk])
+    people = {
+        "url": reverse("wagtailusers_users:index"),
+        "label": User._meta.verbose_name_plural,
+    }
+    return {
+        "page_title": title,
+        "header_title": title,
+        "header_icon": icon,
+        "breadcrumbs_items": [
+            people,
+            {"url": back, "label": str(person)},
+            {"url": "", "label": title},
+        ],
+        "label": title,
+        "back_url": back,
+    }

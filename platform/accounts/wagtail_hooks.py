@@ -38,6 +38,12 @@ def log_actions(actions: Any) -> None:
     audit.register(
         actions, "accounts.second_factor", _("Change the second step"), _("Changed the second step")
     )
+    audit.register(
+        actions,
+        "accounts.second_factor_off",
+        _("Take the second step off"),
+        _("Lost the second step"),
+    )
     audit.register(actions, "accounts.look", _("See the site as somebody"), _("Was looked as"))
     audit.register(
         actions, "accounts.look_end", _("See it as oneself again"), _("Was looked as no longer")

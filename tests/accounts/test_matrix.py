@@ -147,6 +147,7 @@ ADDRESSES = table(
     /admin/users/delete/{user}/                   ----
     /admin/users/history/{user}/                  ---o
     /admin/users/{user}/look/                     ---o
+    /admin/users/{user}/second-step/              ---o
     /admin/groups/                                ----
     /admin/groups/new/                            ----
     /admin/sites/                                 ----
@@ -208,13 +209,14 @@ PARTS = {
 def things() -> dict[str, Any]:
     rows = {name.removeprefix("money-"): pk for name, pk in one_of_each().items()}
     bought = Grant.objects.get(pk=rows["grants"])
+    give_app(person := UserFactory())
     given = {"source_kind": "scholarship", "source_id": "hand-1", "starts_at": bought.starts_at}
     return rows | {
         "page": course(lessons=1).pk,
         "instructor": InstructorFactory().pk,
         "discipline": DisciplineFactory().pk,
         "membership": MembershipFactory().pk,
-        "user": UserFactory().pk,
+        "user": person.pk,
         "site": Site.objects.get().pk,
         "scholarship": Grant.objects.create(
             learner=bought.learner, course=bought.course, **given
