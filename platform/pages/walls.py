@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from wagtail.admin.views.chooser import ExternalLinkView
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 from wagtail.models import Page, Site
@@ -55,6 +56,13 @@ def _knows_all(request: HttpRequest, wanted: list[Any]) -> bool:
     return _works_with_pages(request) and known.count() == len(numbers)
 
 
+def _is_a_form(request: HttpRequest) -> bool:
+    """Wagtail's view fails without an address. Raises BadRequest."""
+    if request.method == "POST" and f"{ExternalLinkView.form_prefix}-url" not in request.POST:
+        raise BadRequest
+    return True
+
+
 def _may_look_below(request: HttpRequest, parent_page_id: int) -> bool:
     return _knows_all(request, [parent_page_id])
 
@@ -94,6 +102,7 @@ def _may_see_media(request: HttpRequest, media_id: int) -> bool:
 
 # Of whole routes, as operations/url_classes.py has them.
 CHECKS: dict[str, Callable[..., bool]] = {
+    "admin/choose-external-link/": _is_a_form,
     "admin/choose-page/": _works_with_pages,
     "admin/choose-page/<int:parent_page_id>/": _may_look_below,
     "admin/choose-page/search/": _works_with_pages,

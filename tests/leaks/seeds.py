@@ -29,6 +29,7 @@ from courses import views as course_views
 from courses.models import LessonPage
 from courses.models.grants import GrantQuerySet
 from learning.models import TrackEnrolment
+from operations.prepared import Prepared
 from operations.url_classes import routes
 from pages import phone_preview, walls
 from tests.leaks.world import World
@@ -87,28 +88,32 @@ def around(patch: Patch, route: str, change: Callable[..., Any]) -> None:
 # --- who may open it -----------------------------------------------------------------------------
 
 
+def grants_that(patch: Patch, **methods: Callable[..., Any]) -> None:
+    """Grants are looked for otherwise, by those who keep the SQL, too."""
+    for name, method in methods.items():
+        patch.setattr(GrantQuerySet, name, method)
+    patch.setattr(access, "GRANTS_TO_ONE", Prepared(access.GRANTS_TO_ONE._make))
+
+
 @seed("text", "lapsed", LESSON)
 def a_grant_that_ran_out_still_opens(patch: Patch, world: World) -> None:
-    patch.setattr(GrantQuerySet, "lasting", lambda rows, now: rows.filter(withdrawn_at=None))
+    grants_that(patch, lasting=lambda rows, now: rows.filter(withdrawn_at=None))
 
 
 @seed("callout", "refunded", LESSON)
 def a_grant_that_was_withdrawn_still_opens(patch: Patch, world: World) -> None:
     lasting = Q(ends_at=None) | Q(ends_at__isnull=False)
-    patch.setattr(GrantQuerySet, "lasting", lambda rows, now: rows.filter(lasting))
+    grants_that(patch, lasting=lambda rows, now: rows.filter(lasting))
 
 
 @seed("caption", "planned", LESSON)
 def a_grant_opens_before_it_begins(patch: Patch, world: World) -> None:
-    patch.setattr(GrantQuerySet, "active", GrantQuerySet.lasting)
+    grants_that(patch, active=GrantQuerySet.lasting)
 
 
 @seed("quote", "other_buyer", LESSON)
 def a_grant_of_one_course_opens_another(patch: Patch, world: World) -> None:
-    def any_of_theirs(user, course_ids, *, now=None):
-        return set(course_ids) if user.is_authenticated and user.grants.exists() else set()
-
-    patch.setattr(access, "granted_courses", any_of_theirs)
+    grants_that(patch, covering=lambda rows, course_id: rows)
 
 
 @seed("gone", "free", LESSON)

@@ -91,10 +91,17 @@ PAGES = [
     Shown("admin-finance", "会计的后台", "finance", "/admin/"),
     Shown("admin-orders", "后台的订单", "finance", "/admin/money/orders/"),
     Shown("admin-operator", "运维的后台", "operator", "/admin/"),
+    Shown("admin-people", "后台的用户", "operator", "/admin/users/"),
+    Shown("admin-look", "以学员身份查看", "operator", "/admin/users/{learner}/look/"),
+    Shown("admin-second-step", "取消两步验证", "operator", "/admin/users/{finance}/second-step/"),
+    Shown("admin-history", "网站历史", "operator", "/admin/reports/site-history/"),
+    Shown("home-looking", "以学员身份看首页", "looking", "/"),
+    Shown("closed-looking", "查看时关着的一页", "looking", "/account/", status=403),
     Shown("subscription-ended", "到期的会员", "lapsed", "/account/orders/"),
     Shown("membership-lapsed", "到期以后的会员页", "lapsed", "/membership/"),
     Shown("paywall-lapsed", "到期以后的付费墙", "lapsed", PAID),
     Shown("study-lapsed", "到期以后的学习", "lapsed", "/study/"),
+    Shown("too-many", "太频繁了", "hurried", "/search/?q=信任", status=429),
 ]
 
 

@@ -116,6 +116,34 @@ def lapsed(page: Page, cast: Cast) -> Places:
     return {}
 
 
+def operator(page: Page, cast: Cast) -> Places:
+    """At the desk, and who a learner and a colleague are there."""
+    _log_in(page, cast["operator"], "/admin/users/", second_step=True)
+    places = {}
+    for role in ("learner", "finance"):
+        page.goto(f"/admin/users/?q={cast[role]['email']}")
+        edit = _path(page, "#main td a[href*='/admin/users/edit/']")
+        places[role] = edit.rstrip("/").rpartition("/")[2]
+    return places
+
+
+def looking(page: Page, cast: Cast) -> Places:
+    """The operator, who sees the site as the learner does."""
+    places = operator(page, cast)
+    page.goto(f"/admin/users/{places['learner']}/look/")
+    page.fill("[name=reason]", "她说第三讲打不开，帮她看一眼。")
+    _send(page, "#main form button[type=submit]", "/")
+    return places
+
+
+def hurried(page: Page, cast: Cast) -> Places:
+    """Asked too much in too short a time."""
+    page.goto("/")
+    while page.request.get("/search/?q=信任").status != 429:
+        pass
+    return {}
+
+
 def _staff(role: str) -> Callable[[Page, Cast], Places]:
     def come(page: Page, cast: Cast) -> Places:
         _log_in(page, cast[role], "/admin/", second_step=True)
@@ -133,7 +161,10 @@ PEOPLE: dict[str, Callable[[Page, Cast], Places]] = {
     "member": member,
     "refunded": refunded,
     "lapsed": lapsed,
-    **{role: _staff(role) for role in ("editor", "finance", "operator")},
+    **{role: _staff(role) for role in ("editor", "finance")},
+    "operator": operator,
+    "looking": looking,
+    "hurried": hurried,
 }
 # What they did is carried out by the jobs beside the site.
 BY_JOBS = {"refunded", "lapsed"}
