@@ -126,6 +126,7 @@ CACHES: dict[str, dict[str, Any]] = {"default": {}}
 if REDIS_URL:
     CACHES["default"]["BACKEND"] = "operations.redis_cache.RedisCache"
     CACHES["default"]["LOCATION"] = REDIS_URL
+    CACHES["default"]["OPTIONS"] = {"socket_connect_timeout": 2, "socket_timeout": 5}
 elif DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     CACHES["default"]["BACKEND"] = "django.core.cache.backends.locmem.LocMemCache"
 else:

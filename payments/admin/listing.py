@@ -14,9 +14,9 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from accounts.exports import Spreadsheets
 from pages import dates
 from payments import money
-from payments.admin.spreadsheets import Spreadsheets
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import reauthentication
+from accounts.limits import limited
 from operations import clock
 from payments import gateway, standing, subscriptions
 from payments.models import Subscription
@@ -50,6 +51,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@limited("checkout")
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Leads to Stripe's page where the card is changed. Nothing changes on the way, so a notice
     may link here: one tap, without a proof of who one is."""

@@ -1,12 +1,16 @@
 """Wagtail's report of its log, filtered by anybody in it and not only by who edits pages."""
 
+from types import MappingProxyType
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from wagtail.admin.views.reports.audit_logging import (
     LogEntriesView,
     SiteHistoryReportFilterSet,
     get_users_for_filter,
 )
+
+from accounts.exports import Spreadsheets
 
 
 class Filters(SiteHistoryReportFilterSet):
@@ -14,5 +18,11 @@ class Filters(SiteHistoryReportFilterSet):
         return get_users_for_filter(self.request.user)
 
 
-class SiteHistoryView(LogEntriesView):
+class SiteHistoryView(Spreadsheets, LogEntriesView):
     filterset_class = Filters
+    # With the reasons, as the page has them.
+    list_export = (*LogEntriesView.list_export, "message")
+    export_headings = MappingProxyType({**LogEntriesView.export_headings, "message": _("Details")})
+
+    def get_heading(self, queryset: Any, field: str) -> str:
+        return str(self.export_headings[field])

@@ -16,6 +16,7 @@ from wagtail.users import forms
 from wagtail.users.views import users
 
 from accounts import looking, lost_second_step, reauthentication, roles
+from accounts.exports import Spreadsheets
 from accounts.models import User
 
 ROLES = _(
@@ -97,8 +98,9 @@ class Filters(users.UserFilterSet):
         )
 
 
-class ListView(users.IndexView):
+class ListView(Spreadsheets, users.IndexView):
     search_fields = ["name", "email"]
+    list_export = ("name", "email", "is_active", "last_login", "date_joined")
 
     @property
     def columns(self) -> list[Column]:

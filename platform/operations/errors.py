@@ -15,6 +15,7 @@ from operations import request_id
 
 RETRY_AFTER = "30"  # seconds
 MINUTE = 60
+REDIS_AWAY = ("redis.exceptions.ConnectionError", "redis.exceptions.TimeoutError")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -54,9 +55,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _will_pass(error: BaseException | None) -> bool:
-    """The database is away, or the disk is full until somebody makes room."""
+    """The database or Redis is away, or the disk is full until somebody makes room."""
     is_full = isinstance(error, OSError) and error.errno in NO_ROOM
-    return is_full or isinstance(error, OperationalError)
+    named = f"{type(error).__module__}.{type(error).__name__}"  # where it is used, it is loaded
+    return is_full or isinstance(error, OperationalError) or named in REDIS_AWAY
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

@@ -104,9 +104,11 @@ def readiness() -> list[Measure]:
 def background() -> list[Measure]:
     now = timezone.now()
     waiting, oldest = _waiting(now)
+    failing = DBTaskResult.objects.ready().exclude(exception_class_path="").count()
     return [
         Measure("rizhi_jobs_waiting", "Jobs that are due.", {"": waiting}),
         Measure("rizhi_jobs_oldest_seconds", "How long the oldest of them is due.", {"": oldest}),
+        Measure("rizhi_jobs_failing", "Jobs that failed and are tried again.", {"": failing}),
         Measure("rizhi_jobs_parked", "Jobs set aside.", {"": ParkedJob.objects.count()}),
         Measure("rizhi_workers", "Workers alive.", {"": len(leases.alive(now=now))}),
     ]

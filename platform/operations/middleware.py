@@ -112,7 +112,7 @@ class PermissionsPolicyMiddleware:
     POLICY = ", ".join(
         f"{feature}=()"
         for feature in (
-            *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture"),
+            *("accelerometer", "browsing-topics", "camera", "display-capture"),
             *("geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi"),
             *("payment", "serial", "usb", "xr-spatial-tracking"),
         )

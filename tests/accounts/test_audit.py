@@ -1,5 +1,8 @@
 """What staff do is written down, for those who look after the site, and cannot be rewritten."""
 
+import csv
+import io
+import re
 from typing import Any
 
 import pytest
@@ -157,19 +160,34 @@ def test_no_cell_of_wagtails_own_tables_computes(words: str) -> None:
     desk = at_desk(roles.OPERATOR)
     log(instance=course(), action="wagtail.edit", title=words, user=somebody(desk))
     [row] = [
-        r for r in csv_rows_of_wagtail(desk) if words.strip() in r["Name"] or words in r["Name"]
+        r for r in csv_rows_of_wagtail(desk) if words.strip() in r["名字"] or words in r["名字"]
     ]
-    assert row["Name"] == f"'{words}"
+    assert row["名字"] == f"'{words}"
 
 
-def csv_rows_of_wagtail(desk: Any) -> list[dict[str, str]]:
-    import csv
-    import io
-
-    answer = desk.get(HISTORY, {"export": "csv"})
+def csv_rows_of_wagtail(desk: Any, address: str = HISTORY) -> list[dict[str, str]]:
+    """By Chinese headings, as Excel opens it."""
+    answer = desk.get(address, {"export": "csv"})
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
     text = b"".join(answer.streaming_content).decode()
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    return [{"Name": row[1]} for row in rows[1:]]
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(text[1:], newline="")))
+
+
+def test_the_history_is_downloaded_with_its_reasons_and_in_local_time() -> None:
+    desk = at_desk(roles.OPERATOR)
+    three_entries(somebody(desk))
+    rows = csv_rows_of_wagtail(desk)
+    assert "已发起退款：重复购买" in [row["详情"] for row in rows]
+    today = timezone.localdate().isoformat()
+    assert all(re.fullmatch(rf"{today} \d\d:\d\d:\d\d", row["日期/时间"]) for row in rows)
+
+
+def test_people_are_downloaded_line_by_line() -> None:
+    desk = at_desk(roles.OPERATOR)
+    learner = UserFactory(name="林岚", email="linlan@example.com")
+    rows = csv_rows_of_wagtail(desk, "/admin/users/")
+    assert [row for row in rows if learner.email in row.values() and "林岚" in row.values()]
 
 
 # --- who reads it --------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ events {{ worker_connections 256; }}
 http {{
     include /etc/nginx/mime.types;
     default_type application/octet-stream;
-    access_log off;
+    access_log {run}/access.log;
     client_body_temp_path {run}/body;
     proxy_temp_path {run}/proxy;
     fastcgi_temp_path {run}/fastcgi;
@@ -193,11 +193,12 @@ class Machine:
         run = self.folder / "nginx"
         run.mkdir(exist_ok=True)
         proxy = self.services["proxy"]
-        (template,) = [
-            each.split(":")[0] for each in proxy["volumes"] if each.endswith(".template:ro")
+        (templates,) = [
+            each.split(":")[0] for each in proxy["volumes"] if ":/etc/nginx/templates:" in each
         ]
+        (template,) = (ROOT / templates).glob("*.template")
         values = environment(proxy, self.given)
-        text = (ROOT / template).read_text(encoding="utf-8")
+        text = template.read_text(encoding="utf-8")
         filled = re.sub(r"\$\{([A-Z_]+)\}", lambda asked: self._here(values[asked[1]]), text)
         (run / "site.conf").write_text(filled, encoding="utf-8")
         user = "user root;" if os.getuid() == 0 else ""
@@ -208,6 +209,7 @@ class Machine:
         """Where on this machine that is of which the file speaks."""
         places = {
             "/run/secrets": str(self.folder / "secrets"),
+            "/etc/nginx/templates": str(ROOT / "platform" / "deploy" / "nginx"),
             "/data": str(self.folder / "data"),
             "/app/static": str(self.static),
             "/tmp/metrics": str(self.folder / f"metrics-{of}"),

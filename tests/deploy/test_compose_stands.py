@@ -52,7 +52,7 @@ def machine(tmp_path: Path, static: Path, settings):
 
 
 def test_the_site_stands_on_one_machine(machine, tmp_path: Path) -> None:
-    one = machine(MOST_REQUESTS=str(rush.EACH))
+    one = machine()
     buy = f"/payments/buy/{course_price(factories.course(slug='rush')).offer.key}/"
     one.once("prepare")
     with compose.standing(one, "web1", "web2", "worker", "scheduler", "proxy") as door:
@@ -64,6 +64,11 @@ def test_the_site_stands_on_one_machine(machine, tmp_path: Path) -> None:
         assert_it_is_ready(door)
         assert_figures_are_told_inside_only(one, door)
         rush.assert_readers_do_not_hold_each_other_up(door, buy)
+        for web in compose.WEBS:
+            one.stop(web)
+        assert_the_front_door_says_that_nobody_is_in(door)
+    log = tmp_path / "nginx" / "access.log"
+    assert not log.exists() or not log.read_text(), "it tells of people"
 
 
 def assert_files_go_by_nginx_to_whom_the_site_lets(door: Front, data: Path) -> None:
@@ -180,6 +185,29 @@ def assert_figures_are_told_inside_only(one: compose.Machine, door: Front) -> No
     assert [each.status for each in told] == [200, 200]
     assert all(b'rizhi_ready{check="database"} 1.0' in each.body for each in told)
     assert all(b"rizhi_requests_total{" in each.body for each in told)
+
+
+def assert_the_front_door_says_that_nobody_is_in(door: Front) -> None:
+    page = door.get("/courses/")
+    assert (page.status, page.headers["retry-after"]) == (503, "5")
+    assert "请稍等" in page.body.decode()
+    beat = door.get("/study/beat/", method="POST")
+    assert (beat.status, beat.headers["retry-after"]) == (503, "5")
+    assert "请稍等" not in beat.body.decode()
+
+
+@pytest.mark.parametrize("balancer", ["127.0.0.1", ""])
+def test_a_balancer_is_believed_and_nobody_else(machine, balancer: str) -> None:
+    """Ten tries a minute from one address: the limit tells whom the site takes a visitor for."""
+    one = machine(BALANCER=balancer)
+    one.once("prepare")
+    with compose.standing(one, "web1", "web2", "proxy") as door:
+        told = [
+            door.get("/account/first-operator/guessed/", X_Forwarded_For=f"6.6.6.6, 9.9.9.{last}")
+            for last in (1, *[2] * 10, 3)
+        ]
+        stopped = [each.status == 429 for each in told]
+    assert stopped == [False] * 12 if balancer else [False] * 10 + [True] * 2
 
 
 def test_files_may_lie_in_an_object_store(machine, settings) -> None:

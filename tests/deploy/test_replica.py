@@ -26,14 +26,7 @@ def first() -> Iterator[Cluster]:
 
 def test_a_copy_is_made_once_and_follows(first: Cluster) -> None:
     with psycopg.connect(first.address("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE ROLE rizhi SUPERUSER LOGIN")
-        told = subprocess.run(
-            ["sh", str(DEPLOY / "replication.sh")],
-            env={"PGDATA": str(first.data), "PATH": os.environ["PATH"]},
-            check=False,
-        )
-        assert told.returncode == 0
-        assert "host replication all samenet" in (first.data / "pg_hba.conf").read_text()
+        assert_the_site_gets_a_role_of_its_own(first)
         connection.execute("CREATE TABLE kept (words text)")
         connection.execute("INSERT INTO kept VALUES ('before')")
 
@@ -49,6 +42,34 @@ def test_a_copy_is_made_once_and_follows(first: Cluster) -> None:
             finally:
                 copy.terminate()
                 copy.wait(timeout=30)
+
+
+def assert_the_site_gets_a_role_of_its_own(first: Cluster) -> None:
+    """As the image runs the script, which has its passwords from files."""
+    for name in ("site", "copy"):
+        (first.folder / f"{name}_password").write_text(f"{name}'s own \\ word")
+    made = subprocess.run(
+        ["sh", str(DEPLOY / "database.sh")],
+        env={
+            "PGDATA": str(first.data),
+            "PATH": os.pathsep.join([str(first.programs), os.environ["PATH"]]),
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(first.port),
+            "POSTGRES_USER": "site",  # the superuser of this cluster
+            "SITE_PASSWORD_FILE": str(first.folder / "site_password"),
+            "COPY_PASSWORD_FILE": str(first.folder / "copy_password"),
+        },
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr
+    assert "host replication copy samenet" in (first.data / "pg_hba.conf").read_text()
+    with psycopg.connect(first.address("rizhi"), user="rizhi") as site:
+        site.execute("CREATE TABLE own (words text)")
+        may = "SELECT rolname, rolsuper OR rolcreaterole OR rolcreatedb, rolreplication"
+        roles = site.execute(f"{may} FROM pg_roles WHERE rolname IN ('rizhi', 'copy') ORDER BY 1")
+        assert roles.fetchall() == [("copy", False, True), ("rizhi", False, False)]
 
 
 def start_copy(first: Cluster, port: int) -> subprocess.Popen[bytes]:

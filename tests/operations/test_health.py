@@ -115,6 +115,17 @@ def test_not_ready_when_the_cache_is_away(client, settings) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/", "/courses/", "/search/?q=信任"])
+def test_while_redis_is_away_pages_say_so(address: str, settings) -> None:
+    away = {"BACKEND": "operations.redis_cache.RedisCache", "LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = {"default": away}
+    settings.SHARED_SECONDS = 60
+    answer = Client(raise_request_exception=False).get(address)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "马上回来" in answer.text
+
+
+@pytest.mark.django_db
 def test_not_ready_when_nothing_can_be_written(client, settings, tmp_path) -> None:
     beat()
     settings.DATA = tmp_path / "unmounted"
