@@ -212,7 +212,12 @@ def test_a_balancer_is_believed_and_nobody_else(machine, balancer: str) -> None:
 
 def test_files_may_lie_in_an_object_store(machine, settings) -> None:
     with s3.standing() as store:
-        given = {"S3_BUCKET": s3.BUCKET, "S3_ENDPOINT": store, "S3_ACCESS_KEY": s3.KEY}
+        given = {
+            "S3_BUCKET": s3.BUCKET,
+            "S3_ENDPOINT": store,
+            "STORE": store,
+            "S3_ACCESS_KEY": s3.KEY,
+        }
         one = machine(**given, CDN_URL=CDN)
         one.once("prepare")
         s3.use(settings, endpoint=store, public=f"https://localhost:{one.front.port}")
