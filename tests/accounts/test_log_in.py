@@ -195,6 +195,19 @@ def test_the_app_key_is_sealed_in_the_database() -> None:
     assert SECRET not in str(Authenticator.objects.get(user=user).data)
 
 
+def test_recovery_codes_are_sealed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they are made from is."""
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+
+    monkeypatch.setattr(RecoveryCodes, "generate_seed", lambda: "made-from-this")
+    user = UserFactory()
+    codes = RecoveryCodes.activate(user).get_unused_codes()
+    kept = str(Authenticator.objects.get(user=user).data)
+    assert len(codes) == 10
+    assert not [each for each in ("made-from-this", *codes) if each in kept]
+
+
 def test_a_forgotten_password_is_changed_by_a_code_and_lets_nobody_in(client: Any) -> None:
     user = UserFactory(password=PASSWORD)
     old = browser()

@@ -132,6 +132,7 @@ def test_the_form_says_what_is_wrong_in_the_persons_language(client: Any) -> Non
     page = client.get("/account/password/set/").text
     assert "至少 15 个字符" in page
     assert 'class="field-show"' in page
+    assert page.count('type="password"') == 2
     assert 'autocomplete="new-password"' in page
     for short, said in (("short", "至少 15 个字符。"), ("passwordpassword", "最容易被猜到")):
         answer = client.post("/account/password/set/", {"password1": short, "password2": short})

@@ -28,6 +28,15 @@ class Front:
         line = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
         return _asked(line, method, path, told)
 
+    def get_by(self, newest: ssl.TLSVersion) -> Answer:
+        """The first page, for who speaks no newer TLS."""
+        context = ssl._create_unverified_context()
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = newest
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        line = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
+        return _asked(line, "GET", "/", {"Host": f"localhost:{self.port}"})
+
     def plainly(self, path: str) -> Answer:
         """Asks without TLS."""
         line = http.client.HTTPConnection("127.0.0.1", self.plain_port, timeout=60)

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import time
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -62,6 +63,7 @@ def test_a_request_is_one_line_with_its_number(client: Client, log_of) -> None:
     assert entry["path"] == "/_util/login/"
     assert entry["status"] == answer.status_code
     assert entry["ms"] >= 0
+    assert datetime.fromisoformat(entry["at"]).utcoffset() == timedelta()
     assert entry["request_id"] == answer["X-Request-ID"]
 
 
