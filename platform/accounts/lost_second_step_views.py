@@ -31,7 +31,8 @@ def take_off(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, words % {"name": person})
         return HttpResponseRedirect(reverse("wagtailusers_users:edit", args=[person.pk]))
     consequences = [
-        _("Their authenticator app, passkeys and recovery codes count no more."),
+        _("The authenticator app, passkeys and recovery codes of %(name)s count no more.")
+        % {"name": person},
         _("They are signed out everywhere, and sign in by password or a code by mail."),
         _("Be sure that it is they who ask: call them back. They are told by mail."),
         _("That you did it, when and why stands in the site's history."),
