@@ -149,13 +149,18 @@ def assert_nobody_notices_that_a_new_version_comes(one: compose.Machine, door: F
     Docker looks at a new one after five seconds; nginx comes back to it after two.
     """
     seen: list[int] = []
+    beats: list[int] = []
     over = threading.Event()
 
     def read() -> None:
         while not over.is_set():
             seen.append(door.get("/courses/").status)
 
-    readers = [threading.Thread(target=read) for _ in range(3)]
+    def report() -> None:
+        while not over.is_set():
+            beats.append(door.get("/study/beat/", method="POST").status)
+
+    readers = [threading.Thread(target=each) for each in (read, read, read, report)]
     for each in readers:
         each.start()
     try:
@@ -170,6 +175,7 @@ def assert_nobody_notices_that_a_new_version_comes(one: compose.Machine, door: F
             each.join()
     assert len(seen) > 20
     assert set(seen) == {200}
+    assert set(beats) == {400}, "an empty one is none, and each was looked at"
 
 
 def passed(moment: float) -> bool:
