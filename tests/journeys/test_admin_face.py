@@ -55,7 +55,7 @@ def test_a_list_wider_than_the_phone_is_seen_whole(open_page):
     phone.goto("/admin/money/orders/")
     phone.hover(".listing tbody td >> nth=0")
     phone.mouse.wheel(2000, 0)
-    phone.wait_for_function(
-        "[...document.querySelectorAll('.listing tbody td')].at(-1)"
+    phone.wait_for_function(  # a function: an expression would be evaluated in the page
+        "() => [...document.querySelectorAll('.listing tbody td')].at(-1)"
         ".getBoundingClientRect().right <= innerWidth"
     )
