@@ -2,6 +2,7 @@
 
 import http.client
 import ssl
+import warnings
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
@@ -31,8 +32,9 @@ class Front:
     def get_by(self, newest: ssl.TLSVersion) -> Answer:
         """The first page, for who speaks no newer TLS."""
         context = ssl._create_unverified_context()
-        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        context.maximum_version = newest
+        with warnings.catch_warnings(action="ignore"):  # who speaks no newer one is old
+            context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+            context.maximum_version = newest
         context.set_ciphers("ALL:@SECLEVEL=0")
         line = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
         return _asked(line, "GET", "/", {"Host": f"localhost:{self.port}"})
