@@ -133,8 +133,10 @@ def assert_pages_come_over_tls_and_the_site_knows_it(door: Front) -> None:
     assert page.status == 200
     assert page.headers["strict-transport-security"]
     assert page.headers.get("server", "nginx") == "nginx"
-    forged = door.get("/", X_Forwarded_Proto="http", X_Forwarded_For="1.2.3.4")
+    said = {"X_Forwarded_Proto": "http", "X_Forwarded_For": "1.2.3.4", "X_Request_ID": "a" * 32}
+    forged = door.get("/", **said)
     assert forged.status == 200  # not led from http to https, as it would be if believed
+    assert forged.headers["x-request-id"] != "a" * 32
     moved = door.plainly("/courses/?page=2")
     assert (moved.status, moved.headers["location"]) == (301, "https://localhost/courses/?page=2")
     (style,) = re.findall(rb"/static/css/[\w.-]+\.css", page.body)[:1]
