@@ -33,8 +33,9 @@ def take_off(person: User, *, by: User | None, reason: str) -> None:
     `by` is None on the command line.
     """
     Authenticator.objects.filter(user=person).delete()
+    # Once it is so: before, a page asked meanwhile would put the session into the cache again.
     for session in UserSession.objects.filter(user=person):
-        session.end()
+        transaction.on_commit(session.end)
     log(instance=person, action="accounts.second_factor_off", user=by, data={"reason": reason})
     mail.queue(
         key=f"second_steps_taken_off:{uuid4()}",

@@ -189,6 +189,14 @@ class NonsenseMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not request.path.startswith("/admin/"):
+            return None
+        answer = self.refused(request, exception)
+        if answer:
+            logger.warning("nonsense at %s", logs.route(request), exc_info=exception)
+        return answer
+
+    def refused(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         words = list(_words_of(request))
         is_cut = isinstance(exception, MultiValueDictKeyError)
         if is_cut or (isinstance(exception, JSONDecodeError) and exception.doc in words):

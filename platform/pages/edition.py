@@ -30,6 +30,7 @@ from wagtail.signals import page_published, page_slug_changed, page_unpublished,
 KEY = "edition"
 CODE = [settings.PLATFORM, settings.ROOT / "courses", settings.ROOT / "payments"]
 LIBRARIES = ["django", "wagtail"]
+SHAPING = (".py", ".html", ".po")
 STALE_SECONDS = 600  # so much longer it is shown, of the same edition, while one makes it anew
 MAKING_SECONDS = 10  # after which a maker counts as dead
 WAIT_SECONDS = 5
@@ -58,7 +59,7 @@ def version() -> str:
     made_of = hashlib.sha256(repr((sys.version, *map(get_version, LIBRARIES))).encode())
     made_of.update(getattr(staticfiles_storage, "manifest_hash", "").encode())
     for folder in CODE:
-        for path in sorted(each for each in folder.rglob("*") if each.suffix in (".py", ".html")):
+        for path in sorted(each for each in folder.rglob("*") if each.suffix in SHAPING):
             made_of.update(path.read_bytes())
     return made_of.hexdigest()
 

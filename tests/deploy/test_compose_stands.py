@@ -127,7 +127,7 @@ def assert_what_is_public_is_sent_without_asking_the_site(door: Front, data: Pat
 
 
 def assert_pages_come_over_tls_and_the_site_knows_it(door: Front) -> None:
-    with pytest.raises(ssl.SSLError):
+    with pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION"):
         door.get_by(ssl.TLSVersion["TLSv1_1"])
     page = door.get_by(ssl.TLSVersion.TLSv1_2)
     assert page.status == 200

@@ -257,14 +257,14 @@ def test_what_another_version_made_is_not_shown(monkeypatch):
         assert edition.get_or_make("thing", partial(str, version)) == version
 
 
-@pytest.mark.parametrize("changed", ["views.py", "page.html", "static"])
+@pytest.mark.parametrize("changed", ["views.py", "page.html", "django.po", "static"])
 def test_a_version_is_told_by_code_templates_and_static_files(changed, tmp_path, monkeypatch):
     def version() -> str:
         return edition.version.__wrapped__()
 
     monkeypatch.setattr(edition, "CODE", [tmp_path])
-    (tmp_path / "views.py").write_text("before")
-    (tmp_path / "page.html").write_text("before")
+    for name in ("views.py", "page.html", "django.po"):
+        (tmp_path / name).write_text("before")
     before = version()
     assert version() == before
     if changed == "static":
