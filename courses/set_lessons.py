@@ -117,6 +117,6 @@ def _filled(page: SetPage, request: HttpRequest, lesson: LessonPage) -> HttpResp
     told = render_to_string("courses/lesson_gaps.html", {"request": request, "lesson": lesson})
     person, done = told.split("~~~")
     html = page.html.replace(page.gaps.person, person)
-    html = html.replace(page.gaps.done, page.marks[done == "True"])
+    html = html.replace(page.gaps.done, page.marks[bool(done)])
     html = html.replace(page.gaps.csrf_token, get_token(request))
     return HttpResponse(html.replace(page.gaps.csp_nonce, str(get_nonce(request))))

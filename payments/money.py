@@ -1,4 +1,4 @@
-"""Amounts in words: integers in a currency's smallest unit, formatted by Babel."""
+"""Amounts, which are integers in a currency's smallest unit, in words and as numbers to sum."""
 
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext, to_locale
 def in_words(amount: int, currency: str, language: str | None = None) -> str:
     """¥99 or ¥99.50, in the active language unless told otherwise."""
     locale = Locale.parse(_locale_name(language or get_language() or "zh-hans"))
-    value = Decimal(amount).scaleb(-get_currency_precision(currency))
+    value = _in_units(amount, currency)
     whole = value == value.to_integral_value()
     pattern = locale.currency_formats["standard"].pattern
     return format_currency(
@@ -20,6 +20,15 @@ def in_words(amount: int, currency: str, language: str | None = None) -> str:
         locale=locale,
         currency_digits=not whole,
     )
+
+
+def decimal(amount: int | None, currency: str) -> Decimal | None:
+    """9900 CNY → 99.00: a number to sum, with the digits that the currency has."""
+    return None if amount is None or not currency else _in_units(amount, currency)
+
+
+def _in_units(amount: int, currency: str) -> Decimal:
+    return Decimal(amount).scaleb(-get_currency_precision(currency))
 
 
 def per(interval: str) -> str:

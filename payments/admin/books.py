@@ -27,9 +27,9 @@ from payments.admin.listing import (
     moment,
     period_widget,
 )
-from payments.admin.spreadsheets import decimal
 from payments.models import Difference, MoneyEntry
 from payments.models.orders import ORDER_LABEL
+from payments.money import decimal
 
 
 class MoneyEntryFilters(WagtailFilterSet):

@@ -32,8 +32,8 @@ from payments.admin.listing import (
     in_words,
     moment,
 )
-from payments.admin.spreadsheets import decimal
 from payments.models import Offer, Price
+from payments.money import decimal
 from payments.offers import set_price
 
 TERMS = ("course", "membership", "kind", "interval", "term_months", "trial_days")

@@ -30,8 +30,8 @@ from payments.admin.listing import (
     person,
 )
 from payments.admin.refunds import PERMISSION, RefundOrderView, is_refundable, refund_state
-from payments.admin.spreadsheets import decimal
 from payments.models import Offer, Order, Refund
+from payments.money import decimal
 
 RELATED = ("buyer", "price__offer__course", "price__offer__membership", "subscription")
 # An order is completed where a lesson is done: two words in Chinese.

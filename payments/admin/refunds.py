@@ -25,9 +25,9 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
-from payments.admin.spreadsheets import decimal
 from payments.models import Invoice, Order, Refund, RefundRequest
 from payments.models.orders import ORDER_LABEL
+from payments.money import decimal
 
 PERMISSION = "payments.refund_order"
 STATES = {

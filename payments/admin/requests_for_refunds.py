@@ -27,9 +27,9 @@ from payments.admin.listing import (
     person,
 )
 from payments.admin.refunds import PERMISSION, approve, consequences, paid_by
-from payments.admin.spreadsheets import decimal
 from payments.models import RefundRequest
 from payments.models.orders import ORDER_LABEL
+from payments.money import decimal
 
 
 class ApproveView(Confirmation):

@@ -26,9 +26,9 @@ from payments.admin.listing import (
     person,
 )
 from payments.admin.refunds import RefundInvoiceView, refund_state
-from payments.admin.spreadsheets import decimal
 from payments.models import Invoice, Subscription
 from payments.models.orders import ORDER_LABEL
+from payments.money import decimal
 
 # Stripe's words, in ours. A word it adds later is shown as it is.
 SUBSCRIPTION_STATES = {

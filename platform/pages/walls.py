@@ -2,6 +2,7 @@
 
 Wagtail shows every editor what all pages are called, drafts too, and some views name a page to
 whoever is staff. Here a page that is not out is known to those who work with it, and to them alone.
+And one view trusts that a form was sent, and fails without.
 """
 
 from collections.abc import Callable
