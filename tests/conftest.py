@@ -19,7 +19,7 @@ pytest_plugins = ["tests.contract.plugin"]
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "var" / "test"
 DB_FIXTURES = {"db", "transactional_db", "live_server"}
-MAY_BE_SKIPPED = {"postgres", "stripe_live"}
+MAY_BE_SKIPPED = {"postgres", "sqlite", "stripe_live"}
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -40,6 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         _widen_database_marker(item, list(settings.DATABASES))
         if sqlite and item.get_closest_marker("postgres"):
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: make test-services"))
+        if not sqlite and item.get_closest_marker("sqlite"):
+            item.add_marker(pytest.mark.skip(reason="SQLite's limit on its file"))
         if item.get_closest_marker("stripe_live") and not os.environ.get("STRIPE_TEST_SECRET_KEY"):
             item.add_marker(pytest.mark.skip(reason="needs STRIPE_TEST_SECRET_KEY"))
 
@@ -255,9 +257,6 @@ def log_of() -> Iterator[Callable[[], str]]:
 def no_room() -> Callable[[], AbstractContextManager[None]]:
     """Times at which the database's file may not grow, nor has room in it (SQLite only)."""
     from django.db import OperationalError, connection
-
-    if connection.vendor != "sqlite":
-        pytest.skip("SQLite's limit on its file")
 
     @contextmanager
     def full() -> Iterator[None]:

@@ -12,7 +12,7 @@ from courses.models import LessonPage
 from learning.models import PlaySession
 from tests.learning.conftest import Player
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
 PLAYERS = 60
 LONG = [[second, second + 0.5] for second in range(90)]

@@ -17,7 +17,7 @@ from tests.factories import course
 from tests.payments.conftest import Shop
 from tests.payments.factories import course_price
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
 
 def post(body: bytes, headers: dict[str, str]) -> int:
