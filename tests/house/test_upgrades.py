@@ -35,7 +35,7 @@ def problems(migration: Migration, state: ProjectState) -> Iterator[str]:
                 yield f"{inner.describe()}: the version before does not fill it"
             elif isinstance(inner, do.AlterField) and not _bears_as_much(inner, migration, state):
                 yield f"{inner.describe()}: the version before may leave it empty or make it longer"
-            elif isinstance(inner, do.AddConstraint) and not _is_on_new_table(inner, migration):
+            elif isinstance(inner, do.AddConstraint) and not _is_kept(inner, migration):
                 yield f"{inner.describe()}: the version before may not keep it"
         operation.state_forwards(migration.app_label, state)
 
@@ -63,9 +63,11 @@ def _bears_as_much(altered: do.AlterField, migration: Migration, state: ProjectS
     return not (newly_filled or is_shorter or (after.unique and not before.unique))
 
 
-def _is_on_new_table(added: do.AddConstraint, migration: Migration) -> bool:
+def _is_kept(added: do.AddConstraint, migration: Migration) -> bool:
+    """On a new table, or the migration says why the code before keeps it."""
     created = [each for each in migration.operations if isinstance(each, do.CreateModel)]
-    return added.model_name_lower in {each.name_lower for each in created}
+    is_on_new = added.model_name_lower in {each.name_lower for each in created}
+    return is_on_new or bool(getattr(migration, "kept_before_because", ""))
 
 
 def ours() -> set[str]:
@@ -165,6 +167,13 @@ def test_what_it_does_not_notice_may_be_done(operation: Operation) -> None:
 def test_what_no_released_version_uses_may_go() -> None:
     migration, state = _after_old(do.RemoveField("Thing", "name"))
     migration.not_used_since = "1.4"
+    assert list(problems(migration, state)) == []
+
+
+def test_a_constraint_may_come_that_the_version_before_keeps() -> None:
+    constraint = models.CheckConstraint(condition=~models.Q(colour="red"), name="not_red")
+    migration, state = _after_old(do.AddConstraint("Thing", constraint))
+    migration.kept_before_because = "the column is new"
     assert list(problems(migration, state)) == []
 
 
