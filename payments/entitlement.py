@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from courses import grants
 from courses.models import Grant
-from payments.models import Dispute, Offer, Order, Refund
+from payments.models import Dispute, Invoice, Offer, Order, Refund
 
 # A term may be prolonged in its last days.
 EXTENDABLE_WITHIN = timedelta(days=30)
@@ -30,7 +30,7 @@ def settle(order: Order, *, now: datetime) -> None:
         return
     withdrawn_at = withdrawn(order)
     if withdrawn_at and order.status in PAID:
-        if refunded_in_full(order):
+        if given_back(order):
             order.status = Order.Status.REFUNDED
             order.save(update_fields=["status"])
     elif order.status == Order.Status.REFUNDED and order.fulfilled_at and not withdrawn_at:
@@ -54,18 +54,23 @@ def settle(order: Order, *, now: datetime) -> None:
 
 
 def withdrawn(order: Order) -> datetime | None:
-    """Since when a full refund or a dispute withholds what was bought; None: it does not."""
-    if refunded_in_full(order):
-        latest = order.refunds.filter(status__in=Refund.STANDING).latest("created_at")
-        return latest.created_at
+    """Since when a refund or a dispute withholds what was bought; None: it does not."""
+    if since := given_back(order):
+        return since
     disputes: list[Dispute] = [each for each in order.disputes.all() if each.withdraws]
     return min((each.created_at for each in disputes if each.created_at), default=None)
 
 
-def refunded_in_full(order: Order) -> bool:
-    standing = order.refunds.filter(status__in=Refund.STANDING)
-    given_back = sum(refund.amount or 0 for refund in standing)
-    return given_back >= order.amount
+def given_back(paid: Order | Invoice) -> datetime | None:
+    """Since when a payment is given back in full, or in part together with the access."""
+    total = 0
+    amount = paid.amount if isinstance(paid, Order) else paid.amount_paid or 0
+    standing = paid.refunds.filter(status__in=Refund.STANDING).select_related("request")
+    for refund in standing.order_by("created_at", "pk"):
+        total += refund.amount or 0
+        if total >= amount or (refund.request and refund.request.ends_access):
+            return refund.created_at
+    return None
 
 
 def is_ownerless(order: Order) -> bool:

@@ -69,7 +69,7 @@ def fulfil(*, order_id: int, session: Shape, now: datetime) -> None:
     order.status = Order.Status.PAID
     if not _is_as_shown(order, session, now=now):
         order.status, order.note = Order.Status.PARKED, Order.Note.OTHER_AMOUNT
-    elif entitlement.refunded_in_full(order):
+    elif entitlement.given_back(order):
         order.status = Order.Status.REFUNDED  # given back before the news of the payment came
     elif entitlement.is_ownerless(order):
         order.note = Order.Note.ACCOUNT_DELETED

@@ -36,6 +36,7 @@ hold(
     stays=LAW,
 )
 hold("payments.RefundRequest", "decided_by", erase="keep")
+hold("payments.RefundRequest", "confirmed_by", erase="keep")
 
 
 def _forget_names_in_events(user: User, now: datetime) -> int:

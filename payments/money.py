@@ -28,7 +28,20 @@ def decimal(amount: int | None, currency: str) -> Decimal | None:
 
 
 def _in_units(amount: int, currency: str) -> Decimal:
-    return Decimal(amount).scaleb(-get_currency_precision(currency))
+    return Decimal(amount).scaleb(-digits(currency))
+
+
+def digits(currency: str) -> int:
+    """How many stand after the point: 2 of CNY, 0 of JPY, 3 of KWD."""
+    return get_currency_precision(currency)
+
+
+def smallest(value: Decimal, currency: str) -> int:
+    """99.00 CNY → 9900. Raises ValueError where the currency has fewer digits."""
+    amount = value.scaleb(digits(currency))
+    if amount != amount.to_integral_value():
+        raise ValueError(value)
+    return int(amount)
 
 
 def per(interval: str) -> str:

@@ -1,18 +1,34 @@
-"""Wanting a payment back: who asked and why, who decided. What Stripe then does: `refunds`."""
+"""Wanting a payment back: who asked and why, who decided, who confirmed. What Stripe then does:
+`refunds`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from wagtail.log_actions import log
 
+from accounts import roles
 from accounts.models import User
 from operations.jobs import job
-from payments import letters
+from payments import letters, money
 from payments.models import Invoice, Order, Refund, RefundRequest
+
+PERMISSION = "payments.refund_order"
+# Whoever is alone in finance confirms their own decision so much later.
+ALONE_AFTER = timedelta(days=1)
 
 
 class CannotRefund(Exception):
     """There is no payment to give back, or it is under way already."""
+
+
+class MoreThanPaid(CannotRefund):
+    """Less of the payment is left than should go back."""
+
+
+class NeedsAnother(Exception):
+    """Whoever decided cannot confirm it: somebody else can, or a day has not passed."""
 
 
 @transaction.atomic
@@ -20,7 +36,7 @@ def ask(
     *, order: Order, learner: User, note: str = "", invoice: Invoice | None = None, now: datetime
 ) -> RefundRequest:
     """The learner asks; finance decides. Asked twice it is the same request."""
-    return _standing(order, invoice) or _create(
+    return _pending(order, invoice) or _create(
         order, invoice, asked_by=learner, note=note[:500], now=now
     )
 
@@ -30,37 +46,76 @@ def approve(
     *,
     order: Order,
     reason: str,
-    actor: User | None,
+    actor: User,
     invoice: Invoice | None = None,
+    amount: int | None = None,
+    ends_access: bool = False,
     now: datetime,
 ) -> RefundRequest:
-    """Give a payment back in full, asked for or not; Stripe is told by a job.
+    """Give a payment back, asked for or not; Stripe is told by a job. Above `limit` it waits for
+    a second person first. Raises CannotRefund.
 
-    Raises CannotRefund. `invoice` names one of a subscription's payments; without it the last.
+    `invoice` names one of a subscription's payments; without it the last. `amount` is in the
+    currency's smallest unit, without it all that is left; a part leaves the access as it is,
+    unless it `ends_access`.
     """
-    invoice = invoice or _last_paid(order)
-    _check_payment(order, invoice)
-    request = _standing(order, invoice) or _create(order, invoice, asked_by=actor, now=now)
-    if request.status == RefundRequest.Status.ASKED:
+    invoice = invoice or last_paid(order)
+    left = remaining(order, invoice)
+    if left <= 0:
+        raise CannotRefund
+    if amount is not None and amount > left:
+        raise MoreThanPaid
+    request = _pending(order, invoice) or _create(order, invoice, asked_by=actor, now=now)
+    if request.status != RefundRequest.Status.ASKED:
+        return request
+    request.amount = amount or left
+    request.ends_access = ends_access
+    request.reason, request.decided_by, request.decided_at = reason[:300], actor, now
+    request.needs_second = is_above_limit(order, invoice, request.amount)
+    if request.needs_second:
+        request.status, request.alone_from = RefundRequest.Status.PROPOSED, now + ALONE_AFTER
+    else:
         request.status = RefundRequest.Status.APPROVED
-        request.reason, request.decided_by, request.decided_at = reason[:300], actor, now
-        request.save(update_fields=["status", "reason", "decided_by", "decided_at"])
         carry_out.enqueue(request=request.pk)
-        log(instance=request, action="payments.refund", user=actor, data={"reason": reason})
+    request.save()
+    action = "payments.propose" if request.needs_second else "payments.refund"
+    log(instance=request, action=action, user=actor, data={"reason": reason})
+    return request
+
+
+@transaction.atomic
+def confirm(*, request: RefundRequest, actor: User, now: datetime) -> RefundRequest:
+    """The second person's yes. Raises CannotRefund where nothing waits for it, NeedsAnother."""
+    request = RefundRequest.objects.select_for_update().get(pk=request.pk)
+    if request.status != RefundRequest.Status.PROPOSED:
+        raise CannotRefund
+    if not may_confirm(request, actor, now=now):
+        raise NeedsAnother
+    left = remaining(request.order, request.invoice)
+    if left <= 0:
+        raise CannotRefund
+    if (request.amount or 0) > left:
+        raise MoreThanPaid
+    request.status = RefundRequest.Status.APPROVED
+    request.confirmed_by, request.confirmed_at = actor, now
+    request.save(update_fields=["status", "confirmed_by", "confirmed_at"])
+    carry_out.enqueue(request=request.pk)
+    log(instance=request, action="payments.confirm_refund", user=actor)
     return request
 
 
 @transaction.atomic
 def decline(*, request: RefundRequest, reason: str, actor: User, now: datetime) -> RefundRequest:
-    """Say no, with a reason the learner reads. Raises CannotRefund if it is decided already."""
+    """Say no, before Stripe is told; a learner who asked reads the reason. Raises CannotRefund."""
     request = RefundRequest.objects.select_for_update().get(pk=request.pk)
-    if request.status != RefundRequest.Status.ASKED:
+    if request.status not in (RefundRequest.Status.ASKED, RefundRequest.Status.PROPOSED):
         raise CannotRefund
     request.status = RefundRequest.Status.DECLINED
     request.reason, request.decided_by, request.decided_at = reason[:300], actor, now
     request.save(update_fields=["status", "reason", "decided_by", "decided_at"])
     log(instance=request, action="payments.decline", user=actor, data={"reason": reason})
-    letters.refund_declined(request, now=now)
+    if request.asked_by_id == request.order.buyer_id:
+        letters.refund_declined(request, now=now)
     return request
 
 
@@ -87,14 +142,56 @@ def carry_out(request: int) -> None:
     refunds.carry_out(request_id=request, now=clock.now())
 
 
-def _standing(order: Order, invoice: Invoice | None) -> RefundRequest | None:
+def remaining(order: Order, invoice: Invoice | None) -> int:
+    """What of a payment has not gone back, in the currency's smallest unit; 0 without one."""
+    payment, paid = _paid(order, invoice)
+    return paid - _given_back(order, payment) if payment else 0
+
+
+def is_above_limit(order: Order, invoice: Invoice | None, amount: int) -> bool:
+    """Whether so much more of a payment is beyond what one person gives back alone. Parts count
+    together."""
+    payment, _ = _paid(order, invoice)
+    return _given_back(order, payment) + amount > limit((invoice or order).currency)
+
+
+def limit(currency: str) -> int:
+    """What one person gives back alone, in the currency's smallest unit."""
+    return int(settings.REFUNDS_ALONE.get(currency, Decimal(0)).scaleb(money.digits(currency)))
+
+
+def may_confirm(request: RefundRequest, actor: User, *, now: datetime) -> bool:
+    if actor.pk != request.decided_by_id:
+        return True
+    return request.alone_from is not None and request.alone_from <= now and is_alone(actor)
+
+
+def is_alone(person: User) -> bool:
+    """Whether nobody else may refund: then a day takes the place of a second person."""
+    return not roles.holders(PERMISSION).exclude(pk=person.pk).exists()
+
+
+def last_paid(order: Order) -> Invoice | None:
+    return order.subscription.last_paid_invoice() if order.subscription else None
+
+
+def _paid(order: Order, invoice: Invoice | None) -> tuple[str, int]:
+    if invoice:
+        return invoice.payment_intent_id or "", invoice.amount_paid or 0
+    return order.payment_intent_id or "", order.amount
+
+
+def _given_back(order: Order, payment: str) -> int:
+    standing = Refund.objects.filter(
+        payment_intent_id=payment, status__in=Refund.STANDING, account=order.account
+    )
+    return sum(refund.amount or 0 for refund in standing)
+
+
+def _pending(order: Order, invoice: Invoice | None) -> RefundRequest | None:
     return (
         RefundRequest.objects.select_for_update()
-        .filter(
-            order=order,
-            invoice=invoice,
-            status__in=[RefundRequest.Status.ASKED, RefundRequest.Status.APPROVED],
-        )
+        .filter(order=order, invoice=invoice, status__in=RefundRequest.PENDING)
         .first()
     )
 
@@ -113,25 +210,7 @@ def _create(
                 order=order, invoice=invoice, asked_by=asked_by, note=note, created_at=now
             )
     except IntegrityError:
-        standing = _standing(order, invoice)
+        standing = _pending(order, invoice)
         if standing is None:
             raise
         return standing
-
-
-def _last_paid(order: Order) -> Invoice | None:
-    if order.subscription is None:
-        return None
-    return order.subscription.last_paid_invoice()
-
-
-def _check_payment(order: Order, invoice: Invoice | None) -> None:
-    payment = invoice.payment_intent_id if invoice else order.payment_intent_id
-    if not payment:
-        raise CannotRefund
-    given_back = Refund.objects.filter(
-        payment_intent_id=payment, status__in=Refund.STANDING, account=order.account
-    )
-    paid = (invoice.amount_paid if invoice else order.amount) or 0
-    if sum(refund.amount or 0 for refund in given_back) >= paid:
-        raise CannotRefund

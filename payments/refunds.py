@@ -6,7 +6,16 @@ from datetime import datetime
 
 from django.db import transaction
 
-from payments import books, entitlement, gateway, letters, mirror, payers, subscriptions
+from payments import (
+    books,
+    entitlement,
+    gateway,
+    letters,
+    mirror,
+    payers,
+    refund_requests,
+    subscriptions,
+)
 from payments.mirror import Shape, id_of, moment
 from payments.models import Dispute, Invoice, Order, Refund, RefundRequest, Subscription
 
@@ -17,33 +26,39 @@ logger = logging.getLogger("payments")
 def carry_out(*, request_id: int, now: datetime) -> None:
     """Refund what an approved request names, once. Raises GatewayError.
 
-    A subscription whose present period's payment goes back ends with it, lest it charge again.
+    A subscription whose present period's payment goes back in full, or with the access, ends with
+    it, lest it charge again.
     """
     request = RefundRequest.objects.select_related("order__subscription", "invoice").get(
         pk=request_id
     )
-    if request.status != RefundRequest.Status.APPROVED:
+    if request.status == RefundRequest.Status.APPROVED:
+        _give_back(request, now=now)
+    elif request.status != RefundRequest.Status.DONE:  # killed after it: the end is still to come
         return
+    subscription, invoice = request.order.subscription, request.invoice
+    if subscription and subscription.is_live and _is_of_present(invoice, subscription):
+        last = invoice or subscription.last_paid_invoice()
+        if last and entitlement.given_back(last):
+            _end(subscription.stripe_id, now=now)
+
+
+def _give_back(request: RefundRequest, *, now: datetime) -> None:
     order, invoice = request.order, request.invoice
-    subscription = order.subscription
-    ends = subscription if subscription and _is_of_present(invoice, subscription) else None
     payment = invoice.payment_intent_id if invoice else order.payment_intent_id
     params: Shape = {
         "payment_intent": payment,
         "reason": "duplicate" if order.note == Order.Note.BOUGHT_TWICE else REASON,
         "metadata": {"request": str(request.key), "order": str(order.key)},
-    }
+    } | ({"amount": request.amount} if request.amount else {})
     try:
         made = gateway.create_refund(params, key=f"refund-{request.key}")
     except gateway.Refused as error:
         # Somebody gave it back at Stripe itself, or Stripe will not: what is there, counts.
         if not _is_given_back(request, str(payment), now=now):
             logger.error("refund request %s was refused: %s", request.pk, error)
-            return
     else:
         refresh_refund(made["id"], now=now)
-    if ends and ends.is_live:
-        _end(ends.stripe_id, now=now)
 
 
 def _is_of_present(invoice: Invoice | None, subscription: Subscription) -> bool:
@@ -55,7 +70,8 @@ def _is_given_back(request: RefundRequest, payment: str, *, now: datetime) -> bo
     found = gateway.refunds_of(payment)
     for shape in found:
         refresh_refund(shape["id"], now=now)
-    given_back = any(shape["status"] in Refund.STANDING for shape in found)
+    ours = [_request_of(shape) for shape in found if shape["status"] in Refund.STANDING]
+    given_back = request in ours or refund_requests.remaining(request.order, request.invoice) <= 0
     status = RefundRequest.Status.DONE if given_back else RefundRequest.Status.FAILED
     RefundRequest.objects.filter(pk=request.pk).update(status=status)
     return given_back

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.models import CoursePage, Grant
 from pages import dates
-from payments import money, queries, subscription_access
-from payments.models import Invoice, Order, RefundRequest, Subscription
+from payments import money, queries, refund_requests, subscription_access
+from payments.models import Invoice, Order, Refund, RefundRequest, Subscription
 
 # So long one is told that a membership ended.
 LAPSED_OF_LATE = timedelta(days=30)
@@ -145,15 +145,15 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
         Order.objects.filter(
             buyer=learner, status=Order.Status.REFUNDED, price__offer__course=course
         )
-        .annotate(refunded_at=Max("refunds__created_at"))
-        .exclude(refunded_at=None)
+        .filter(refunds__status__in=Refund.STANDING)
+        .annotate(refunded_at=Max("refunds__created_at"), went_back=Sum("refunds__amount"))
         .order_by("-refunded_at")
         .first()
     )
     if order is None:
         return None
     words = {
-        "amount": money.in_words(order.amount, order.currency),
+        "amount": money.in_words(order.went_back, order.currency),
         "day": dates.day(order.refunded_at, now=now),
     }
     return Notice(
@@ -179,9 +179,21 @@ def of_order(order: Order) -> str:
     }[Order.Status(order.status)]
 
 
+def requests_of(order: Order) -> list[tuple[RefundRequest, str]]:
+    """What a buyer sees of wanting money back. What finance weighs among themselves is not for
+    them."""
+    within = (RefundRequest.Status.PROPOSED, RefundRequest.Status.DECLINED)
+    return [
+        (request, of_request(request))
+        for request in order.refund_requests.all()
+        if request.asked_by_id == order.buyer_id or request.status not in within
+    ]
+
+
 def of_request(request: RefundRequest) -> str:
     return {
         RefundRequest.Status.ASKED: _("Refund asked for; we answer by mail"),
+        RefundRequest.Status.PROPOSED: _("Refund asked for; we answer by mail"),
         RefundRequest.Status.APPROVED: _("Refund on its way"),
         RefundRequest.Status.DONE: _("Refunded"),
         RefundRequest.Status.DECLINED: _("Refund declined"),
@@ -193,8 +205,9 @@ def payment_to_refund(order: Order) -> tuple[bool, Invoice | None]:
     """Whether money was paid for it that neither went back nor is asked back; by which invoice."""
     if order.paid_at is None or order.status == Order.Status.REFUNDED:
         return False, None
-    invoice = order.subscription.last_paid_invoice() if order.subscription else None
+    invoice = refund_requests.last_paid(order)
     if order.subscription_id and invoice is None:
         return False, None  # a trial: nothing was paid
-    standing = order.refund_requests.exclude(status=RefundRequest.Status.DECLINED)
-    return not standing.filter(invoice=invoice).exists(), invoice
+    ended = (RefundRequest.Status.DECLINED, RefundRequest.Status.DONE)
+    pending = order.refund_requests.filter(invoice=invoice).exclude(status__in=ended)
+    return not pending.exists() and refund_requests.remaining(order, invoice) > 0, invoice

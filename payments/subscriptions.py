@@ -22,7 +22,7 @@ from payments import (
     subscription_access,
 )
 from payments.mirror import Shape, id_of, moment
-from payments.models import Invoice, Order, Refund, Subscription, Trial
+from payments.models import Invoice, Order, Subscription, Trial
 
 logger = logging.getLogger("payments")
 
@@ -284,14 +284,9 @@ def _has_trial(subscription: Subscription) -> bool:
 
 
 def _given_back(subscription: Subscription) -> datetime | None:
-    """Since when the payment of the present period is given back in full, if it is."""
+    """Since when the payment of the present period is given back, in full or with the access."""
     invoice = subscription.last_paid_invoice()
-    if invoice is None:
-        return None
-    refunds = list(invoice.refunds.filter(status__in=Refund.STANDING))
-    if refunds and sum(refund.amount or 0 for refund in refunds) >= (invoice.amount_paid or 0):
-        return max(refund.created_at for refund in refunds if refund.created_at)
-    return None
+    return entitlement.given_back(invoice) if invoice else None
 
 
 def _disputed(subscription: Subscription) -> datetime | None:

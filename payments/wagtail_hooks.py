@@ -28,7 +28,11 @@ def show_the_day_of_finance(request: HttpRequest, panels: list[Component]) -> No
 @hooks.register("register_log_actions")
 def log_actions(actions: Any) -> None:
     audit.register(actions, "payments.price", _("Set the price"), _("The price was set"))
-    audit.register(actions, "payments.refund", _("Refund in full"), _("A refund was begun"))
+    audit.register(actions, "payments.refund", _("Refund"), _("A refund was begun"))
+    audit.register(actions, "payments.propose", _("Propose a refund"), _("A refund was proposed"))
+    audit.register(
+        actions, "payments.confirm_refund", _("Confirm the refund"), _("A refund was confirmed")
+    )
     audit.register(actions, "payments.decline", _("Decline the refund"), _("A refund was declined"))
     actions.register_action("payments.replay", _("Process it again"), _("Processed again"))
     audit.register(actions, "payments.settle", _("Settle"), _("Settled by a person"))

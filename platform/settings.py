@@ -1,6 +1,7 @@
 """All settings, read from the environment (docs/settings.md lists every variable)."""
 
 import os
+from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from pathlib import Path
 from socket import gethostname
@@ -84,6 +85,13 @@ STRIPE_PAGES = env.list(
 STRIPE_PAYMENT_METHODS = env.list(
     "STRIPE_PAYMENT_METHODS", default=["card", "alipay", "wechat_pay"]
 )
+try:
+    REFUNDS_ALONE = {
+        currency.upper(): Decimal(most)
+        for currency, most in env.dict("REFUNDS_ALONE", default={"CNY": "300"}).items()
+    }
+except InvalidOperation:
+    raise ImproperlyConfigured("REFUNDS_ALONE names amounts: CNY=300,USD=40") from None
 GRACE_DAYS = env.int("GRACE_DAYS", default=7)
 PAUSED_KEEPS_ACCESS = env.bool("PAUSED_KEEPS_ACCESS", default=False)
 STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=DEBUG) and not STRIPE_SECRET_KEY

@@ -50,6 +50,9 @@ class Confirmation(View):
         """Sentences: what will happen."""
         raise NotImplementedError
 
+    def form(self, data: Any = None) -> forms.Form:
+        return self.form_class(data)
+
     def is_possible(self, row: Any) -> bool:
         return True
 
@@ -68,12 +71,12 @@ class Confirmation(View):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.is_possible(self.row):
             return self.over(request)
-        return self.page(request, self.form_class())
+        return self.page(request, self.form())
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.is_possible(self.row):
             return self.over(request)
-        form = self.form_class(request.POST)
+        form = self.form(request.POST)
         if not form.is_valid():
             return self.page(request, form)
         try:

@@ -21,6 +21,7 @@ SHOWN = 8
 def waiting() -> Panel:
     """What somebody must look at: numbers that lead to the very rows they count."""
     asked = RefundRequest.objects.filter(status=RefundRequest.Status.ASKED).count()
+    proposed = RefundRequest.objects.filter(status=RefundRequest.Status.PROPOSED).count()
     failing = Subscription.objects.filter(status="past_due").count()
     open_ones = Difference.objects.filter(ended_at=None).count()
     parked = WebhookEvent.objects.filter(outcome=WebhookEvent.Outcome.PARKED).count()
@@ -34,6 +35,11 @@ def waiting() -> Panel:
                 ngettext("refund request to decide", "refund requests to decide", asked),
                 asked,
                 _rows("requests", status=RefundRequest.Status.ASKED),
+            ),
+            Tile(
+                ngettext("refund to confirm", "refunds to confirm", proposed),
+                proposed,
+                _rows("requests", status=RefundRequest.Status.PROPOSED),
             ),
             Tile(
                 ngettext("renewal that failed", "renewals that failed", failing),

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from babel.numbers import get_currency_precision
 from django import forms
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +20,7 @@ from wagtail.log_actions import log
 from accounts import reauthentication
 from courses.models import CoursePage, Membership
 from operations import clock
+from payments.admin.amounts import typed_amount
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -80,17 +80,10 @@ class OfferForm(WagtailAdminModelForm):
 
     def clean_amount(self) -> int:
         """In the currency's smallest unit."""
-        amount: Decimal = self.cleaned_data["amount"]
-        digits = get_currency_precision(self.currency)
-        minor = amount.scaleb(digits)
-        if minor != minor.to_integral_value():
-            raise forms.ValidationError(
-                _("%(currency)s has %(digits)d digits after the point.")
-                % {"currency": self.currency, "digits": digits}
-            )
-        if minor <= 0:
+        amount = typed_amount(self.cleaned_data["amount"], self.currency)
+        if amount <= 0:
             raise forms.ValidationError(_("A price is more than nothing."))
-        return int(minor)
+        return amount
 
     def clean_interval(self) -> str | None:
         return self.cleaned_data["interval"] or None

@@ -29,7 +29,7 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
-from payments.admin.refunds import PERMISSION, RefundOrderView, is_refundable, refund_state
+from payments.admin.refunds import RefundOrderView, is_refundable, refund_state
 from payments.models import Offer, Order, Refund
 from payments.money import decimal
 
@@ -142,8 +142,8 @@ class OrderDetail(MoneyDetail):
         yield Fact(_("Stripe account"), f"{order.account} · {_mode(order.livemode)}")
 
     def actions(self) -> Iterable[Action]:
-        if self.request.user.has_perm(PERMISSION) and is_refundable(self.object):
-            yield Action(_("Refund in full"), reverse("money-orders:refund", args=[self.pk]))
+        if self.request.user.has_perm(RefundOrderView.permission) and is_refundable(self.object):
+            yield Action(_("Refund"), reverse("money-orders:refund", args=[self.pk]))
 
     def sections(self) -> Iterable[Section]:
         order: Order = self.object

@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
+from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
+from accounts.models import User
 from operations import clock
 from payments import refund_requests
+from payments.admin.amounts import typed_amount
 from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm
 from payments.admin.listing import (
     DetailColumn,
@@ -29,7 +33,6 @@ from payments.models import Invoice, Order, Refund, RefundRequest
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
 
-PERMISSION = "payments.refund_order"
 STATES = {
     "pending": _("On its way"),
     "requires_action": _("Waiting for the payer"),
@@ -43,110 +46,177 @@ def refund_state(row: Refund) -> Any:
     return STATES.get(row.status, row.status)
 
 
-def paid_by(order: Order, invoice: Invoice | None) -> tuple[int, str]:
-    """What a refund of it would give back."""
-    if invoice is not None:
-        return invoice.amount_paid or 0, invoice.currency
-    return order.amount, order.currency
+def wanted(request: RefundRequest) -> tuple[int, str]:
+    """What a request gives back, as decided; before that, all that was paid."""
+    if request.invoice:
+        return request.amount or request.invoice.amount_paid or 0, request.invoice.currency
+    return request.amount or request.order.amount, request.order.currency
 
 
-def payment_of(order: Order) -> Invoice | None:
-    return order.subscription.last_paid_invoice() if order.subscription else None
-
-
-def consequences(order: Order, invoice: Invoice | None) -> Iterable[Any]:
-    """What a full refund brings about, in sentences."""
-    present = payment_of(order)
+def consequences(order: Order, invoice: Invoice | None, actor: User) -> Iterable[Any]:
+    """What a refund brings about, in sentences."""
+    present = refund_requests.last_paid(order)
     invoice = invoice or present
+    left, currency = refund_requests.remaining(order, invoice), (invoice or order).currency
     words = {
-        "amount": in_words(*paid_by(order, invoice)),
+        "amount": in_words(left, currency),
         "who": person(order.buyer),
         "what": str(order.price.offer.sellable),
     }
-    yield _("%(amount)s goes back to %(who)s, the way it was paid.") % words
+    yield _("Up to %(amount)s goes back to %(who)s, the way it was paid.") % words
     if invoice != present:
         yield _("The subscription goes on: its present period was paid by a later invoice.")
     else:
+        yield (
+            _("In full, access to “%(what)s” by this payment ends with it. Progress stays.") % words
+        )
         if order.subscription:
-            yield _("The subscription ends at once and charges nothing any more.")
-        yield (_("Access to “%(what)s” by this payment ends with it. Progress stays.") % words)
+            yield _("The subscription then ends at once and charges nothing any more.")
+        yield _("In part, everything goes on as it is, unless you say otherwise below.")
+    yield from _needs_second(order, invoice, left, actor)
     yield _("It happens once, and cannot be taken back.")
 
 
-def approve(order: Order, form: ReasonForm, actor: Any, *, invoice: Invoice | None = None) -> Any:
+def _needs_second(order: Order, invoice: Invoice | None, left: int, actor: User) -> Iterable[Any]:
+    if not refund_requests.is_above_limit(order, invoice, left):
+        return
+    currency = (invoice or order).currency
+    words = {"limit": in_words(refund_requests.limit(currency), currency)}
+    if refund_requests.is_alone(actor):
+        yield (
+            _(
+                "Above %(limit)s it needs a second look: you are alone in finance, so come back "
+                "after a day and confirm it yourself."
+            )
+            % words
+        )
+    else:
+        yield _("Above %(limit)s a second person of finance has to confirm it.") % words
+
+
+class RefundForm(ReasonForm):
+    """How much of what is left goes back, and why."""
+
+    amount = forms.DecimalField(min_value=0)
+    ends_access = forms.BooleanField(
+        label=_("End the access too"),
+        required=False,
+        help_text=_("For a part; what goes back in full always ends it."),
+    )
+    field_order = ["amount", "ends_access", "reason"]
+
+    def __init__(
+        self, *args: Any, order: Order, invoice: Invoice | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        present = refund_requests.last_paid(order)
+        self.order, self.invoice = order, invoice or present
+        self.currency = (self.invoice or order).currency
+        self.left = refund_requests.remaining(order, self.invoice)
+        self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.currency}
+        self.fields["amount"].initial = decimal(self.left, self.currency)
+        if self.invoice != present:
+            del self.fields["ends_access"]  # it opens nothing any more
+
+    def clean_amount(self) -> int:
+        """In the currency's smallest unit."""
+        amount = typed_amount(self.cleaned_data["amount"], self.currency)
+        if not 0 < amount <= self.left:
+            raise forms.ValidationError(
+                _("More than nothing, and at most %(left)s.")
+                % {"left": in_words(self.left, self.currency)}
+            )
+        return amount
+
+
+def approve(form: RefundForm, actor: User) -> Any:
     try:
-        refund_requests.approve(
-            order=order,
-            invoice=invoice,
+        request = refund_requests.approve(
+            order=form.order,
+            invoice=form.invoice,
+            amount=form.cleaned_data["amount"],
+            ends_access=form.cleaned_data.get("ends_access", False),
             reason=form.cleaned_data["reason"],
             actor=actor,
             now=clock.now(),
         )
     except refund_requests.CannotRefund:
         raise NotPossible(_("This payment has been given back, or there is none.")) from None
+    if request.status == RefundRequest.Status.PROPOSED:
+        return _("The refund waits to be confirmed.")
     return _("The refund is on its way to Stripe.")
 
 
-class RefundOrderView(Confirmation):
-    model = Order
-    permission = PERMISSION
-    back = "money-orders"
-    title = _("Refund in full")
-    label = _("Refund in full")
+class GivesBack(Confirmation):
+    permission = refund_requests.PERMISSION
+    title = _("Refund")
+    label = _("Refund")
     serious = True
+
+    def payment(self, row: Any) -> tuple[Order, Invoice | None]:
+        """What was paid for, and by which bill."""
+        raise NotImplementedError
+
+    def is_possible(self, row: Any) -> bool:
+        return is_refundable(*self.payment(row))
+
+    def consequences(self, row: Any) -> Iterable[Any]:
+        return consequences(*self.payment(row), actor_of(self.request))
+
+    def form(self, data: Any = None) -> RefundForm:
+        order, invoice = self.payment(self.row)
+        return RefundForm(data, order=order, invoice=invoice)
+
+    def carry_out(self, row: Any, form: RefundForm) -> Any:
+        return approve(form, actor_of(self.request))
+
+
+class RefundOrderView(GivesBack):
+    model = Order
+    back = "money-orders"
     related = ("buyer", "subscription", "price__offer__course", "price__offer__membership")
 
-    def is_possible(self, row: Order) -> bool:
-        return is_refundable(row)
-
-    def consequences(self, row: Order) -> Iterable[Any]:
-        return consequences(row, None)
-
-    def carry_out(self, row: Order, form: ReasonForm) -> Any:
-        return approve(row, form, self.request.user)
+    def payment(self, row: Order) -> tuple[Order, Invoice | None]:
+        return row, None
 
 
-class RefundInvoiceView(Confirmation):
+class RefundInvoiceView(GivesBack):
     model = Invoice
-    permission = PERMISSION
     back = "money-invoices"
-    title = _("Refund in full")
-    label = _("Refund in full")
-    serious = True
-    related = ("subscription",)
-
-    def order_of(self, row: Invoice) -> Order | None:
-        return Order.objects.filter(subscription=row.subscription).first()
+    related = (
+        "subscription__order__buyer",
+        "subscription__order__price__offer__course",
+        "subscription__order__price__offer__membership",
+    )
 
     def is_possible(self, row: Invoice) -> bool:
-        pending = [RefundRequest.Status.APPROVED, RefundRequest.Status.DONE]
-        return bool(
-            row.amount_paid
-            and self.order_of(row)
-            and not row.refund_requests.filter(status__in=pending).exists()
-        )
+        return order_of(row) is not None and super().is_possible(row)
 
-    def consequences(self, row: Invoice) -> Iterable[Any]:
-        order = self.order_of(row)
-        return consequences(order, row) if order else []
-
-    def carry_out(self, row: Invoice, form: ReasonForm) -> Any:
-        order = self.order_of(row)
-        if order is None:
-            raise NotPossible(_("No order of ours belongs to this invoice."))
-        return approve(order, form, self.request.user, invoice=row)
+    def payment(self, row: Invoice) -> tuple[Order, Invoice | None]:
+        order = order_of(row)
+        assert order is not None  # noqa: S101 — else it is not possible
+        return order, row
 
 
-def is_refundable(order: Order) -> bool:
+def order_of(invoice: Invoice) -> Order | None:
+    return getattr(invoice.subscription, "order", None)
+
+
+def actor_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 — whoever has a permission has an account
+    return request.user
+
+
+def is_refundable(order: Order, invoice: Invoice | None = None) -> bool:
     """Whether money was paid for it that neither went back nor is about to."""
-    if order.paid_at is None or order.status == Order.Status.REFUNDED:
+    if order.paid_at is None:
         return False
-    invoice = payment_of(order)
+    invoice = invoice or refund_requests.last_paid(order)
     if order.subscription_id and invoice is None:
         return False  # a trial: nothing was paid
-    under_way = [RefundRequest.Status.APPROVED, RefundRequest.Status.DONE]
-    decided = order.refund_requests.filter(status__in=under_way)
-    return not decided.filter(invoice=invoice).exists()
+    under_way = (RefundRequest.Status.PROPOSED, RefundRequest.Status.APPROVED)
+    decided = order.refund_requests.filter(status__in=under_way, invoice=invoice)
+    return not decided.exists() and refund_requests.remaining(order, invoice) > 0
 
 
 class RefundFilters(WagtailFilterSet):

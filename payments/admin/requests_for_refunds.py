@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
+from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
@@ -26,52 +27,108 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
-from payments.admin.refunds import PERMISSION, approve, consequences, paid_by
-from payments.models import RefundRequest
+from payments.admin.refunds import GivesBack, actor_of, wanted
+from payments.models import Invoice, Order, RefundRequest
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
 
+RELATED = (
+    "order__buyer",
+    "order__subscription",
+    "order__price__offer__course",
+    "order__price__offer__membership",
+    "invoice",
+    "decided_by",
+)
 
-class ApproveView(Confirmation):
+
+class ApproveView(GivesBack):
     model = RefundRequest
-    permission = PERMISSION
     back = "money-requests"
     title = _("Approve the refund")
     label = _("Approve the refund")
-    serious = True
-    related = (
-        "order__buyer",
-        "order__subscription",
-        "order__price__offer__course",
-        "order__price__offer__membership",
-        "invoice",
-    )
+    related = RELATED
 
     def is_possible(self, row: RefundRequest) -> bool:
         return row.status == RefundRequest.Status.ASKED
 
-    def consequences(self, row: RefundRequest) -> Iterable[Any]:
-        return consequences(row.order, row.invoice)
+    def payment(self, row: RefundRequest) -> tuple[Order, Invoice | None]:
+        return row.order, row.invoice
 
-    def carry_out(self, row: RefundRequest, form: ReasonForm) -> Any:
-        return approve(row.order, form, self.request.user, invoice=row.invoice)
+
+class ConfirmView(Confirmation):
+    """The second person's yes."""
+
+    model = RefundRequest
+    permission = refund_requests.PERMISSION
+    back = "money-requests"
+    form_class = forms.Form
+    title = _("Confirm the refund")
+    label = _("Confirm the refund")
+    serious = True
+    related = RELATED
+
+    def is_possible(self, row: RefundRequest) -> bool:
+        return row.status == RefundRequest.Status.PROPOSED and refund_requests.may_confirm(
+            row, actor_of(self.request), now=clock.now()
+        )
+
+    def consequences(self, row: RefundRequest) -> Iterable[Any]:
+        order = row.order
+        words = {
+            "amount": in_words(*wanted(row)),
+            "who": person(order.buyer),
+            "proposer": person(row.decided_by),
+            "reason": row.reason,
+            "what": str(order.price.offer.sellable),
+        }
+        yield _("%(proposer)s wants to give it back: “%(reason)s”") % words
+        yield _("%(amount)s goes back to %(who)s, the way it was paid.") % words
+        if row.invoice != refund_requests.last_paid(order):
+            yield _("The subscription goes on: its present period was paid by a later invoice.")
+        elif row.ends_access or row.amount == refund_requests.remaining(order, row.invoice):
+            if order.subscription:
+                yield _("The subscription ends at once and charges nothing any more.")
+            yield _("Access to “%(what)s” by this payment ends with it. Progress stays.") % words
+        else:
+            yield _("The access stays as it is.")
+        yield _("It happens once, and cannot be taken back.")
+
+    def carry_out(self, row: RefundRequest, form: forms.Form) -> Any:
+        try:
+            refund_requests.confirm(request=row, actor=actor_of(self.request), now=clock.now())
+        except refund_requests.CannotRefund:
+            raise NotPossible(_("This payment has been given back, or there is none.")) from None
+        except refund_requests.NeedsAnother:
+            raise NotPossible(_("Somebody else has to confirm it.")) from None
+        return _("The refund is on its way to Stripe.")
 
 
 class DeclineView(Confirmation):
     model = RefundRequest
-    permission = PERMISSION
+    permission = refund_requests.PERMISSION
     back = "money-requests"
-    form_class = ToldReasonForm
     title = _("Decline the refund")
     label = _("Decline the refund")
     related = ("order__buyer",)
 
     def is_possible(self, row: RefundRequest) -> bool:
-        return row.status == RefundRequest.Status.ASKED
+        return row.status in (RefundRequest.Status.ASKED, RefundRequest.Status.PROPOSED)
+
+    def form(self, data: Any = None) -> ReasonForm:
+        return ToldReasonForm(data) if self.is_told() else ReasonForm(data)
+
+    def is_told(self) -> bool:
+        """Whether it was the buyer who asked."""
+        request: Any = self.row
+        return bool(request.asked_by_id == request.order.buyer_id)
 
     def consequences(self, row: RefundRequest) -> Iterable[Any]:
         words = {"who": person(row.order.buyer)}
-        yield _("%(who)s gets a mail with your reason, word for word.") % words
+        if self.is_told():
+            yield _("%(who)s gets a mail with your reason, word for word.") % words
+        else:
+            yield _("%(who)s did not ask for it and is not told.") % words
         yield _("The payment and the access stay as they are.")
 
     def carry_out(self, row: RefundRequest, form: ReasonForm) -> Any:
@@ -79,7 +136,7 @@ class DeclineView(Confirmation):
             refund_requests.decline(
                 request=row,
                 reason=form.cleaned_data["reason"],
-                actor=self.request.user,  # type: ignore[arg-type]
+                actor=actor_of(self.request),
                 now=clock.now(),
             )
         except refund_requests.CannotRefund:
@@ -97,7 +154,7 @@ class RequestFilters(WagtailFilterSet):
 
 class RequestIndex(MoneyIndex):
     def to_row_dict(self, item: RefundRequest) -> dict[str, Any]:
-        amount, currency = paid_by(item.order, item.invoice)
+        amount, currency = wanted(item)
         return {
             "created_at": item.created_at,
             "order": item.order.number,
@@ -109,6 +166,8 @@ class RequestIndex(MoneyIndex):
             "reason": item.reason,
             "decided_by": item.decided_by.email if item.decided_by else "",
             "decided_at": item.decided_at,
+            "confirmed_by": item.confirmed_by.email if item.confirmed_by else "",
+            "confirmed_at": item.confirmed_at,
         }
 
 
@@ -118,7 +177,7 @@ class RequestDetail(MoneyDetail):
         yield Fact(ORDER_LABEL, row.order, detail_url("money-orders", row.order))
         yield Fact(_("Invoice"), row.invoice or "", detail_url("money-invoices", row.invoice))
         yield Fact(_("What"), str(row.order.price.offer))
-        yield Fact(_("Amount"), in_words(*paid_by(row.order, row.invoice)))
+        yield Fact(_("Amount"), in_words(*wanted(row)))
         yield Fact(_("Asked by"), person(row.asked_by) or _("The site"))
         yield Fact(_("Why"), row.note)
         yield Fact(_("Made"), moment(row.created_at))
@@ -126,13 +185,35 @@ class RequestDetail(MoneyDetail):
         yield Fact(_("Reason"), row.reason)
         yield Fact(_("Decided by"), person(row.decided_by))
         yield Fact(_("Decided"), moment(row.decided_at))
+        yield Fact(_("Confirmed by"), person(row.confirmed_by) or self.awaited())
+        yield Fact(_("Confirmed"), moment(row.confirmed_at))
+
+    def awaited(self) -> Any:
+        """Who confirms a refund that waits, if it does."""
+        row: RefundRequest = self.object
+        actor = actor_of(self.request)
+        if row.status != RefundRequest.Status.PROPOSED:
+            return ""
+        if actor.pk != row.decided_by_id:
+            return _("You, or another colleague")
+        if refund_requests.is_alone(actor):
+            return _("You, from %(moment)s on") % {"moment": moment(row.alone_from)}
+        return _("A colleague, not you")
 
     def actions(self) -> Iterable[Action]:
-        if self.object.status == RefundRequest.Status.ASKED and self.request.user.has_perm(
-            PERMISSION
-        ):
-            yield Action(ApproveView.label, reverse("money-requests:approve", args=[self.pk]))
-            yield Action(DeclineView.label, reverse("money-requests:decline", args=[self.pk]))
+        row: RefundRequest = self.object
+        actor = actor_of(self.request)
+        if not actor.has_perm(refund_requests.PERMISSION):
+            return
+        ways = {"approve": ApproveView, "decline": DeclineView}
+        if row.status == RefundRequest.Status.PROPOSED:
+            ways = {"confirm": ConfirmView, "decline": DeclineView}
+            if not refund_requests.may_confirm(row, actor, now=clock.now()):
+                del ways["confirm"]
+        elif row.status != RefundRequest.Status.ASKED:
+            return
+        for name, view in ways.items():
+            yield Action(view.label, reverse(f"money-requests:{name}", args=[self.pk]))
 
 
 class RequestViewSet(MoneyViewSet):
@@ -150,8 +231,9 @@ class RequestViewSet(MoneyViewSet):
         "invoice",
         "asked_by",
         "decided_by",
+        "confirmed_by",
     )
-    row_views = {"approve": ApproveView, "decline": DeclineView}
+    row_views = {"approve": ApproveView, "confirm": ConfirmView, "decline": DeclineView}
     filterset_class = RequestFilters
     search_fields = ["order__buyer__email", "asked_by__email", "note", "reason"]
     list_display = [
@@ -178,5 +260,7 @@ class RequestViewSet(MoneyViewSet):
         "reason",
         "decided_by",
         "decided_at",
+        "confirmed_by",
+        "confirmed_at",
     ]
     export_headings = {"amount": _("Amount"), "currency": _("Currency")}

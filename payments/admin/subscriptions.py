@@ -25,7 +25,7 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
-from payments.admin.refunds import RefundInvoiceView, refund_state
+from payments.admin.refunds import RefundInvoiceView, is_refundable, order_of, refund_state
 from payments.models import Invoice, Subscription
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
@@ -227,8 +227,10 @@ class InvoiceDetail(MoneyDetail):
 
     def actions(self) -> Iterable[Action]:
         row: Invoice = self.object
-        if row.amount_paid and self.request.user.has_perm(RefundInvoiceView.permission):
-            yield Action(_("Refund in full"), reverse("money-invoices:refund", args=[row.pk]))
+        order = order_of(row)
+        able = self.request.user.has_perm(RefundInvoiceView.permission)
+        if able and order and is_refundable(order, row):
+            yield Action(_("Refund"), reverse("money-invoices:refund", args=[row.pk]))
 
     def sections(self) -> Iterable[Section]:
         yield Section(

@@ -61,7 +61,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         if row.subscription
         else None,
         "invoices": [each for each in invoices if each.status not in ("", "draft", "void")],
-        "requests": [(each, standing.of_request(each)) for each in row.refund_requests.all()],
+        "requests": standing.requests_of(row),
         "refunds": row.refunds.all(),
         "can_ask": can_ask,
         "sellable_url": beginning.address(row.price.offer.sellable),
@@ -110,13 +110,12 @@ def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         )
         messages.success(request, _("You have asked for a refund. We answer by mail."))
         return redirect("order", key)
-    paid = invoice or row
     context = {
         "order": row,
         "offer": row.price.offer,
         "form": form,
-        "amount": getattr(paid, "amount_paid", None) or row.amount,
-        "currency": paid.currency,
+        "amount": refund_requests.remaining(row, invoice),
+        "currency": (invoice or row).currency,
     }
     return _private(TemplateResponse(request, "payments/refund.html", context))
 
@@ -133,14 +132,12 @@ def _own(request: HttpRequest, key: uuid.UUID) -> Order:
 
 
 def _line(order: Order) -> dict[str, Any]:
-    requests = list(order.refund_requests.all())
+    requests = standing.requests_of(order)
     return {
         "order": order,
         "what": order.price.offer.named,
         "state": standing.of_order(order),
-        "request": standing.of_request(requests[0])
-        if requests and order.status != Order.Status.REFUNDED
-        else "",
+        "request": requests[0][1] if requests and order.status != Order.Status.REFUNDED else "",
     }
 
 

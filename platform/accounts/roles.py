@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Site
 
@@ -87,6 +89,11 @@ WAGTAILS_OWN = ("Editors", "Moderators")
 
 
 @transaction.atomic
+def holders(permission: str) -> QuerySet[User]:
+    """Who may do it ("app.codename") now: by a role, or as a superuser."""
+    return ModelBackend().with_perm(permission)
+
+
 def sync() -> None:
     """Makes the groups and gives each exactly what the tables above say."""
     every = {f"{app}.{permission.codename}": permission for app, permission in _permissions()}

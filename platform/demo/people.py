@@ -1,4 +1,4 @@
-"""The demo's cast: two learners, four of staff with seeded second factors."""
+"""The demo's cast: two learners, five of staff with seeded second factors."""
 
 import hashlib
 import time
@@ -46,6 +46,7 @@ CAST = [
     Person("editor", "沈编辑", "editor"),
     Person("moderator", "何版主", "moderator"),
     Person("finance", "吴会计", "finance"),
+    Person("finance2", "冯出纳", "finance"),
     Person("operator", "郑运维", "operator"),
 ]
 

@@ -117,6 +117,18 @@ def test_refunds_and_refusals() -> None:
     assert entry("payments.refund").data["reason"] == "还是退吧"
 
 
+def test_two_people_behind_one_refund() -> None:
+    now, first, second = clock.now(), UserFactory(), UserFactory()
+    paid = OrderFactory(fulfilled=True, price=course_price(course(), amount=99900))
+    request = refund_requests.approve(order=paid, reason="重复购买", actor=first, now=now)
+    refund_requests.confirm(request=request, actor=second, now=now)
+    assert (entry("payments.propose").user, entry("payments.propose").data["reason"]) == (
+        first,
+        "重复购买",
+    )
+    assert entry("payments.confirm_refund").user == second
+
+
 def test_publishing_and_taking_down_are_in_wagtails_own_log() -> None:
     desk = at_desk(roles.EDITOR)
     page = course(live=False)

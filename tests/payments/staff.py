@@ -14,9 +14,9 @@ from tests.accounts.factories import PASSWORD, UserFactory, give_app
 ROLES = (roles.EDITOR, roles.MODERATOR, roles.FINANCE, roles.OPERATOR)
 
 
-def at_desk(role: str) -> Client:
+def at_desk(role: str, *, email: str = "") -> Client:
     """A browser in which somebody of this role is signed in; `.person` is who."""
-    person = UserFactory(roles=[role], password=PASSWORD, email=f"{role}@example.org")
+    person = UserFactory(roles=[role], password=PASSWORD, email=email or f"{role}@example.org")
     give_app(person)
     client = Client()
     log_in(client, person.email)

@@ -30,7 +30,8 @@ def test_a_full_refund_says_what_will_happen_and_happens_once(shop, buyer, bough
     assert buyer.email in page
     assert not Refund.objects.exists()
     for _ in range(2):
-        assert desk.post(address, {"reason": "内容与介绍不符"}).status_code == 302
+        answer = desk.post(address, {"amount": "99.00", "reason": "内容与介绍不符"})
+        assert answer.status_code == 302
     shop.deliver()
     bought.refresh_from_db()
     assert bought.status == Order.Status.REFUNDED
@@ -44,7 +45,9 @@ def test_a_full_refund_says_what_will_happen_and_happens_once(shop, buyer, bough
 
 def test_a_refund_without_a_reason_is_asked_for_again(bought):
     desk = at_desk(roles.FINANCE)
-    answer = desk.post(reverse("money-orders:refund", args=[bought.pk]), {"reason": "  "})
+    answer = desk.post(
+        reverse("money-orders:refund", args=[bought.pk]), {"amount": "99", "reason": "  "}
+    )
     assert answer.status_code == 200
     assert "请填写这一项" in answer.text
     assert not RefundRequest.objects.exists()
@@ -52,7 +55,9 @@ def test_a_refund_without_a_reason_is_asked_for_again(bought):
 
 def test_a_reason_that_is_too_long_stays_in_the_field(bought):
     desk = at_desk(roles.FINANCE)
-    answer = desk.post(reverse("money-orders:refund", args=[bought.pk]), {"reason": "长" * 301})
+    answer = desk.post(
+        reverse("money-orders:refund", args=[bought.pk]), {"amount": "99", "reason": "长" * 301}
+    )
     assert "长" * 301 in answer.text
     assert not RefundRequest.objects.exists()
 
@@ -60,7 +65,9 @@ def test_a_reason_that_is_too_long_stays_in_the_field(bought):
 @pytest.mark.parametrize("role", [roles.EDITOR, roles.MODERATOR, roles.OPERATOR])
 def test_nobody_else_refunds(role, bought):
     desk = at_desk(role)
-    answer = desk.post(reverse("money-orders:refund", args=[bought.pk]), {"reason": "x"})
+    answer = desk.post(
+        reverse("money-orders:refund", args=[bought.pk]), {"amount": "99", "reason": "x"}
+    )
     assert answer.status_code in (302, 403)
     assert not RefundRequest.objects.exists()
 
@@ -69,7 +76,9 @@ def test_a_refund_needs_the_page_it_is_posted_from(bought):
     desk = at_desk(roles.FINANCE)
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = desk.cookies
-    answer = strict.post(reverse("money-orders:refund", args=[bought.pk]), {"reason": "x"})
+    answer = strict.post(
+        reverse("money-orders:refund", args=[bought.pk]), {"amount": "99", "reason": "x"}
+    )
     assert answer.status_code == 403
     assert not RefundRequest.objects.exists()
 
@@ -79,7 +88,9 @@ def test_an_order_that_was_never_paid_is_not_refunded():
     order = OrderFactory(price=course_price(course()))
     assert desk.get(reverse("money-orders:refund", args=[order.pk])).status_code == 302
     assert (
-        desk.post(reverse("money-orders:refund", args=[order.pk]), {"reason": "x"}).status_code
+        desk.post(
+            reverse("money-orders:refund", args=[order.pk]), {"amount": "99", "reason": "x"}
+        ).status_code
         == 302
     )
     assert not RefundRequest.objects.exists()
@@ -90,7 +101,7 @@ def test_a_subscription_ends_with_its_payment_going_back(shop, buyer):
     order = shop.buy(buyer, membership_prices()["month"])
     address = reverse("money-orders:refund", args=[order.pk])
     assert "¥39" in desk.get(address).text
-    desk.post(address, {"reason": "误购"})
+    desk.post(address, {"amount": "39", "reason": "误购"})
     shop.deliver()
     order.refresh_from_db()
     order.subscription.refresh_from_db()
@@ -106,7 +117,7 @@ def test_a_trial_that_cost_nothing_has_nothing_to_refund(shop, buyer):
     order = shop.buy(buyer, membership_prices()["year"])
     address = reverse("money-orders:refund", args=[order.pk])
     assert address not in desk.get(reverse("money-orders:inspect", args=[order.pk])).text
-    assert desk.post(address, {"reason": "x"}).status_code == 302
+    assert desk.post(address, {"amount": "99", "reason": "x"}).status_code == 302
     assert not RefundRequest.objects.exists()
 
 
@@ -115,7 +126,9 @@ def test_an_asked_refund_is_approved(shop, buyer, bought):
     asked = refund_requests.ask(order=bought, learner=buyer, note="没时间", now=site_clock.now())
     listing = desk.get(reverse("money-requests:index")).text
     assert "没时间" in listing
-    desk.post(reverse("money-requests:approve", args=[asked.pk]), {"reason": "在 7 天内"})
+    desk.post(
+        reverse("money-requests:approve", args=[asked.pk]), {"amount": "99", "reason": "在 7 天内"}
+    )
     shop.deliver()
     asked.refresh_from_db()
     assert asked.status == RefundRequest.Status.DONE
@@ -135,7 +148,9 @@ def test_a_declined_refund_is_told_with_the_reason(shop, buyer, bought, run_jobs
     assert asked.status == RefundRequest.Status.DECLINED
     assert "已经听完六讲" in OutboxMessage.objects.get(key=f"refund-declined-{asked.pk}").text
     # Decided once: neither decision is offered or possible any more.
-    desk.post(reverse("money-requests:approve", args=[asked.pk]), {"reason": "doch"})
+    desk.post(
+        reverse("money-requests:approve", args=[asked.pk]), {"amount": "99", "reason": "doch"}
+    )
     run_jobs()
     asked.refresh_from_db()
     assert asked.status == RefundRequest.Status.DECLINED

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.models import QuerySet
 
 from accounts.models import OutboxMessage, User
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import checkout, entitlement, fulfilment, webhooks
-from payments.models import MoneyEntry, Order, RefundRequest, WebhookEvent
+from payments import checkout, entitlement, fulfilment, refund_requests, webhooks
+from payments.models import MoneyEntry, Order, Refund, RefundRequest, WebhookEvent
 from payments.sandbox import outbox
 from payments.sandbox.endpoints import SIGNING_SECRET
 from payments.sandbox.models import StripeObject
@@ -133,6 +134,41 @@ def test_two_payments_at_once_for_one_course_keep_one_and_give_one_back(
     assert RefundRequest.objects.count() == 1
     shop.run_jobs()
     assert sorted(Order.objects.values_list("status", flat=True)) == ["fulfilled", "refunded"]
+
+
+def test_many_hands_confirm_one_refund_once(shop, buyer):
+    order = shop.buy(buyer, course_price(course(lessons=1), amount=99900))
+    proposed = refund_requests.approve(
+        order=order, reason="x", actor=shop.person(), now=site_clock.now()
+    )
+    second = shop.person()
+    found = at_once(
+        lambda _: refund_requests.confirm(request=proposed, actor=second, now=site_clock.now())
+    )
+    assert sum(isinstance(each, RefundRequest) for each in found) == 1
+    assert all(isinstance(each, RefundRequest | refund_requests.CannotRefund) for each in found)
+    shop.run_jobs()
+    assert Refund.objects.get().amount == 99900
+
+
+def test_without_the_lock_several_would_confirm_it(shop, buyer, monkeypatch):
+    order = shop.buy(buyer, course_price(course(lessons=1), amount=99900))
+    proposed = refund_requests.approve(
+        order=order, reason="x", actor=shop.person(), now=site_clock.now()
+    )
+    second, meeting = shop.person(), threading.Barrier(2)
+
+    def look(request, actor, *, now):
+        meeting.wait(timeout=20)
+        return True
+
+    monkeypatch.setattr(refund_requests, "may_confirm", look)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self)
+    found = at_once(
+        lambda _: refund_requests.confirm(request=proposed, actor=second, now=site_clock.now()),
+        times=2,
+    )
+    assert [type(each) for each in found] == [RefundRequest, RefundRequest]
 
 
 def test_without_the_lock_both_would_be_kept(two_payments, slow_look, monkeypatch):

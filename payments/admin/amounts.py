@@ -1,0 +1,19 @@
+"""Amounts as staff type them."""
+
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from payments import money
+
+
+def typed_amount(value: Decimal, currency: str) -> int:
+    """In the currency's smallest unit. Raises ValidationError where it has too many digits."""
+    try:
+        return money.smallest(value, currency)
+    except ValueError:
+        raise ValidationError(
+            _("%(currency)s has %(digits)d digits after the point.")
+            % {"currency": currency, "digits": money.digits(currency)}
+        ) from None
