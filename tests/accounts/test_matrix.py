@@ -15,10 +15,13 @@ from accounts import roles
 from accounts.models import User
 from courses.models import Grant
 from operations.url_classes import UrlClass
+from payments import refund_requests
+from payments.models import RefundRequest
 from tests.accounts.browser import browser, log_in, second_step
 from tests.accounts.doors import addresses
 from tests.accounts.factories import PASSWORD, UserFactory, give_app
 from tests.factories import DisciplineFactory, InstructorFactory, MembershipFactory, course
+from tests.payments.factories import OrderFactory, course_price
 from tests.payments.staff import at_desk
 from tests.payments.test_admin_listings import one_of_each
 
@@ -178,6 +181,7 @@ ADDRESSES = table(
     /admin/money/requests/inspect/{requests}/     --fo
     /admin/money/requests/approve/{requests}/     --f-
     /admin/money/requests/decline/{requests}/     --f-
+    /admin/money/requests/confirm/{proposed}/     --f-
     /admin/money/refunds/                         --fo
     /admin/money/refunds/inspect/{refunds}/       --fo
     /admin/money/offers/                          --fo
@@ -213,6 +217,7 @@ def things() -> dict[str, Any]:
     given = {"source_kind": "scholarship", "source_id": "hand-1", "starts_at": bought.starts_at}
     return rows | {
         "page": course(lessons=1).pk,
+        "proposed": proposed_refund().pk,
         "instructor": InstructorFactory().pk,
         "discipline": DisciplineFactory().pk,
         "membership": MembershipFactory().pk,
@@ -222,6 +227,14 @@ def things() -> dict[str, Any]:
             learner=bought.learner, course=bought.course, **given
         ).pk,
     }
+
+
+def proposed_refund() -> RefundRequest:
+    """One that a colleague has to confirm."""
+    order = OrderFactory(fulfilled=True, price=course_price(course(), amount=99900))
+    return refund_requests.approve(
+        order=order, reason="x", actor=UserFactory(), now=order.created_at
+    )
 
 
 def letters(having: set[str]) -> str:

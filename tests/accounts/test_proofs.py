@@ -79,7 +79,18 @@ def test_no_act_about_money_is_done_from_a_desk_left_alone(client: Any) -> None:
             assert answer.status_code == 404, (route, answer.status_code)
             assert "/inspect/" in route, route
     assert {route.split("/")[3] for route in asked} == {
-        *("refund", "approve", "decline", "new", "edit", "withdraw", "give", "settle", "replay")
+        *(
+            "refund",
+            "approve",
+            "confirm",
+            "decline",
+            "new",
+            "edit",
+            "withdraw",
+            "give",
+            "settle",
+            "replay",
+        )
     }
 
 

@@ -80,6 +80,7 @@ class InvoiceFactory(factory.django.DjangoModelFactory):
 
     account = ACCOUNT
     stripe_id = factory.Sequence(lambda n: f"in_test_{n}")
+    payment_intent_id = factory.Sequence(lambda n: f"pi_of_bill_{n}")
     subscription = factory.SubFactory(SubscriptionFactory)
     status = "paid"
     amount_due = 3900

@@ -120,7 +120,18 @@ def money_pages(ids: dict[str, int]) -> list[str]:
     ]
 
 
-WRITING = ("refund", "approve", "decline", "settle", "add", "new", "edit", "give", "withdraw")
+WRITING = (
+    "refund",
+    "approve",
+    "confirm",
+    "decline",
+    "settle",
+    "add",
+    "new",
+    "edit",
+    "give",
+    "withdraw",
+)
 
 
 def test_finance_opens_every_page_about_money():
