@@ -1,6 +1,7 @@
 """Where our tables and Stripe's disagree: written down once, until it has ended."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
@@ -30,6 +31,21 @@ def found(
     else:
         Difference.objects.filter(pk=row.pk).update(seen_at=now, **sides)
     return row
+
+
+def mended(*, kind: str, object_id: str, ours: object, theirs: object, now: datetime) -> None:
+    """Write down what differed until a moment ago, and that it has ended."""
+    row = found(kind=kind, object_id=object_id, what="state", ours=ours, theirs=theirs, now=now)
+    Difference.objects.filter(pk=row.pk).update(ended_at=now, ending=Difference.Ending.MENDED)
+
+
+def still_open() -> Iterator[str]:
+    """Each by name, with both sides."""
+    for row in Difference.objects.filter(ended_at=None, **gateway.ours()).iterator():
+        yield (
+            f"{row.object_kind} {row.object_id}: {row.what} "
+            f"(ours: {row.ours}; Stripe's: {row.theirs})"
+        )
 
 
 def ended(*, kind: str, object_id: str, ending: Difference.Ending, now: datetime) -> int:

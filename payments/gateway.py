@@ -225,6 +225,38 @@ def completed_sessions(*, since: int) -> Iterator[Shape]:
     )
 
 
+# Lists of everything
+
+LISTS: dict[str, tuple[Callable[[Any], Any], Shape]] = {
+    "checkout.session": (lambda client: client.v1.checkout.sessions, {"status": "complete"}),
+    "subscription": (lambda client: client.v1.subscriptions, {"status": "all"}),
+    "invoice": (lambda client: client.v1.invoices, {}),
+    "refund": (lambda client: client.v1.refunds, {}),
+    "dispute": (lambda client: client.v1.disputes, {}),
+    "balance_transaction": (
+        lambda client: client.v1.balance_transactions,
+        {"expand": ["data.source"]},
+    ),
+}
+PAGE = 100
+
+
+def page_of(kind: str, *, since: int | None, until: int, after: str = "") -> list[Shape]:
+    """The next PAGE objects of a kind made in these seconds, newest first; fewer are the last."""
+    service, params = LISTS[kind]
+    created = {"lte": until} | ({} if since is None else {"gte": since})
+    params = params | {"created": created, "limit": PAGE}
+    if after:
+        params["starting_after"] = after
+    return _page(partial(_ask_for_page, lambda client: service(client).list, params))
+
+
+def object_of(kind: str, stripe_id: str) -> Shape:
+    """One of them as it is now. Raises NotFound."""
+    service, _ = LISTS[kind]
+    return _call(lambda client: service(client).retrieve(stripe_id))
+
+
 def _every(lister: Callable[[Any], Any], params: Shape, *, since: int) -> Iterator[Shape]:
     params = {**params, "created": {"gte": since}, "limit": 100}
     while True:

@@ -1,10 +1,13 @@
 """What is done about money again and again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from operations.periodic import periodic
-from payments import gateway, reconciliation, reminders
+from payments import gateway, matching, reconciliation, reminders
+
+# Longer than a dispute or a bill is usually open; `manage.py reconcile` looks at everything.
+OF_LATE = timedelta(days=100)
 
 
 @periodic(minutes=5)
@@ -18,6 +21,13 @@ def sweep_open(now: datetime) -> None:
 def sweep_all(now: datetime) -> None:
     if gateway.is_set_up():
         reconciliation.sweep_all(now=now)
+
+
+@periodic(minutes=24 * 60)
+def match(now: datetime) -> None:
+    """Everything of late at Stripe beside ours, finished or not."""
+    if gateway.is_set_up():
+        matching.run(now=now, since=now - OF_LATE)
 
 
 @periodic(minutes=15)

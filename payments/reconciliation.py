@@ -6,7 +6,7 @@ anew. What had to be mended is written down, with both sides.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -23,7 +23,6 @@ from payments import (
     webhooks,
 )
 from payments.models import (
-    Difference,
     Dispute,
     Invoice,
     MoneyEntry,
@@ -54,7 +53,6 @@ class Report:
     mended: int = 0
     missed_events: int = 0
     found_orders: int = 0
-    differences: list[str] = field(default_factory=list)
 
 
 def sweep_open(*, now: datetime, progress: Progress | None = None) -> Report:
@@ -82,11 +80,6 @@ def sweep_all(
     sweep.subscriptions()
     sweep.pending()
     sweep.books()
-    ours = gateway.ours()
-    sweep.report.differences = [
-        f"{row.object_kind} {row.object_id}: {row.what} (ours: {row.ours}; Stripe's: {row.theirs})"
-        for row in Difference.objects.filter(ended_at=None, **ours)
-    ]
     return sweep.report
 
 
@@ -212,12 +205,7 @@ class _Sweep:
             self._mended(kind, object_id, ", ".join(before), ", ".join(after))
 
     def _mended(self, kind: str, object_id: str, ours: object, theirs: object) -> None:
-        differences.found(
-            kind=kind, object_id=object_id, what="state", ours=ours, theirs=theirs, now=self.now
-        )
-        Difference.objects.filter(
-            object_kind=kind, object_id=object_id, what="state", ended_at=None, **self.ours
-        ).update(ended_at=self.now, ending=Difference.Ending.MENDED)
+        differences.mended(kind=kind, object_id=object_id, ours=ours, theirs=theirs, now=self.now)
         self.report.mended += 1
 
     def _each(self, what: str, rows: "QuerySet[Row]") -> Iterator[Row]:

@@ -88,17 +88,21 @@ def _dispatch(row: WebhookEvent, *, now: datetime) -> bool:
     # A bill that is only foretold does not exist: it cannot be fetched.
     if row.livemode != gateway.is_live() or row.type == "invoice.upcoming":
         return False
-    about = json.loads(row.body)["data"]["object"]
-    follow = FOLLOWED.get(about.get("object", ""))
-    if follow is None:
-        return False
     try:
-        follow(about, now)
+        return follow(json.loads(row.body)["data"]["object"], now=now)
     except gateway.NotFound:
         # Deleted at Stripe, or of another account: there is nothing to mirror.
         logger.warning("event %s is about something that is not there", row.stripe_id)
         return False
-    return True
+
+
+def follow(about: Shape, *, now: datetime) -> bool:
+    """Fetch anew what an object is about, and do what follows; False: it is nothing we keep.
+    Raises GatewayError."""
+    known = FOLLOWED.get(about.get("object", ""))
+    if known:
+        known(about, now)
+    return known is not None
 
 
 def _session(about: Shape, now: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import django_filters
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +28,7 @@ from payments.admin.listing import (
     moment,
     period_widget,
 )
-from payments.models import Difference, MoneyEntry
+from payments.models import Difference, Matching, MoneyEntry
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
 
@@ -133,6 +134,14 @@ class DifferenceFilters(WagtailFilterSet):
 
 
 class DifferenceIndex(MoneyIndex):
+    """What differs, below how far the last comparison came and what it found."""
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        last = Matching.objects.first()
+        return super().get_context_data(*args, **kwargs) | {
+            "note": "" if self.is_export or last is None else compared(last)
+        }
+
     def to_row_dict(self, item: Difference) -> dict[str, Any]:
         return {
             "object_kind": item.object_kind,
@@ -145,6 +154,30 @@ class DifferenceIndex(MoneyIndex):
             "ended_at": item.ended_at,
             "ending": item.get_ending_display(),
         }
+
+
+def compared(run: Matching) -> Any:
+    words = {
+        "when": moment(run.began_at),
+        "looked": intcomma(run.looked_at),
+        "mended": intcomma(run.mended),
+        "differing": intcomma(run.differing),
+    }
+    if run.ended_at is None:
+        return (
+            _(
+                "The comparison with Stripe begun on %(when)s has looked at %(looked)s objects "
+                "so far."
+            )
+            % words
+        )
+    return (
+        _(
+            "Last compared with Stripe on %(when)s: looked at %(looked)s objects, mended "
+            "%(mended)s, found %(differing)s to look at."
+        )
+        % words
+    )
 
 
 class DifferenceDetail(MoneyDetail):

@@ -1,4 +1,4 @@
-from .books import Difference, MoneyEntry
+from .books import Difference, Matching, MoneyEntry
 from .mirrors import Dispute, Invoice, Refund, Subscription
 from .offers import Offer, Price, StripePrice, StripeProduct
 from .orders import Customer, Order, RefundRequest, Trial
@@ -9,6 +9,7 @@ __all__ = [
     "Difference",
     "Dispute",
     "Invoice",
+    "Matching",
     "MoneyEntry",
     "Offer",
     "Order",

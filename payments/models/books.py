@@ -114,3 +114,35 @@ class Difference(OfAccount):
 
     def __str__(self) -> str:
         return f"{self.object_kind} {self.object_id}: {self.what}"
+
+
+class Matching(OfAccount):
+    """A walk over everything at Stripe that was made between two instants, and how far it came."""
+
+    made_from = models.DateTimeField(_("Made from"), null=True)  # empty: from the beginning
+    made_until = models.DateTimeField(_("Made until"))
+    began_at = models.DateTimeField(_("Begun"))
+    ended_at = models.DateTimeField(_("Ended"), null=True)
+    # What is walked over now, the last object of it that was looked at, and when that was made.
+    kind = models.CharField(_("Object"), max_length=40, blank=True)
+    cursor = models.CharField(max_length=255, blank=True)
+    cursor_at = models.DateTimeField(null=True)
+    looked_at = models.PositiveBigIntegerField(_("Looked at"), default=0)
+    mended = models.PositiveBigIntegerField(_("Mended"), default=0)
+    differing = models.PositiveBigIntegerField(_("Differences"), default=0)
+
+    class Meta:
+        verbose_name = _("comparison with Stripe")
+        verbose_name_plural = _("comparisons with Stripe")
+        ordering = ["-began_at", "-pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "livemode"],
+                condition=Q(ended_at=None),
+                name="matching_one_under_way",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M}"

@@ -91,14 +91,12 @@ def money_entry(stripe_id: str, order: Order | None = None, **fields: object) ->
         "settled_currency": "CNY",
     }
     return MoneyEntry.objects.create(
-        account=ACCOUNT,
         stripe_id=stripe_id,
         kind="charge",
         order=order,
         source="ch_1",
-        booked_at=NOW,
         recorded_at=NOW,
-        **(amounts | fields),
+        **({"account": ACCOUNT, "booked_at": NOW} | amounts | fields),
     )
 
 

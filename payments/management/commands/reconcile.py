@@ -1,14 +1,14 @@
 """Compare our books with Stripe's, and mend."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from operations import clock
 from operations.progress_bar import Bar
-from payments import gateway, reconciliation
+from payments import differences, gateway, matching, reconciliation
 
 
 def _instant(text: str) -> datetime:
@@ -32,22 +32,39 @@ class Command(BaseCommand):
             help="when the backup was made that was restored: what happened since is taken in",
         )
 
-    def handle(self, *args: Any, since: datetime | str | None = None, **options: Any) -> None:
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=0,
+            help="compare only what Stripe made in so many days (without: everything)",
+        )
+
+    def handle(
+        self, *args: Any, since: datetime | str | None = None, days: int = 0, **options: Any
+    ) -> None:
         since = _instant(since) if isinstance(since, str) else since
         if not gateway.is_set_up():
             raise CommandError("There is no Stripe: set STRIPE_SECRET_KEY (docs/stripe.md).")
         try:
             with Bar(self.stderr) as bar:
                 report = reconciliation.sweep_all(now=clock.now(), progress=bar.show, since=since)
+                matched = matching.run(
+                    now=clock.now(),
+                    since=clock.now() - timedelta(days=days) if days else None,
+                    progress=lambda what, done: bar.show(what, done, done),
+                )
         except gateway.GatewayError as error:
             raise CommandError(f"Stripe could not be asked: {error}") from error
         self.stdout.write(
-            f"Looked at {report.looked_at} objects, mended {report.mended}, "
+            f"Looked at {report.looked_at + matched.looked_at} objects, "
+            f"mended {report.mended + matched.mended}, "
             f"took in {report.missed_events} missed events."
         )
         if since:
             self.stdout.write(f"Made {report.found_orders} paid orders anew.")
-        for line in report.differences:
+        none = True
+        for line in differences.still_open():
+            none = False
             self.stdout.write(f"Difference: {line}")
-        if not report.differences:
+        if none:
             self.stdout.write("No difference is open.")

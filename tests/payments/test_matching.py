@@ -1,0 +1,220 @@
+"""Everything at Stripe beside ours: what differs is mended or named, however it came about."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from accounts import roles
+from operations import periodic
+from payments import gateway, matching
+from payments.models import (
+    Difference,
+    Dispute,
+    Invoice,
+    Matching,
+    MoneyEntry,
+    Order,
+    Refund,
+    Subscription,
+)
+from payments.sandbox import disputes, faults, time
+from payments.sandbox.models import StripeObject
+from tests.factories import course
+from tests.payments.factories import RefundFactory, course_price, membership_prices
+from tests.payments.staff import at_desk
+from tests.payments.test_admin_listings import money_entry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sold(shop, buyer, clock):
+    """A course, a membership that renewed, money given back, a payment in dispute."""
+    course_order = shop.buy(buyer, course_price(course()))
+    shop.buy(buyer, membership_prices()["month"])
+    shop.advance(days=33)
+    other = shop.buy(shop.person(), course_price(course()))
+    gateway.create_refund({"payment_intent": course_order.payment_intent_id}, key="by hand")
+    disputes.open_dispute(other.charge_id, now=clock.now())
+    shop.deliver()
+    clock.move(timedelta(minutes=3))
+
+
+def match(clock, **since):
+    return matching.run(now=clock.now(), since=clock.now() - timedelta(**since) if since else None)
+
+
+def invented_refund(*, made_at):
+    RefundFactory(
+        stripe_id="re_invented",
+        account=gateway.account_id(),
+        order=Order.objects.first(),
+        created_at=made_at,
+    )
+
+
+def open_ones():
+    return [(row.object_kind, row.what) for row in Difference.objects.filter(ended_at=None)]
+
+
+def test_where_all_was_told_nothing_differs(sold, clock):
+    run = match(clock)
+    assert (run.mended, run.differing, open_ones()) == (0, 0, [])
+    seen = StripeObject.objects.filter(kind__in=gateway.LISTS).exclude(data__status="expired")
+    assert run.looked_at == seen.count() > 10
+    assert run.ended_at
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Subscription.objects.update(status="canceled", applied_ticket=0),
+        lambda: Invoice.objects.update(amount_paid=1, applied_ticket=0),
+        lambda: Refund.objects.update(status="pending", applied_ticket=0),
+        lambda: Dispute.objects.update(status="won", applied_ticket=0),
+    ],
+)
+def test_what_was_changed_here_is_made_right_and_written_down(sold, clock, change):
+    change()
+    run = match(clock)
+    assert run.mended >= 1
+    assert open_ones() == []
+    row = Difference.objects.latest("pk")
+    assert row.ending == Difference.Ending.MENDED
+    assert row.ours != row.theirs
+    assert match(clock).mended == 0
+
+
+def test_a_bill_long_paid_that_was_never_told_is_taken_in(shop, buyer, clock):
+    shop.buy(buyer, membership_prices()["month"])
+    time.advance(by=timedelta(days=70))  # nobody tells of it
+    clock.move(timedelta(minutes=3))
+    assert match(clock).mended
+    assert Invoice.objects.filter(status="paid").count() == 3
+    charges = MoneyEntry.objects.filter(kind="charge")
+    assert charges.count() == 3
+
+
+def test_what_stripe_never_had_is_named(sold, clock):
+    invented_refund(made_at=clock.now() - timedelta(days=1))
+    money_entry("txn_invented", account=gateway.account_id())
+    run = match(clock)
+    assert run.differing == 2
+    assert open_ones() == [
+        ("balance_transaction", "not at Stripe"),
+        ("refund", "not at Stripe"),
+    ]
+    match(clock)
+    assert len(open_ones()) == 2  # the same ones, still open
+
+
+def test_books_that_say_something_else_are_named_and_stay(sold, clock):
+    entry = MoneyEntry.objects.filter(kind="charge").first()
+    booked = StripeObject.objects.get(stripe_id=entry.stripe_id)
+    booked.data |= {"fee": booked.data["fee"] + 1, "net": booked.data["net"] - 1}
+    booked.save()
+    match(clock)
+    assert open_ones() == [("balance_transaction", "values")]
+
+
+def test_a_payment_of_another_shop_in_the_account_is_none_of_ours(shop, buyer, clock):
+    shop.pay(order := shop.begin(buyer, course_price(course())))
+    for row in StripeObject.objects.filter(kind__in=["checkout.session", "payment_intent"]):
+        row.data |= {"metadata": {}}
+        row.save()
+    Order.objects.filter(pk=order.pk).update(session_id=None)
+    clock.move(timedelta(minutes=3))
+    run = match(clock)
+    assert (run.differing, open_ones()) == (0, [])
+
+
+def test_broken_off_it_goes_on_where_it_was(sold, clock, monkeypatch):
+    monkeypatch.setattr(gateway, "PAGE", 2)
+    faults.plan("no_connection", times=100, match="GET /v1/refunds")
+    with pytest.raises(gateway.GatewayError):
+        match(clock)
+    faults.clear()
+    half = Matching.objects.get()
+    assert (half.kind, half.ended_at) == ("invoice", None)
+    asked: list[str] = []
+    page_of = gateway.page_of
+
+    def ask(kind, **more):
+        asked.append(kind)
+        return page_of(kind, **more)
+
+    monkeypatch.setattr(gateway, "page_of", ask)
+    whole = match(clock)
+    assert whole.pk == half.pk
+    assert "checkout.session" not in asked
+    seen = StripeObject.objects.filter(kind__in=gateway.LISTS).exclude(data__status="expired")
+    assert whole.looked_at == seen.count()
+
+
+def test_pages_of_any_size_find_the_same(sold, clock, monkeypatch):
+    first = Refund.objects.values_list("created_at", flat=True).get()
+    assert first
+    invented_refund(made_at=first - timedelta(seconds=1))
+    for size in (1, 2, 3, 100):
+        monkeypatch.setattr(gateway, "PAGE", size)
+        assert match(clock).differing == 1, size
+
+
+def test_only_what_was_made_of_late_is_looked_at_daily(sold, clock):
+    everything = match(clock).looked_at
+    assert 0 < match(clock, days=2).looked_at < everything
+
+
+def test_a_page_more_costs_as_many_questions(sold, clock, django_assert_max_num_queries):
+    entry = StripeObject.objects.filter(kind="balance_transaction")[0]
+    for number in range(300):
+        data = entry.data | {"id": f"txn_{number}"}
+        StripeObject.objects.create(
+            stripe_id=data["id"], kind=entry.kind, data=data, created=entry.created
+        )
+        money_entry(
+            data["id"],
+            account=gateway.account_id(),
+            settled_amount=data["amount"],
+            settled_fee=data["fee"],
+            settled_net=data["net"],
+            booked_at=clock.now() - timedelta(days=33),
+        )
+    with django_assert_max_num_queries(60):
+        run = match(clock)
+    assert run.looked_at > 300
+    assert run.differing == 0
+
+
+def test_the_command_says_what_it_compared(sold, clock):
+    said = StringIO()
+    call_command("reconcile", "--days", "2", stdout=said)
+    assert "mended 0" in said.getvalue()
+    assert "No difference is open." in said.getvalue()
+
+
+def test_finance_reads_when_it_was_compared_last(sold, clock):
+    desk = at_desk(roles.FINANCE)
+    listing = reverse("money-differences:index")
+    assert "上次与 Stripe 对账" not in desk.get(listing).text
+    run = match(clock)
+    assert "上次与 Stripe 对账" in (page := desk.get(listing).text)
+    assert f"核对 {run.looked_at} 个对象，修正 0 处，发现 0 处待看" in page
+    Matching.objects.update(ended_at=None)
+    assert f"已核对 {run.looked_at} 个对象" in desk.get(listing).text
+
+
+def test_a_day_is_enough(sold, clock, run_jobs):
+    clock.move(timedelta(days=1))
+    assert "payments.periodic.match" in periodic.tick(now=clock.now())
+    run_jobs()
+    assert Matching.objects.get().ended_at
+
+
+def test_stripe_away_is_said_and_the_run_stays_open(sold, clock):
+    faults.plan("no_connection", times=1000, match="GET /v1/disputes")
+    with pytest.raises(CommandError, match="could not be asked"):
+        call_command("reconcile", stdout=StringIO())
