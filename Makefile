@@ -17,6 +17,8 @@ SEED ?=
 ON ?= postgresql
 # `make fuzz`: how many requests and forms each kind of person sends.
 FUZZ ?= 2000
+# `make fuzz-payments`: how many random schedules of people, time and faults.
+N ?= 200
 
 BIN := .venv/bin
 DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
@@ -27,7 +29,7 @@ CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
-	translations docs lighthouse gallery bench torture fuzz lock font released test-upgrade \
+	translations docs lighthouse gallery bench torture fuzz fuzz-payments lock font released test-upgrade \
 	runtime dev
 
 help:
@@ -47,6 +49,7 @@ help:
 	@echo "make bench          requests a second beside two floors (needs wrk; ONLY=, ROUNDS=)"
 	@echo "make torture        kills the site under load, 500 times (KILLS=, SEED=, ON=sqlite)"
 	@echo "make fuzz           bad input to every address and form, for longer (FUZZ=)"
+	@echo "make fuzz-payments  random schedules of buying and faults end equal to Stripe (N=)"
 	@echo "make gallery        pictures of every page in docs/gallery (needs chromium; ONLY=)"
 
 run:
@@ -68,7 +71,7 @@ test-browser: dev
 	@platform/bin/with-browser $(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -q" \
 		tests/journeys $(ARGS)
 
-check: lint types imports migrations translations docs test test-services test-browser
+check: lint types imports migrations translations docs test test-services test-browser fuzz-payments
 
 lint: dev
 	@$(BIN)/ruff check $(CODE)
@@ -109,6 +112,9 @@ torture: dev
 
 fuzz: dev
 	@FUZZ="$(FUZZ)" $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 tests/fuzz $(ARGS)
+
+fuzz-payments: dev
+	@SCHEDULES="$(N)" LOG_LEVEL=CRITICAL $(BIN)/python -m pytest -s tests/payments/test_schedules.py $(ARGS)
 
 lock:
 	@for each in "" -scale -dev; do uv pip compile --quiet --universal --python-version 3.12 \

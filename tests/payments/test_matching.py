@@ -112,7 +112,7 @@ def test_what_stripe_never_had_is_named(sold, clock):
 
 
 def test_books_that_say_something_else_are_named_and_stay(sold, clock):
-    entry = MoneyEntry.objects.filter(kind="charge").first()
+    entry = MoneyEntry.objects.filter(kind="charge")[0]
     booked = StripeObject.objects.get(stripe_id=entry.stripe_id)
     booked.data |= {"fee": booked.data["fee"] + 1, "net": booked.data["net"] - 1}
     booked.save()
