@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from operations.dashboard import Panel, Row, Tile
+from payments.admin.disputes import TO_ANSWER
 from payments.admin.listing import detail_url, in_words
 from payments.admin.orders import RELATED
-from payments.models import Difference, Order, RefundRequest, Subscription, WebhookEvent
+from payments.models import Difference, Dispute, Order, RefundRequest, Subscription, WebhookEvent
 
 SHOWN = 8
 
@@ -22,6 +23,7 @@ def waiting() -> Panel:
     """What somebody must look at: numbers that lead to the very rows they count."""
     asked = RefundRequest.objects.filter(status=RefundRequest.Status.ASKED).count()
     proposed = RefundRequest.objects.filter(status=RefundRequest.Status.PROPOSED).count()
+    disputed = Dispute.objects.filter(status__in=TO_ANSWER).count()
     failing = Subscription.objects.filter(status="past_due").count()
     open_ones = Difference.objects.filter(ended_at=None).count()
     parked = WebhookEvent.objects.filter(outcome=WebhookEvent.Outcome.PARKED).count()
@@ -40,6 +42,11 @@ def waiting() -> Panel:
                 ngettext("refund to confirm", "refunds to confirm", proposed),
                 proposed,
                 _rows("requests", status=RefundRequest.Status.PROPOSED),
+            ),
+            Tile(
+                ngettext("dispute to answer", "disputes to answer", disputed),
+                disputed,
+                _rows("disputes", to_answer="true"),
             ),
             Tile(
                 ngettext("renewal that failed", "renewals that failed", failing),

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.base import ViewSetGroup
 
 from payments.admin.books import DifferenceViewSet, MoneyEntryViewSet
+from payments.admin.disputes import DisputeViewSet
 from payments.admin.events import EventViewSet
 from payments.admin.grants import GrantViewSet
 from payments.admin.offers import OfferViewSet
@@ -25,6 +26,7 @@ class MoneyGroup(ViewSetGroup):
         InvoiceViewSet,
         RequestViewSet,
         RefundViewSet,
+        DisputeViewSet,
         OfferViewSet,
         GrantViewSet,
         WhyViewSet,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
+from payments import evidence
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -122,6 +123,9 @@ class OrderDetail(MoneyDetail):
         yield Fact(_("Number"), order.number)
         yield Fact(_("State"), order_state(order))
         yield Fact(_("Buyer"), person(order.buyer))
+        if evidence.disputed_by(order.buyer):
+            address = reverse("money-disputes:index") + f"?q={order.buyer.email}"
+            yield Fact(_("Mind"), _("A payment of this person is disputed"), address)
         yield Fact(_("What"), offer, detail_url("money-offers", offer))
         yield Fact(_("Amount"), in_words(order.amount, order.currency))
         yield Fact(_("Tax"), _("None"))

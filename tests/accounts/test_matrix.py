@@ -177,6 +177,8 @@ ADDRESSES = table(
     /admin/money/invoices/                        --fo
     /admin/money/invoices/inspect/{invoices}/     --fo
     /admin/money/invoices/refund/{invoices}/      --f-
+    /admin/money/disputes/                        --fo
+    /admin/money/disputes/inspect/{disputes}/     --fo
     /admin/money/requests/                        --fo
     /admin/money/requests/inspect/{requests}/     --fo
     /admin/money/requests/approve/{requests}/     --f-

@@ -6,7 +6,16 @@ from typing import Any
 import factory
 
 from courses.models import CoursePage, Membership
-from payments.models import Invoice, Offer, Order, Price, Refund, Subscription, WebhookEvent
+from payments.models import (
+    Dispute,
+    Invoice,
+    Offer,
+    Order,
+    Price,
+    Refund,
+    Subscription,
+    WebhookEvent,
+)
 from tests.factories import MembershipFactory, UserFactory
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -88,6 +97,20 @@ class InvoiceFactory(factory.django.DjangoModelFactory):
     currency = "CNY"
     created_at = NOW
     paid_at = NOW
+
+
+class DisputeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Dispute
+
+    account = ACCOUNT
+    stripe_id = factory.Sequence(lambda n: f"dp_test_{n}")
+    order = factory.SubFactory(OrderFactory, fulfilled=True)
+    status = "needs_response"
+    reason = "fraudulent"
+    amount = factory.SelfAttribute("order.amount")
+    currency = "CNY"
+    created_at = NOW
 
 
 class RefundFactory(factory.django.DjangoModelFactory):

@@ -15,6 +15,7 @@ from tests.factories import course
 from tests.payments.factories import (
     ACCOUNT,
     NOW,
+    DisputeFactory,
     InvoiceFactory,
     OrderFactory,
     RefundFactory,
@@ -31,6 +32,7 @@ LISTINGS = (
     "money-invoices",
     "money-requests",
     "money-refunds",
+    "money-disputes",
     "money-offers",
     "money-grants",
     "money-differences",
@@ -43,6 +45,7 @@ def one_of_each(number: int = 0) -> dict[str, int]:
     """A row for every listing; gives their ids."""
     order = OrderFactory(fulfilled=True, price=course_price(course()))
     refund = RefundFactory(order=OrderFactory(fulfilled=True, price=course_price(course())))
+    dispute = DisputeFactory(order=refund.order)
     subscription = SubscriptionFactory()
     OrderFactory(fulfilled=True, price__offer=subscription.offer, subscription=subscription)
     invoice = InvoiceFactory(subscription=subscription)
@@ -72,6 +75,7 @@ def one_of_each(number: int = 0) -> dict[str, int]:
         invoice,
         request,
         refund,
+        dispute,
         order.price.offer,
         grant,
         difference,
