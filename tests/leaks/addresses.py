@@ -22,7 +22,7 @@ from operations.url_classes import UrlClass, class_of, routes
 from pages import phone_preview
 from pages.site_shown import shown_to
 from pages.sitemaps import SECTIONS
-from payments.models import Dispute, MoneyEntry, Refund, RefundRequest, WebhookEvent
+from payments.models import MoneyEntry, Refund, RefundRequest, WebhookEvent
 from tests.leaks.world import World
 
 PART = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^()]*\)")
@@ -174,7 +174,6 @@ PARTS: dict[tuple[str, str], Values] = {
     ("admin/money/", "pk"): _known(*NOBODY),
     ("admin/money/orders/", "pk"): _numbers("orders"),
     ("admin/money/refunds/", "pk"): _rows(Refund),
-    ("admin/money/disputes/", "pk"): _rows(Dispute),
     ("admin/money/requests/", "pk"): _rows(RefundRequest),
     ("admin/money/offers/", "pk"): lambda world: [world.price.offer_id],
     ("admin/money/grants/", "pk"): lambda world: [world.people["buyer"].grants.earliest("pk").pk],
