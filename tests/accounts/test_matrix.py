@@ -70,6 +70,7 @@ PERMISSIONS = table(
     payments.view_difference       --fo
     payments.view_dispute          --fo
     payments.view_invoice          --fo
+    payments.view_matching         --fo
     payments.view_moneyentry       --fo
     payments.view_offer            --fo
     payments.view_order            --fo
