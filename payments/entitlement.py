@@ -9,6 +9,8 @@ from payments.models import Dispute, Invoice, Offer, Order, Refund
 
 # A term may be prolonged in its last days.
 EXTENDABLE_WITHIN = timedelta(days=30)
+# What was bought, by oneself or by another, as opposed to what staff gave.
+BOUGHT_ONCE = (Grant.Source.PURCHASE, Grant.Source.GIFT, Grant.Source.REDEEM_CODE)
 PAID = (Order.Status.PAID, Order.Status.FULFILLED, Order.Status.PARKED)
 
 
@@ -86,7 +88,7 @@ def has_already(order: Order) -> bool:
         learner_id=order.buyer_id,
         course=offer.course,
         membership=offer.membership,
-        source_kind__in=[Grant.Source.PURCHASE, Grant.Source.SUBSCRIPTION, Grant.Source.GIFT],
+        source_kind__in=[*BOUGHT_ONCE, Grant.Source.SUBSCRIPTION],
     ).lasting(order.paid_at or order.created_at)
     own = {order.source_id, order.subscription.source_id if order.subscription else ""}
     others = [grant for grant in paid if grant.source_id not in own]
@@ -98,7 +100,7 @@ def has_already(order: Order) -> bool:
 def _can_follow(grant: Grant, order: Order) -> bool:
     """Whether a term was bought in the last days of what it prolongs."""
     return (
-        grant.source_kind == Grant.Source.PURCHASE
+        grant.source_kind in BOUGHT_ONCE
         and grant.ends_at is not None
         and order.paid_at is not None
         and grant.ends_at - order.paid_at <= EXTENDABLE_WITHIN
@@ -111,7 +113,7 @@ def end_of_standing_term(order: Order) -> datetime | None:
         learner_id=order.buyer_id,
         membership=order.price.offer.membership,
         course=order.price.offer.course,
-        source_kind=Grant.Source.PURCHASE,
+        source_kind__in=BOUGHT_ONCE,
         withdrawn_at=None,
         ends_at__gt=order.paid_at,
     )

@@ -37,6 +37,14 @@ hold(
 )
 hold("payments.RefundRequest", "decided_by", erase="keep")
 hold("payments.RefundRequest", "confirmed_by", erase="keep")
+hold("payments.RedeemBatch", "made_by", erase="keep")
+hold(
+    "payments.RedeemCode",
+    "redeemed_by",
+    erase="keep",
+    export=("batch__course__title", "batch__membership__name", "redeemed_at", "withdrawn_at"),
+    stays=LAW,
+)
 
 
 def _forget_names_in_events(user: User, now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import buying, membership, orders, returning, subscriptions
+from payments.views import buying, membership, orders, redeeming, returning, subscriptions
 from payments.webhook_view import webhook
 
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("payments/return/", returning.returned, name="payments_return"),
     path("payments/webhook/", webhook, name="payments_webhook"),
     path("payments/cancelled/", returning.cancelled, name="payments_cancelled"),
+    path("redeem/", redeeming.redeem, name="redeem"),
+    path("redeem/<str:code>/", redeeming.redeem_code, name="redeem_code"),
     path("account/orders/", orders.orders, name="orders"),
     path("account/orders/<uuid:key>/", orders.order, name="order"),
     path("account/orders/<uuid:key>/receipt/", orders.receipt, name="order_receipt"),

@@ -35,4 +35,13 @@ def log_actions(actions: Any) -> None:
     )
     audit.register(actions, "payments.decline", _("Decline the refund"), _("A refund was declined"))
     actions.register_action("payments.replay", _("Process it again"), _("Processed again"))
+    audit.register(
+        actions, "payments.make_codes", _("Make redeem codes"), _("Redeem codes were made")
+    )
+    audit.register(
+        actions,
+        "payments.revoke_codes",
+        _("Take the codes back"),
+        _("Redeem codes were taken back"),
+    )
     audit.register(actions, "payments.settle", _("Settle"), _("Settled by a person"))

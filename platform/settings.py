@@ -301,6 +301,7 @@ RATE_LIMITS = {
     "preview": "60/m/ip",
     "first_operator": "10/m/ip",
     "ask_refund": "10/h/user",
+    "redeem": "10/m/ip,60/h/ip",  # codes that are not there
     "export": "5/h/user",
 }
 if not env.bool("RATE_LIMITS", default=True):  # for a bench, which is one address

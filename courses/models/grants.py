@@ -30,6 +30,7 @@ class Grant(models.Model):
         PURCHASE = "purchase", _("Purchase")
         SUBSCRIPTION = "subscription", _("Subscription")
         GIFT = "gift", _("Gift")
+        REDEEM_CODE = "redeem_code", _("Redeem code")
         SCHOLARSHIP = "scholarship", _("Scholarship")
         STAFF = "staff", _("Given by staff")
         FORMER_MEMBERSHIP = "former_membership", _("Left the membership in a paid period")
@@ -63,6 +64,11 @@ class Grant(models.Model):
             models.CheckConstraint(
                 name="grant_ends_after_it_starts",
                 condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")),
+            ),
+            models.UniqueConstraint(
+                fields=["source_kind", "source_id"],
+                condition=Q(source_kind__in=["gift", "redeem_code"]),
+                name="grant_of_a_gift_or_code_is_one_persons",
             ),
             models.UniqueConstraint(
                 fields=["source_kind", "source_id", "learner", "course"],

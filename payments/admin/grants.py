@@ -48,6 +48,12 @@ from payments.admin.subscriptions import SUBSCRIPTION_STATES
 # Sources that people decide on. All others follow from money and would only come back.
 BY_HAND = (Grant.Source.SCHOLARSHIP, Grant.Source.STAFF)
 
+SOURCE_VIEWSETS = {
+    "order": "money-orders",
+    "subscription": "money-subscriptions",
+    "code": "money-codes",
+}
+
 
 def state(grant: Grant, now: datetime | None = None) -> Any:
     """Whether it opens anything now, and if not, why."""
@@ -66,11 +72,11 @@ def target(grant: Grant) -> str:
 
 
 def source_url(grant: Grant) -> str:
-    """The order or subscription behind it."""
+    """The order, subscription or code behind it."""
     kind, _separator, pk = grant.source_id.rpartition("-")
     if not pk.isdigit():
         return ""
-    viewset = {"order": "money-orders", "subscription": "money-subscriptions"}.get(kind)
+    viewset = SOURCE_VIEWSETS.get(kind)
     return reverse(f"{viewset}:inspect", args=[int(pk)]) if viewset else ""
 
 

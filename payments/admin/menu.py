@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.base import ViewSetGroup
 
 from payments.admin.books import DifferenceViewSet, MoneyEntryViewSet
+from payments.admin.codes import BatchViewSet, CodeViewSet
 from payments.admin.disputes import DisputeViewSet
 from payments.admin.events import EventViewSet
 from payments.admin.grants import GrantViewSet
@@ -28,6 +29,8 @@ class MoneyGroup(ViewSetGroup):
         RefundViewSet,
         DisputeViewSet,
         OfferViewSet,
+        BatchViewSet,
+        CodeViewSet,
         GrantViewSet,
         WhyViewSet,
         DifferenceViewSet,

@@ -1,4 +1,5 @@
 from .books import Difference, Matching, MoneyEntry
+from .codes import RedeemBatch, RedeemCode
 from .mirrors import Dispute, Invoice, Refund, Subscription
 from .offers import Offer, Price, StripePrice, StripeProduct
 from .orders import Customer, Order, RefundRequest, Trial
@@ -14,6 +15,8 @@ __all__ = [
     "Offer",
     "Order",
     "Price",
+    "RedeemBatch",
+    "RedeemCode",
     "Refund",
     "RefundRequest",
     "StripePrice",

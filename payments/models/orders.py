@@ -49,6 +49,11 @@ class Order(OfAccount):
         FAILED = "failed", _("Payment failed")
         PARKED = "parked", _("Needs a look")
 
+    class Purpose(models.TextChoices):
+        OWN = "own", _("For oneself")
+        GIFT = "gift", _("For a friend")
+        SEATS = "seats", _("For colleagues")
+
     class Note(models.TextChoices):
         """Why an order that was paid opens nothing."""
 
@@ -66,7 +71,15 @@ class Order(OfAccount):
     price = models.ForeignKey(
         "payments.Price", on_delete=models.PROTECT, related_name="orders", verbose_name=_("Price")
     )
-    # As shown to the buyer, whatever becomes of the price.
+    purpose = models.CharField(
+        _("Bought for"),
+        max_length=10,
+        choices=Purpose.choices,
+        default=Purpose.OWN,
+        db_default=Purpose.OWN,
+    )
+    quantity = models.PositiveSmallIntegerField(_("How many"), default=1, db_default=1)
+    # As shown to the buyer, whatever becomes of the price; for all of them together.
     amount = models.PositiveBigIntegerField(_("Amount"))
     currency = models.CharField(_("Currency"), max_length=3)
     trial_days = models.PositiveSmallIntegerField(_("Days of trial"), default=0)
@@ -115,8 +128,13 @@ class Order(OfAccount):
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "livemode", "buyer", "price"],
-                condition=Q(status="open"),
+                condition=Q(status="open", purpose="own"),
                 name="order_one_open_per_buyer_and_price",
+            ),
+            models.CheckConstraint(
+                name="order_of_several_is_of_seats",
+                condition=Q(purpose="seats", quantity__gte=2)
+                | (~Q(purpose="seats") & Q(quantity=1)),
             ),
             models.UniqueConstraint(
                 fields=["account", "livemode", "session_id"], name="order_session_once"
@@ -154,6 +172,11 @@ class Order(OfAccount):
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether it opens nothing for the buyer."""
+        return self.purpose != self.Purpose.OWN
 
 
 class Trial(OfAccount):

@@ -43,7 +43,7 @@ def guard() -> None:
     SpreadsheetExportMixin.as_spreadsheet = logged
 
 
-def _as_asked(rows: Iterator[bytes], language: str | None, zone: tzinfo) -> Iterator[bytes]:
+def as_asked(rows: Iterator[bytes], language: str | None, zone: tzinfo) -> Iterator[bytes]:
     """Rows are sent after the request is over: in the language and time zone it was made in."""
     yield BYTE_ORDER_MARK
     while True:
@@ -65,7 +65,7 @@ class Spreadsheets(SpreadsheetExportMixin):
 
     def stream_csv(self, queryset: Any) -> Iterator[bytes]:
         rows = super().stream_csv(_one_by_one(queryset))
-        return _as_asked(rows, get_language(), timezone.get_current_timezone())
+        return as_asked(rows, get_language(), timezone.get_current_timezone())
 
     def get_heading(self, queryset: Any, field: str) -> str:
         return str(super().get_heading(self.get_base_queryset(), field))

@@ -40,6 +40,19 @@ def consume(request: HttpRequest, action: str) -> bool:
     )
 
 
+def is_used_up(request: HttpRequest, action: str) -> bool:
+    """Whether one more would be beyond the limit. Counts nothing."""
+    left = ratelimit.consume(
+        request,
+        app="accounts",
+        action=action,
+        config=settings.RATE_LIMITS,
+        limit_get=True,
+        dry_run=True,
+    )
+    return not left
+
+
 def longest_wait(action: str) -> int:
     """Seconds after which the shortest of its limits has passed for certain."""
     rates = ratelimit.parse_rates(settings.RATE_LIMITS[action])

@@ -70,6 +70,8 @@ CLASSES: dict[str, UrlClass] = {
     "payments/webhook/": UrlClass.WEBHOOK,
     "payments/checkout/": P,
     "payments/buy/<uuid:key>/": P,
+    "redeem/": P,
+    "redeem/<str:code>/": P,  # who has the code sees what it opens
     "payments/return/": S,
     "payments/cancelled/": S,
     "account/orders/": S,
@@ -155,6 +157,8 @@ PROMISES = [
     Promise("/files/"),
     Promise("/static/"),
     Promise("/membership/"),
+    Promise("/redeem/"),
+    Promise("/redeem/<code>/"),
     Promise("/study/"),
     Promise("/study/beat/"),
     Promise("/search/"),

@@ -11,6 +11,7 @@ from accounts import limits
 from accounts.checks import limits_are_shared
 from learning import tokens
 from operations import clock
+from payments import codes
 from tests.accounts.browser import log_in, text_of
 from tests.accounts.doors import prove_now
 from tests.accounts.factories import PASSWORD, UserFactory
@@ -31,6 +32,7 @@ VISITORS = {
     "preview": ("get", "/preview/x/"),
     "first_operator": ("get", "/account/first-operator/x/"),
     "checkout": ("post", "/payments/checkout/"),
+    "redeem": ("get", f"/redeem/{codes.derive(uuid.UUID(int=0), 1)}/"),
     "token": ("get", "/study/token/1/"),
 }
 

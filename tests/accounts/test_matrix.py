@@ -21,7 +21,7 @@ from tests.accounts.browser import browser, log_in, second_step
 from tests.accounts.doors import addresses
 from tests.accounts.factories import PASSWORD, UserFactory, give_app
 from tests.factories import DisciplineFactory, InstructorFactory, MembershipFactory, course
-from tests.payments.factories import OrderFactory, course_price
+from tests.payments.factories import OrderFactory, RedeemCodeFactory, course_price
 from tests.payments.staff import at_desk
 from tests.payments.test_admin_listings import one_of_each
 
@@ -62,8 +62,11 @@ PERMISSIONS = table(
     pages.change_sitesettings      ---o
     payments.add_offer             --f-
     payments.add_price             --f-
+    payments.add_redeembatch       --f-
     payments.change_difference     --f-
     payments.change_offer          --f-
+    payments.change_redeembatch    --f-
+    payments.change_redeemcode     --f-
     payments.refund_order          --f-
     payments.replay_webhookevent   --f-
     payments.view_customer         --fo
@@ -75,6 +78,8 @@ PERMISSIONS = table(
     payments.view_offer            --fo
     payments.view_order            --fo
     payments.view_price            --fo
+    payments.view_redeembatch      --fo
+    payments.view_redeemcode       --fo
     payments.view_refund           --fo
     payments.view_refundrequest    --fo
     payments.view_stripeprice      --fo
@@ -191,6 +196,15 @@ ADDRESSES = table(
     /admin/money/offers/new/                      --f-
     /admin/money/offers/edit/{offers}/            --f-
     /admin/money/offers/inspect/{offers}/         --fo
+    /admin/money/batches/                         --fo
+    /admin/money/batches/new/                     --f-
+    /admin/money/batches/inspect/{batches}/       --fo
+    /admin/money/batches/csv/{batches}/           --f-
+    /admin/money/batches/revoke/{batches}/        --f-
+    /admin/money/codes/                           --fo
+    /admin/money/codes/inspect/{codes}/           --fo
+    /admin/money/codes/revoke/{codes}/            --f-
+    /admin/money/codes/withdraw/{used}/           --f-
     /admin/money/grants/                          --fo
     /admin/money/grants/give/                     --f-
     /admin/money/grants/inspect/{grants}/         --fo
@@ -219,6 +233,7 @@ def things() -> dict[str, Any]:
     give_app(person := UserFactory())
     given = {"source_kind": "scholarship", "source_id": "hand-1", "starts_at": bought.starts_at}
     return rows | {
+        "used": RedeemCodeFactory(redeemed_by=UserFactory(), redeemed_at=bought.starts_at).pk,
         "page": course(lessons=1).pk,
         "proposed": proposed_refund().pk,
         "instructor": InstructorFactory().pk,

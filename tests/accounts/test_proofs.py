@@ -90,7 +90,8 @@ def test_no_act_about_money_is_done_from_a_desk_left_alone(client: Any) -> None:
             "give",
             "settle",
             "replay",
-        )
+        ),
+        "revoke",
     }
 
 

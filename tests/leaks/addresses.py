@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice, product
 from typing import Any
+from uuid import UUID
 
 from django.core import signing
 from django.urls import get_resolver
@@ -22,6 +23,7 @@ from operations.url_classes import UrlClass, class_of, routes
 from pages import phone_preview
 from pages.site_shown import shown_to
 from pages.sitemaps import SECTIONS
+from payments import codes
 from payments.models import MoneyEntry, Refund, RefundRequest, WebhookEvent
 from tests.leaks.world import World
 
@@ -100,6 +102,7 @@ PARTS: dict[tuple[str, str], Values] = {
     ("study/", "track_id"): _pages("track", "drafttrack"),
     # Money
     ("payments/buy/", "key"): lambda world: [world.price.key],
+    ("redeem/", "code"): _known("guessed", codes.shown(codes.derive(UUID(SOME_KEY), 1))),
     ("account/orders/", "key"): lambda world: [order.key for order in world.orders.values()],
     ("account/subscriptions/", "pk"): _known(*NOBODY),
     ("account/2fa/webauthn/keys/", "pk"): _known(*NOBODY),

@@ -6,17 +6,20 @@ from typing import Any
 import factory
 
 from courses.models import CoursePage, Membership
+from payments import batches, codes
 from payments.models import (
     Dispute,
     Invoice,
     Offer,
     Order,
     Price,
+    RedeemBatch,
+    RedeemCode,
     Refund,
     Subscription,
     WebhookEvent,
 )
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import MembershipFactory, UserFactory, course
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 ACCOUNT = "acct_sandbox"
@@ -136,6 +139,39 @@ class WebhookEventFactory(factory.django.DjangoModelFactory):
     body = "{}"
     sent_at = NOW
     received_at = NOW
+
+
+class RedeemBatchFactory(factory.django.DjangoModelFactory):
+    """A batch of which no code is there yet; `batch_of` makes a whole one."""
+
+    class Meta:
+        model = RedeemBatch
+
+    name = "读书节"
+    course = factory.LazyFunction(course)
+    size = 2
+    redeemable_until = NOW + timedelta(days=90)
+    made_by = factory.SubFactory(UserFactory)
+    created_at = NOW
+
+
+class RedeemCodeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = RedeemCode
+
+    batch = factory.SubFactory(RedeemBatchFactory)
+    serial = 1
+    digest = factory.LazyAttribute(
+        lambda code: codes.digest(codes.derive(code.batch.key, code.serial))
+    )
+
+
+def batch_of(size: int = 1, **fields: Any) -> tuple[RedeemBatch, list[str]]:
+    """A whole batch, and its codes as they are handed out."""
+    fields = {"course": None if "membership" in fields else course()} | fields
+    batch = batches.make(RedeemBatchFactory.build(size=size, made_by=UserFactory(), **fields))
+    rows = batch.codes.select_related("batch").order_by("serial")
+    return batch, [codes.shown(batches.code_of(row)) for row in rows]
 
 
 def course_price(course: CoursePage, amount: int = 9900, **fields: Any) -> Price:

@@ -18,6 +18,7 @@ from tests.payments.factories import (
     DisputeFactory,
     InvoiceFactory,
     OrderFactory,
+    RedeemCodeFactory,
     RefundFactory,
     SubscriptionFactory,
     WebhookEventFactory,
@@ -34,6 +35,8 @@ LISTINGS = (
     "money-refunds",
     "money-disputes",
     "money-offers",
+    "money-batches",
+    "money-codes",
     "money-grants",
     "money-differences",
     "money-entries",
@@ -69,6 +72,7 @@ def one_of_each(number: int = 0) -> dict[str, int]:
     )
     entry = money_entry(f"txn_{number}", order)
     event = WebhookEventFactory()
+    code = RedeemCodeFactory()
     rows = (
         order,
         subscription,
@@ -77,6 +81,8 @@ def one_of_each(number: int = 0) -> dict[str, int]:
         refund,
         dispute,
         order.price.offer,
+        code.batch,
+        code,
         grant,
         difference,
         entry,
@@ -115,6 +121,10 @@ def money_pages(ids: dict[str, int]) -> list[str]:
         reverse("money-requests:approve", args=[ids["money-requests"]]),
         reverse("money-requests:decline", args=[ids["money-requests"]]),
         reverse("money-differences:settle", args=[ids["money-differences"]]),
+        reverse("money-batches:add"),
+        reverse("money-batches:csv", args=[ids["money-batches"]]),
+        reverse("money-batches:revoke", args=[ids["money-batches"]]),
+        reverse("money-codes:revoke", args=[ids["money-codes"]]),
         reverse("money-offers:add"),
         reverse("money-offers:edit", args=[ids["money-offers"]]),
         reverse("money-grants:give"),
@@ -126,6 +136,8 @@ WRITING = (
     "refund",
     "approve",
     "confirm",
+    "csv",
+    "revoke",
     "decline",
     "settle",
     "add",

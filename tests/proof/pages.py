@@ -50,6 +50,7 @@ PAGES = [
     Shown("search-none", "搜索无果", "visitor", "/search/?q=量子色动力学", (MAIN,)),
     Shown("membership", "会员", "visitor", "/membership/", (MORE, MAIN)),
     Shown("buy", "买之前", "visitor", "{buy}", (MAIN,)),
+    Shown("redeem", "兑换", "visitor", "/redeem/", (MAIN,)),
     Shown("terms", "服务条款", "visitor", "/terms/", (MAIN,)),
     Shown("refunds", "退款规则", "visitor", "/refunds/"),
     Shown("privacy-policy", "隐私政策", "visitor", "/privacy/"),

@@ -1,0 +1,132 @@
+"""Redeeming a code: of a batch (`RedeemCode`) or of a gift. Once, by one person.
+
+Locks are taken in this order: the person, then the row of the code. So one person's codes stand in
+line, and of many who try the same code one gets it.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from courses import grants
+from courses.models import CoursePage, Grant, Membership
+from pages import dates
+from payments import codes, periods
+from payments.models import RedeemCode
+
+type Voucher = RedeemCode
+
+
+class CannotRedeem(Exception):
+    """The code opens nothing; `message` is for whoever typed it."""
+
+    message = _("There is no such code. Please compare it character by character.")
+
+
+class Unknown(CannotRedeem):
+    pass
+
+
+class Used(CannotRedeem):
+    message = _("This code has been redeemed already.")
+
+
+class UsedByYou(Used):
+    message = _("You have redeemed this code already.")
+
+
+class Void(CannotRedeem):
+    message = _("This code was taken back. Please ask whoever gave it to you.")
+
+
+class Expired(CannotRedeem):
+    message = _("The time in which this code could be redeemed is over.")
+
+
+class AlreadyOwned(CannotRedeem):
+    message = _("You have this already. The code has not been used: you can pass it on.")
+
+
+def find(code: str) -> Voucher:
+    """What the code belongs to. Raises Unknown."""
+    found = _rows().filter(digest__in=codes.digests(code)).first()
+    if found is None:
+        raise Unknown
+    return found
+
+
+def check(voucher: Voucher, learner: User | None, *, now: datetime) -> None:
+    """Raises CannotRedeem if it cannot be redeemed now, or not by this person."""
+    if voucher.redeemed_at is not None:
+        raise UsedByYou if learner and voucher.redeemed_by_id == learner.pk else Used
+    if voucher.is_void:
+        raise Void
+    if voucher.claimable_until <= now:
+        raise Expired
+    if learner and owns(learner, voucher.sellable, now=now):
+        raise AlreadyOwned
+
+
+def owns(learner: User, sellable: CoursePage | Membership, *, now: datetime) -> bool:
+    """Whether they have it already, or will: a course by a membership alone is not owned."""
+    target = {"course": sellable} if isinstance(sellable, CoursePage) else {"membership": sellable}
+    return Grant.objects.filter(learner=learner, **target).lasting(now).exists()
+
+
+@transaction.atomic
+def redeem(*, code: str, learner: User, now: datetime) -> Voucher:
+    """Open what the code is for. Raises CannotRedeem."""
+    User.objects.select_for_update(no_key=True).get(pk=learner.pk)
+    voucher = lock(find(code))
+    check(voucher, learner, now=now)
+    voucher.redeemed_by, voucher.redeemed_at = learner, now
+    voucher.save(update_fields=["redeemed_by", "redeemed_at"])
+    declare(voucher, now=now)
+    return voucher
+
+
+def term(voucher: Voucher, *, now: datetime) -> str:
+    """How long it opens, in a sentence: from its redemption, or from now."""
+    if not voucher.months:
+        return gettext("It stays yours for good.")
+    ends = periods.add_months(voucher.redeemed_at or now, voucher.months)
+    return gettext("It is open until %(day)s and does not renew itself.") % {
+        "day": dates.day(ends, now=now)
+    }
+
+
+def lock(voucher: Voucher) -> Voucher:
+    """The same row as it stands now, and nobody else's until the transaction is over."""
+    type(voucher).objects.select_for_update(of=["self"]).get(pk=voucher.pk)
+    return _rows().get(pk=voucher.pk)
+
+
+def declare(
+    voucher: Voucher, *, now: datetime, actor: User | None = None, reason: str = ""
+) -> None:
+    """Declare the access of a voucher from its facts; nothing if nobody has redeemed it."""
+    if voucher.redeemed_by is None or voucher.redeemed_at is None:
+        return
+    months = voucher.months
+    grants.sync(
+        learner=voucher.redeemed_by,
+        source_kind=voucher.source_kind,
+        source_id=voucher.source_id,
+        covers=[voucher.sellable],
+        starts_at=voucher.redeemed_at,
+        ends_at=periods.add_months(voucher.redeemed_at, months) if months else None,
+        withdrawn_at=voucher.shut_at,
+        now=now,
+        actor=actor,
+        reason=reason or str(voucher),
+    )
+
+
+def _rows() -> QuerySet[RedeemCode]:
+    return RedeemCode.objects.select_related(
+        "batch__course", "batch__membership", "batch__order", "redeemed_by"
+    )

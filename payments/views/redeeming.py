@@ -1,0 +1,119 @@
+"""Redeeming a code: typed, or brought by a link; by whoever is signed in, never by looking."""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from accounts import limits
+from accounts.models import User
+from courses.models import CoursePage
+from operations import clock, errors
+from pages import dates
+from payments import beginning, codes, redeeming
+from payments.redeeming import CannotRedeem, Voucher
+
+LIMIT = "redeem"  # how often somebody may name a code that is not there
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Redeem code"),
+        max_length=codes.TYPED_AT_MOST,
+        help_text=_("Twelve letters and digits; with dashes or without."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_code(self) -> str:
+        try:
+            return codes.read(self.cleaned_data["code"])
+        except codes.Mistyped:
+            raise forms.ValidationError(CannotRedeem.message) from None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def redeem(request: HttpRequest) -> HttpResponse:
+    """Where a code is typed. POST `code`."""
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        return redirect("redeem_code", codes.shown(form.cleaned_data["code"]))
+    return _private(TemplateResponse(request, "payments/redeem.html", {"form": form}))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def redeem_code(request: HttpRequest, code: str) -> HttpResponse:
+    """What a code opens; POST opens it for whoever is signed in."""
+    if limits.is_used_up(request, LIMIT):
+        return errors.too_many(request, after=limits.longest_wait(LIMIT))
+    form = CodeForm({"code": code})
+    if form.is_valid():
+        read = form.cleaned_data["code"]
+        try:
+            voucher = redeeming.find(read)
+        except redeeming.Unknown as problem:
+            limits.consume(request, LIMIT)
+            form.add_error("code", str(problem.message))
+        else:
+            return (
+                _redeem(request, read)
+                if request.method == "POST"
+                else _page(request, read, voucher)
+            )
+    page = TemplateResponse(request, "payments/redeem.html", {"form": form}, status=404)
+    return _private(page)
+
+
+def _redeem(request: HttpRequest, code: str) -> HttpResponse:
+    here = reverse("redeem_code", args=[codes.shown(code)])
+    if not isinstance(request.user, User):
+        return redirect_to_login(here)
+    with suppress(CannotRedeem):  # the page says why
+        redeeming.redeem(code=code, learner=request.user, now=clock.now())
+    return redirect(here)
+
+
+def _page(request: HttpRequest, code: str, voucher: Voucher) -> HttpResponse:
+    now = clock.now()
+    user = request.user if isinstance(request.user, User) else None
+    sellable = voucher.sellable
+    here = urlencode({"next": reverse("redeem_code", args=[codes.shown(code)])})
+    context: dict[str, Any] = {
+        "code": codes.shown(code),
+        "voucher": voucher,
+        "sellable": sellable,
+        "course": sellable if isinstance(sellable, CoursePage) else None,
+        "last_day": dates.day(voucher.claimable_until - timedelta(seconds=1), now=now),
+        "term": redeeming.term(voucher, now=now),
+        "told_to": voucher.batch.order_id is not None,
+        "sellable_url": beginning.address(sellable),
+        "sign_up_url": f"{reverse('account_signup')}?{here}",
+        "sign_in_url": f"{reverse('account_login')}?{here}",
+    }
+    try:
+        redeeming.check(voucher, user, now=now)
+    except redeeming.UsedByYou:
+        context["is_yours"] = True
+        context["begin"] = beginning.of(sellable, user, now=now) if user else None
+    except redeeming.AlreadyOwned as problem:
+        context["owned"] = problem.message
+    except CannotRedeem as problem:
+        context["problem"] = problem.message
+    return _private(TemplateResponse(request, "payments/redeem_code.html", context))
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """What is behind a code is for whoever has it: kept nowhere on the way, found by no search."""
+    response["Cache-Control"] = "private, no-store"
+    response["X-Robots-Tag"] = "noindex"
+    return response
