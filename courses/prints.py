@@ -8,7 +8,9 @@ from wagtail.images.models import Filter, SourceImageIOError
 
 from courses.depicted import CARD, LARGE, POSTER, Subject
 from courses.drawing import covers, share
+from courses.drawing.design import Design
 from courses.drawing.sheet import Box
+from courses.models import PrivateImage
 
 ENCODING: dict[str, dict[str, Any]] = {
     "avif": {"format": "AVIF", "quality": 62, "speed": 7, "subsampling": "4:4:4"},
@@ -24,6 +26,14 @@ def make(subject: Subject, shape: str, suffix: str) -> bytes:
     picture = draw(subject) if draw else _cover(subject, int(shape))
     file = io.BytesIO()
     picture.save(file, **ENCODING[suffix])
+    return file.getvalue()
+
+
+def gift(design: Design, words: share.Words, image: PrivateImage | None) -> bytes:
+    """The card of a gift, PNG; `image` stands in for the drawn art."""
+    picture = share.draw_gift(design, words, _cut(image, share.GIFT_ART))
+    file = io.BytesIO()
+    picture.save(file, **ENCODING["png"])
     return file.getvalue()
 
 
@@ -44,12 +54,16 @@ def _poster(subject: Subject) -> Image.Image:
 
 def _uploaded(subject: Subject, box: Box) -> Image.Image | None:
     """The uploaded picture in the shape of a box, around its focal point; None if there is none."""
-    if subject.image is None:
+    return _cut(subject.image, box)
+
+
+def _cut(image: PrivateImage | None, box: Box) -> Image.Image | None:
+    if image is None:
         return None
     size = round(box.width), round(box.height)
     cut = Filter(spec=f"fill-{size[0]}x{size[1]}|format-png")
     try:
-        file = subject.image.generate_rendition_file(cut)
+        file = image.generate_rendition_file(cut)
     except SourceImageIOError:  # the file is gone: better a drawn picture than none
         return None
     with file, Image.open(file) as picture:

@@ -44,7 +44,7 @@ def revoke(batch: RedeemBatch, *, reason: str, actor: User, now: datetime) -> Re
 @transaction.atomic
 def revoke_code(code: RedeemCode, *, reason: str, actor: User, now: datetime) -> None:
     """Raises CannotTakeBack if it was redeemed or revoked meanwhile."""
-    code = redeeming.lock(code)
+    code = redeeming.lock_code(code)
     if code.redeemed_at is not None or code.is_void:
         raise CannotTakeBack
     code.revoked_at = now
@@ -55,7 +55,7 @@ def revoke_code(code: RedeemCode, *, reason: str, actor: User, now: datetime) ->
 @transaction.atomic
 def withdraw(code: RedeemCode, *, reason: str, actor: User, now: datetime) -> None:
     """Shut what a code opened. Raises CannotTakeBack if it opens nothing."""
-    code = redeeming.lock(code)
+    code = redeeming.lock_code(code)
     if code.redeemed_at is None or code.shut_at is not None:
         raise CannotTakeBack
     code.withdrawn_at = now

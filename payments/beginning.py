@@ -42,6 +42,9 @@ def of(sellable: CoursePage | Membership, user: User, *, now: datetime) -> Begin
 def of_order(order: Order, *, now: datetime) -> Beginning:
     """What was bought from a track goes on with the track. For a membership: the course it was
     bought from, if that led to it and is now open."""
+    if order.is_for_others:
+        label = _("To the gift") if order.purpose == Order.Purpose.GIFT else _("To the seats")
+        return Beginning(label, reverse("order", args=[order.key]))
     sellable = order.price.offer.sellable
     page = order.from_page.specific if order.from_page else None
     if isinstance(page, TrackPage) and page.live:

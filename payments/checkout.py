@@ -12,7 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from courses.models import Grant
-from payments import beginning, entitlement, fulfilment, gateway, queries, stripe_catalogue
+from payments import (
+    beginning,
+    entitlement,
+    for_others,
+    fulfilment,
+    gateway,
+    queries,
+    stripe_catalogue,
+)
 from payments.models import Offer, Order, Price, Subscription, Trial
 
 # Where Stripe's page sends the buyer; part of what an order's key stands for.
@@ -71,23 +79,31 @@ class Started:
 
 
 def start(
-    *, buyer: User, price: Price, attribution: Attribution | None = None, now: datetime
+    *,
+    buyer: User,
+    price: Price,
+    attribution: Attribution | None = None,
+    wish: for_others.Wish | None = None,
+    now: datetime,
 ) -> Started:
     """The order and the address of the page where it is paid. Raises CannotStart.
 
     A buyer has one open order per price: a second tab gets the first one's page. Begun again
-    after any failure, nothing is charged twice.
+    after any failure, nothing is charged twice. With a `wish` it is bought for others: what the
+    buyer has is no hindrance, and each wish has an order of its own.
     """
     _check_for_sale(price, now)
-    if not may_buy(buyer, price.offer, now=now):
+    if wish is None and not may_buy(buyer, price.offer, now=now):
         raise AlreadyOwned
     try:
-        _close_others(buyer, price, now=now)
-        order = _open_order(buyer, price, attribution or Attribution(), now=now)
+        gateway.ours()  # Stripe is asked for it once, outside every transaction
+        if wish is None:
+            _close_others(buyer, price, now=now)
+        order = _open_order(buyer, price, attribution or Attribution(), wish, now=now)
         if order.session_id:
             if url := _standing_page(order, now=now):
                 return Started(order, url)
-            order = _open_order(buyer, price, attribution or Attribution(), now=now)
+            order = _open_order(buyer, price, attribution or Attribution(), wish, now=now)
         return Started(order, _new_page(order, now=now))
     except gateway.GatewayError as error:
         logger.warning("checkout could not be started: %s", type(error).__name__, exc_info=True)
@@ -125,12 +141,30 @@ def _check_for_sale(price: Price, now: datetime) -> None:
 
 
 @transaction.atomic
-def _open_order(buyer: User, price: Price, attribution: Attribution, *, now: datetime) -> Order:
+def _open_order(
+    buyer: User,
+    price: Price,
+    attribution: Attribution,
+    wish: for_others.Wish | None,
+    *,
+    now: datetime,
+) -> Order:
     """The open order of this buyer at this price, made if there is none."""
+    if wish is not None:
+        return for_others.order_of(
+            buyer=buyer,
+            price=price,
+            wish=wish,
+            from_page_id=attribution.page_id,
+            from_block=attribution.block[:64],
+            now=now,
+        )
     ours = gateway.ours()
     User.objects.select_for_update(no_key=True).get(pk=buyer.pk)
     trial_days = price.offer.trial_days if may_have_trial(buyer) else 0
-    standing = Order.objects.filter(buyer=buyer, price=price, status=Order.Status.OPEN, **ours)
+    standing = Order.objects.filter(
+        buyer=buyer, price=price, purpose=Order.Purpose.OWN, status=Order.Status.OPEN, **ours
+    )
     order = standing.first()
     if order and order.trial_days == trial_days:
         return order
@@ -167,6 +201,7 @@ def _close_others(buyer: User, price: Price, *, now: datetime) -> None:
     offer = price.offer
     others = Order.objects.filter(
         buyer=buyer,
+        purpose=Order.Purpose.OWN,
         status=Order.Status.OPEN,
         price__offer__course=offer.course,
         price__offer__membership=offer.membership,
@@ -199,9 +234,16 @@ def _session_params(order: Order) -> gateway.Shape:
     """The same for the same order, whenever it is asked: its key stands for exactly this."""
     offer = order.price.offer
     metadata = {"order": str(order.key)}
+    if order.is_for_others:
+        metadata |= {"purpose": order.purpose, "quantity": str(order.quantity)}
     back = {"order": order.key.hex}
     params: gateway.Shape = {
-        "line_items": [{"price": stripe_catalogue.price_at_stripe(order.price), "quantity": 1}],
+        "line_items": [
+            {
+                "price": stripe_catalogue.price_at_stripe(order.price),
+                "quantity": order.quantity,
+            }
+        ],
         "customer": stripe_catalogue.customer_of(order.buyer),
         "client_reference_id": str(order.key),
         "metadata": metadata,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from courses import grants
 from courses.models import Grant
+from payments import for_others
 from payments.models import Dispute, Invoice, Offer, Order, Refund
 
 # A term may be prolonged in its last days.
@@ -38,6 +39,9 @@ def settle(order: Order, *, now: datetime) -> None:
     elif order.status == Order.Status.REFUNDED and order.fulfilled_at and not withdrawn_at:
         order.status = Order.Status.FULFILLED  # a refund failed at the bank
         order.save(update_fields=["status"])
+    if order.is_for_others:
+        for_others.settle(order, withdrawn_at=withdrawn_at, now=now)
+        return
     if order.fulfilled_at is None and withdrawn_at is None:
         return
     if order.fulfilled_at is None and order.note:
@@ -83,6 +87,8 @@ def is_ownerless(order: Order) -> bool:
 def has_already(order: Order) -> bool:
     """Whether the buyer paid for the same thing by another order that still holds. Also one whose
     payment came a moment later, but whose news came first."""
+    if order.is_for_others:
+        return False
     offer = order.price.offer
     paid = Grant.objects.filter(
         learner_id=order.buyer_id,

@@ -13,9 +13,11 @@ from payments import (
     differences,
     entitlement,
     gateway,
+    gifts,
     letters,
     periods,
     refund_requests,
+    seats,
     subscriptions,
 )
 from payments.mirror import Shape, id_of, moment
@@ -88,6 +90,12 @@ def _open(order: Order, *, now: datetime) -> None:
     order.status = Order.Status.FULFILLED
     order.fulfilled_at = now
     order.starts_at = order.paid_at
+    if order.purpose == Order.Purpose.GIFT:
+        gifts.bought(order, now=now)
+        return
+    if order.purpose == Order.Purpose.SEATS:
+        seats.bought(order, now=now)
+        return
     if offer.kind == Offer.Kind.TERM:
         order.starts_at = entitlement.end_of_standing_term(order) or order.paid_at
         assert order.starts_at is not None  # noqa: S101 — it was paid

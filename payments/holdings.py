@@ -2,13 +2,14 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.privacy import hold, hold_more, refuse_when
 from payments import mirror
-from payments.models import Customer, Order, Subscription, WebhookEvent
+from payments.models import Customer, Gift, Order, RedeemCode, Subscription, WebhookEvent
 
 LAW = _("Orders, invoices and refunds stay as the law asks, without your name.")
 
@@ -39,6 +40,19 @@ hold("payments.RefundRequest", "decided_by", erase="keep")
 hold("payments.RefundRequest", "confirmed_by", erase="keep")
 hold("payments.RedeemBatch", "made_by", erase="keep")
 hold(
+    "payments.Gift",
+    "redeemed_by",
+    erase="keep",
+    export=(
+        "giver_name",
+        "message",
+        "order__price__offer__course__title",
+        "order__price__offer__membership__name",
+        "redeemed_at",
+    ),
+    stays=LAW,
+)
+hold(
     "payments.RedeemCode",
     "redeemed_by",
     erase="keep",
@@ -61,6 +75,32 @@ def _forget_names_in_events(user: User, now: datetime) -> int:
 hold_more("payments.webhookevent", erase=_forget_names_in_events)
 
 
+def _gifts_given(user: User) -> list[dict[str, Any]]:
+    names = ("order__key", "giver_name", "to_email", "message", "sent_at", "redeemed_at")
+    gifts = Gift.objects.filter(order__buyer=user).order_by("pk")
+    return [dict(zip(names, row, strict=True)) for row in gifts.values_list(*names)]
+
+
+def _forget_words_of_gifts(user: User, now: datetime) -> int:
+    """The friend keeps the gift; who it was for and what was written goes."""
+    given = Gift.objects.filter(order__buyer=user)
+    return given.update(giver_name="", to_email="", message="")
+
+
+def _colleagues_mailed(user: User) -> list[dict[str, Any]]:
+    codes = RedeemCode.objects.filter(batch__order__buyer=user).exclude(sent_to="")
+    names = ("batch__order__key", "sent_to", "sent_at")
+    return [dict(zip(names, row, strict=True)) for row in codes.order_by("pk").values_list(*names)]
+
+
+def _forget_colleagues(user: User, now: datetime) -> int:
+    return RedeemCode.objects.filter(batch__order__buyer=user).update(sent_to="")
+
+
+hold_more("payments.gifts_given", export=_gifts_given, erase=_forget_words_of_gifts)
+hold_more("payments.seats_mailed", export=_colleagues_mailed, erase=_forget_colleagues)
+
+
 def _a_subscription_renews(user: User) -> str | None:
     live = Subscription.objects.filter(learner=user, status__in=Subscription.LIVE)
     if any(not subscription.ends_by_itself for subscription in live):
@@ -75,5 +115,15 @@ def _a_payment_is_under_way(user: User) -> str | None:
     return None
 
 
+def _a_gift_is_to_be_sent(user: User) -> str | None:
+    waiting = Gift.objects.filter(order__buyer=user, send_at__isnull=False, sent_at=None)
+    if waiting.filter(redeemed_at=None, taken_back_at=None, withdrawn_at=None).exists():
+        return str(
+            _("A gift of yours has not been sent yet. Send it now or take it back, then delete.")
+        )
+    return None
+
+
+refuse_when(_a_gift_is_to_be_sent)
 refuse_when(_a_subscription_renews)
 refuse_when(_a_payment_is_under_way)

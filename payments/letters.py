@@ -1,18 +1,27 @@
 """Mails about money. Each has a key of its own, so that it is written once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts import mail
 from accounts.models import User
 from pages import dates
-from payments import money
-from payments.models import Invoice, Order, Refund, RefundRequest, Subscription
+from payments import codes, money
+from payments.models import (
+    Gift,
+    Invoice,
+    Order,
+    RedeemCode,
+    Refund,
+    RefundRequest,
+    Subscription,
+)
 
 ORDERS_PATH = "/account/orders/"
 
@@ -133,6 +142,123 @@ def refund_declined(request: RefundRequest, *, now: datetime) -> bool:
         "reason": request.reason,
     }
     return _queue(f"refund-declined-{request.pk}", order.buyer, "refund_declined", context, now)
+
+
+def gift_bought(gift: Gift, *, now: datetime) -> bool:
+    """To the giver: the receipt, and what becomes of the gift."""
+    order, giver = gift.order, gift.order.buyer
+    code = codes.again(gift.key, gift.minted, gift.digest or "")
+    context = {
+        "title": order.price.offer.named,
+        "amount": _amount(giver, order.amount, order.currency),
+        "number": order.number,
+        "to": gift.to_email,
+        "day": _day(giver, gift.send_at) if gift.send_at and gift.send_at > now else "",
+        "until": _last_day(giver, gift.claimable_until),
+        "address": codes.address(code),
+        "order": _page_of(order),
+    }
+    return _queue(f"gift-bought-{gift.pk}", giver, "gift_bought", context, now)
+
+
+def gift(gift: Gift, *, code: str, now: datetime) -> bool:
+    """To the friend, who need not have an account. Sent again, it has another code."""
+    giver = gift.order.buyer
+    address = codes.address(code)
+    context = {
+        "title": gift.order.price.offer.named,
+        "giver": gift.giver_name,
+        "message": gift.message,
+        "until": _last_day(giver, gift.claimable_until),
+        "card": f"{address}card.png",
+    } | _way_in(code)
+    key = f"gift-{gift.pk}-{gift.minted}"
+    return _queue_to(gift.to_email, key, giver, "gift", context, gift.order.language, now)
+
+
+def gift_redeemed(gift: Gift, *, now: datetime) -> bool:
+    return _queue(
+        f"gift-redeemed-{gift.pk}", gift.order.buyer, "gift_redeemed", _of_gift(gift), now
+    )
+
+
+def gift_runs_out(gift: Gift, *, now: datetime) -> bool:
+    return _queue(
+        f"gift-runs-out-{gift.pk}", gift.order.buyer, "gift_runs_out", _of_gift(gift), now
+    )
+
+
+def seats_bought(order: Order, *, now: datetime) -> bool:
+    context = {
+        "title": order.price.offer.named,
+        "amount": _amount(order.buyer, order.amount, order.currency),
+        "seats": order.quantity,
+        "number": order.number,
+        "until": _last_day(order.buyer, order.batch.redeemable_until),
+        "order": _page_of(order),
+    }
+    return _queue(f"seats-bought-{order.pk}", order.buyer, "seats_bought", context, now)
+
+
+def seat(row: RedeemCode, *, code: str, now: datetime) -> bool:
+    """To a colleague for whom the buyer of seats has one."""
+    order = row.batch.order
+    if order is None:
+        return False
+    buyer = order.buyer
+    context = {
+        "title": order.price.offer.named,
+        "giver": buyer.name,
+        "until": _last_day(buyer, row.batch.redeemable_until),
+    } | _way_in(code)
+    return _queue_to(row.sent_to, f"seat-{row.pk}", buyer, "seat", context, order.language, now)
+
+
+def _of_gift(gift: Gift) -> dict[str, Any]:
+    order = gift.order
+    return {
+        "title": order.price.offer.named,
+        "number": order.number,
+        "until": _last_day(order.buyer, gift.claimable_until),
+        "order": _page_of(order),
+    }
+
+
+def _way_in(code: str) -> dict[str, str]:
+    return {
+        "code": codes.shown(code),
+        "address": codes.address(code),
+        "redeem": settings.BASE_URL + reverse("redeem"),
+    }
+
+
+def _page_of(order: Order) -> str:
+    return settings.BASE_URL + reverse("order", args=[order.key])
+
+
+def _last_day(to: User, ends: datetime | None) -> str:
+    return _day(to, ends - timedelta(seconds=1) if ends else None)
+
+
+def _queue_to(
+    email: str,
+    key: str,
+    giver: User,
+    template: str,
+    context: dict[str, Any],
+    language: str,
+    now: datetime,
+) -> bool:
+    """To somebody who may have no account: the mail is the giver's, in data and deletion."""
+    return mail.queue(
+        key=key,
+        to=email,
+        template=template,
+        context=context,
+        language=language,
+        now=now,
+        user=giver,
+    )
 
 
 def _queue(key: str, to: User, template: str, context: dict[str, Any], now: datetime) -> bool:

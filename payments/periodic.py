@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from operations.periodic import periodic
-from payments import gateway, matching, reconciliation, reminders
+from payments import gateway, gifts, matching, reconciliation, reminders
 
 # Longer than a dispute or a bill is usually open; `manage.py reconcile` looks at everything.
 OF_LATE = timedelta(days=100)
@@ -33,8 +33,21 @@ def match(now: datetime) -> None:
 @periodic(minutes=15)
 def remind(now: datetime) -> None:
     reminders.send_due(now)
+    gifts.remind(now)
+
+
+@periodic(minutes=60)
+def forget_gifts_never_paid(now: datetime) -> None:
+    gifts.forget_unpaid(now)
+
+
+@periodic(minutes=15)
+def send_gifts(now: datetime) -> None:
+    gifts.send_due(now)
 
 
 def remind_on_the_way(now: datetime, **kwargs: Any) -> None:
     """Where the sandbox's time is moved by days, nobody's notice is leapt over."""
     reminders.send_due(now)
+    gifts.send_due(now)
+    gifts.remind(now)

@@ -7,6 +7,7 @@ or price is not here, nothing is guessed: a person is told.
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -42,6 +43,15 @@ def order_of(session: Shape, *, now: datetime) -> Order | None:
     )
     trial_days = price.offer.trial_days if _has_trial(session) else 0
     return _make(key, session, buyer=buyer, price=price, trial_days=trial_days)
+
+
+def _for_whom(session: Shape) -> dict[str, Any]:
+    """What a gift or seats were bought as; its words are gone with the database."""
+    told = session.get("metadata") or {}
+    quantity = str(told.get("quantity", ""))
+    if told.get("purpose") not in Order.Purpose.values or not quantity.isdigit():
+        return {}
+    return {"purpose": told["purpose"], "quantity": int(quantity)}
 
 
 def _key_of(session: Shape) -> uuid.UUID | None:
@@ -95,11 +105,13 @@ def _make(key: uuid.UUID, session: Shape, *, buyer: User, price: Price, trial_da
     Customer.objects.get_or_create(
         user=buyer, **gateway.ours(), defaults={"stripe_id": id_of(session["customer"])}
     )
+    for_whom = _for_whom(session)
     return Order.objects.create(
         key=key,
         buyer=buyer,
         price=price,
-        amount=price.amount,
+        amount=price.amount * for_whom.get("quantity", 1),
+        **for_whom,
         currency=price.currency,
         trial_days=trial_days,
         language=buyer.language,

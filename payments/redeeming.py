@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,10 +16,10 @@ from accounts.models import User
 from courses import grants
 from courses.models import CoursePage, Grant, Membership
 from pages import dates
-from payments import codes, periods
-from payments.models import RedeemCode
+from payments import codes, letters, periods, queries
+from payments.models import Gift, Offer, RedeemCode
 
-type Voucher = RedeemCode
+type Voucher = RedeemCode | Gift
 
 
 class CannotRedeem(Exception):
@@ -53,7 +54,10 @@ class AlreadyOwned(CannotRedeem):
 
 def find(code: str) -> Voucher:
     """What the code belongs to. Raises Unknown."""
-    found = _rows().filter(digest__in=codes.digests(code)).first()
+    digests = codes.digests(code)
+    found = (
+        _codes().filter(digest__in=digests).first() or _gifts().filter(digest__in=digests).first()
+    )
     if found is None:
         raise Unknown
     return found
@@ -65,7 +69,7 @@ def check(voucher: Voucher, learner: User | None, *, now: datetime) -> None:
         raise UsedByYou if learner and voucher.redeemed_by_id == learner.pk else Used
     if voucher.is_void:
         raise Void
-    if voucher.claimable_until <= now:
+    if voucher.claimable_until is None or voucher.claimable_until <= now:
         raise Expired
     if learner and owns(learner, voucher.sellable, now=now):
         raise AlreadyOwned
@@ -78,15 +82,58 @@ def owns(learner: User, sellable: CoursePage | Membership, *, now: datetime) -> 
 
 
 @transaction.atomic
-def redeem(*, code: str, learner: User, now: datetime) -> Voucher:
-    """Open what the code is for. Raises CannotRedeem."""
+def redeem(*, code: str, learner: User, instead: int | None = None, now: datetime) -> Voucher:
+    """Open what the code is for. Raises CannotRedeem.
+
+    `instead` is the number of another course, for whoever has what a gift is of.
+    """
     User.objects.select_for_update(no_key=True).get(pk=learner.pk)
     voucher = lock(find(code))
-    check(voucher, learner, now=now)
+    _keeps_its_code(voucher, code)
+    try:
+        check(voucher, learner, now=now)
+    except AlreadyOwned:
+        _take_instead(voucher, learner, instead, now=now)
     voucher.redeemed_by, voucher.redeemed_at = learner, now
-    voucher.save(update_fields=["redeemed_by", "redeemed_at"])
+    voucher.save(update_fields=voucher.WRITTEN_BY_REDEEMING)
     declare(voucher, now=now)
+    if isinstance(voucher, Gift):
+        letters.gift_redeemed(voucher, now=now)
     return voucher
+
+
+def alternatives(gift: Gift, learner: User, *, now: datetime) -> list[CoursePage]:
+    """What somebody who has it already may choose: other courses of the same price."""
+    order = gift.order
+    prices = queries.prices_in_force(order.currency).filter(
+        amount=order.amount, offer__kind=Offer.Kind.ONE_OFF, offer__course__isnull=False
+    )
+    courses = [price.offer.course for price in prices.select_related("offer__course")]
+    owned = set(
+        Grant.objects.filter(learner=learner, course__in=[each.pk for each in courses if each])
+        .lasting(now)
+        .values_list("course_id", flat=True)
+    )
+    today = timezone.localdate(now)
+    return [
+        each for each in courses if each and each.pk not in owned and not each.is_planned(today)
+    ]
+
+
+def _take_instead(voucher: Voucher, learner: User, instead: int | None, *, now: datetime) -> None:
+    if not isinstance(voucher, Gift):
+        raise AlreadyOwned
+    for course in alternatives(voucher, learner, now=now):
+        if course.pk == instead:
+            voucher.course_instead = course
+            return
+    raise AlreadyOwned
+
+
+def _keeps_its_code(voucher: Voucher, code: str) -> None:
+    """A gift may have been sent again, with another code, while this one was being looked up."""
+    if voucher.digest not in codes.digests(code):
+        raise Unknown
 
 
 def term(voucher: Voucher, *, now: datetime) -> str:
@@ -101,8 +148,19 @@ def term(voucher: Voucher, *, now: datetime) -> str:
 
 def lock(voucher: Voucher) -> Voucher:
     """The same row as it stands now, and nobody else's until the transaction is over."""
-    type(voucher).objects.select_for_update(of=["self"]).get(pk=voucher.pk)
-    return _rows().get(pk=voucher.pk)
+    if isinstance(voucher, Gift):
+        return lock_gift(voucher)
+    return lock_code(voucher)
+
+
+def lock_code(code: RedeemCode) -> RedeemCode:
+    """Its batch is read after the lock was had: what takes a batch back locks its codes first."""
+    RedeemCode.objects.select_for_update().get(pk=code.pk)
+    return _codes().get(pk=code.pk)
+
+
+def lock_gift(gift: Gift) -> Gift:
+    return _gifts().select_for_update(of=["self"]).get(pk=gift.pk)
 
 
 def declare(
@@ -126,7 +184,17 @@ def declare(
     )
 
 
-def _rows() -> QuerySet[RedeemCode]:
+def _codes() -> QuerySet[RedeemCode]:
     return RedeemCode.objects.select_related(
         "batch__course", "batch__membership", "batch__order", "redeemed_by"
+    )
+
+
+def _gifts() -> QuerySet[Gift]:
+    return Gift.objects.select_related(
+        "order__buyer",
+        "order__price__offer__course",
+        "order__price__offer__membership",
+        "course_instead",
+        "redeemed_by",
     )

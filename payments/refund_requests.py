@@ -133,6 +133,22 @@ def give_back(order: Order, *, invoice: Invoice | None = None, now: datetime) ->
     letters.went_back(order, now=now)
 
 
+@transaction.atomic
+def keep_promise(*, order: Order, reason: str, asked_by: User, now: datetime) -> RefundRequest:
+    """What the buyer was promised to have back on demand goes back whole; nobody decides about it.
+    Raises CannotRefund."""
+    left = remaining(order, None)
+    if left <= 0:
+        raise CannotRefund
+    request = _pending(order, None) or _create(order, None, asked_by=asked_by, now=now)
+    if request.status != RefundRequest.Status.APPROVED:
+        request.status, request.needs_second = RefundRequest.Status.APPROVED, False
+        request.amount, request.reason, request.decided_at = left, reason[:300], now
+        request.save()
+        carry_out.enqueue(request=request.pk)
+    return request
+
+
 @job
 def carry_out(request: int) -> None:
     """Have Stripe give back what was approved."""

@@ -143,7 +143,10 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
     """Of a course whose payment went back, the last one. One query."""
     order = (
         Order.objects.filter(
-            buyer=learner, status=Order.Status.REFUNDED, price__offer__course=course
+            buyer=learner,
+            purpose=Order.Purpose.OWN,
+            status=Order.Status.REFUNDED,
+            price__offer__course=course,
         )
         .filter(refunds__status__in=Refund.STANDING)
         .annotate(refunded_at=Max("refunds__created_at"), went_back=Sum("refunds__amount"))

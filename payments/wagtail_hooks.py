@@ -44,4 +44,10 @@ def log_actions(actions: Any) -> None:
         _("Take the codes back"),
         _("Redeem codes were taken back"),
     )
+    audit.register(
+        actions, "payments.send_gift", _("Send the gift again"), _("A gift was sent again")
+    )
+    audit.register(
+        actions, "payments.take_gift_back", _("Take the gift back"), _("A gift was taken back")
+    )
     audit.register(actions, "payments.settle", _("Settle"), _("Settled by a person"))

@@ -301,6 +301,8 @@ RATE_LIMITS = {
     "preview": "60/m/ip",
     "first_operator": "10/m/ip",
     "ask_refund": "10/h/user",
+    "gift": "10/h/user",  # sent again, with another code
+    "seats": "10/h/user",  # lists of colleagues, each of 500 at most
     "redeem": "10/m/ip,60/h/ip",  # codes that are not there
     "export": "5/h/user",
 }

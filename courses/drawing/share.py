@@ -17,8 +17,9 @@ CARD = Box(0, 0, 1200, 630)
 CARD_ART = Box(728, 0, 472, 630)
 POSTER = Box(0, 0, 1080, 1440)
 POSTER_ART = Box(0, 0, 1080, 760)
+GIFT_ART = Box(0, 0, 1080, 380)
 # Where 大字 stands, and how large: off the right of a card, off the top of a poster.
-GLYPHS = {CARD_ART: (640, (1042, 315)), POSTER_ART: (1000, (560, 290))}
+GLYPHS = {CARD_ART: (640, (1042, 315)), POSTER_ART: (1000, (560, 290)), GIFT_ART: (860, (560, 60))}
 CODE = 210  # at most
 EDGE = 86  # where the art of a poster begins, too (families.MARGIN)
 
@@ -55,6 +56,18 @@ def draw_poster(design: Design, words: Words, picture: Image.Image | None = None
     return sheet.finish()
 
 
+def draw_gift(design: Design, words: Words, picture: Image.Image | None = None) -> Image.Image:
+    """1080 × 1440, with room for a message; `picture`, in the shape of GIFT_ART, for the art."""
+    sheet = Sheet(POSTER.width, POSTER.height, pixels=1080, fill=PAPER)
+    _art(sheet, GIFT_ART, design, picture)
+    _code(sheet, words.address, (POSTER.right - EDGE, POSTER.foot - EDGE))
+    text = Box(EDGE, GIFT_ART.foot + 56, POSTER.width - 2 * EDGE, 0)
+    is_short = len(words.line) <= 60
+    _write(sheet, text, words, largest=84, line=44 if is_short else 32, most=4 if is_short else 8)
+    _sign(sheet, (EDGE, POSTER.foot - EDGE - 60), 60, design.seal, words.site)
+    return sheet.finish()
+
+
 def _art(sheet: Sheet, box: Box, design: Design, picture: Image.Image | None) -> None:
     if picture is None and family_of(design) is glyph:
         # On the whole sheet: at the edge of its box, which nobody sees, it would be cut.
@@ -71,7 +84,14 @@ def _art(sheet: Sheet, box: Box, design: Design, picture: Image.Image | None) ->
 
 
 def _write(
-    sheet: Sheet, box: Box, words: Words, *, largest: float, line: float, line_width: float = 0
+    sheet: Sheet,
+    box: Box,
+    words: Words,
+    *,
+    largest: float,
+    line: float,
+    line_width: float = 0,
+    most: int = 2,
 ) -> None:
     top = box.top
     if words.over and can_set(words.over):
@@ -82,7 +102,7 @@ def _write(
     title = _fit(set_title(words.title), largest, box.width)
     sheet.lines(title, (box.left, top), INK)
     if words.line:
-        running = wrap(words.line, size=line, width=line_width or box.width, most=2)
+        running = wrap(words.line, size=line, width=line_width or box.width, most=most)
         spaced = Setting(running.lines, line, leading=1.55)
         sheet.lines(spaced, (box.left, top + title.height + line * 1.1), INK_SOFT)
 

@@ -52,6 +52,7 @@ SOURCE_VIEWSETS = {
     "order": "money-orders",
     "subscription": "money-subscriptions",
     "code": "money-codes",
+    "gift": "money-gifts",
 }
 
 
@@ -72,7 +73,7 @@ def target(grant: Grant) -> str:
 
 
 def source_url(grant: Grant) -> str:
-    """The order, subscription or code behind it."""
+    """The order, subscription, code or gift behind it."""
     kind, _separator, pk = grant.source_id.rpartition("-")
     if not pk.isdigit():
         return ""

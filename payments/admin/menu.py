@@ -7,6 +7,7 @@ from payments.admin.books import DifferenceViewSet, MoneyEntryViewSet
 from payments.admin.codes import BatchViewSet, CodeViewSet
 from payments.admin.disputes import DisputeViewSet
 from payments.admin.events import EventViewSet
+from payments.admin.gifts import GiftViewSet
 from payments.admin.grants import GrantViewSet
 from payments.admin.offers import OfferViewSet
 from payments.admin.orders import OrderViewSet
@@ -29,6 +30,7 @@ class MoneyGroup(ViewSetGroup):
         RefundViewSet,
         DisputeViewSet,
         OfferViewSet,
+        GiftViewSet,
         BatchViewSet,
         CodeViewSet,
         GrantViewSet,

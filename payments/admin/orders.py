@@ -128,6 +128,14 @@ class OrderDetail(MoneyDetail):
             yield Fact(_("Mind"), _("A payment of this person is disputed"), address)
         yield Fact(_("What"), offer, detail_url("money-offers", offer))
         yield Fact(_("Amount"), in_words(order.amount, order.currency))
+        if order.is_for_others:
+            yield Fact(_("Bought for"), order.get_purpose_display())
+            yield Fact(_("How many"), order.quantity)
+            gift, batch = getattr(order, "gift", None), getattr(order, "batch", None)
+            yield Fact(_("Gift"), order.number if gift else "", detail_url("money-gifts", gift))
+            yield Fact(
+                _("Redeem codes"), batch.size if batch else "", detail_url("money-batches", batch)
+            )
         yield Fact(_("Tax"), _("None"))
         yield Fact(_("Days of trial"), order.trial_days or "")
         yield Fact(_("Made"), moment(order.created_at))

@@ -12,7 +12,7 @@ from wagtail.admin.ui.tables import Column
 
 from accounts.models import User
 from operations import clock
-from payments import refund_requests
+from payments import given_away, refund_requests
 from payments.admin.amounts import typed_amount
 from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm
 from payments.admin.listing import (
@@ -53,6 +53,17 @@ def wanted(request: RefundRequest) -> tuple[int, str]:
     return request.amount or request.order.amount, request.order.currency
 
 
+def _in_full(order: Order) -> Any:
+    """What a refund of the whole does to what was bought."""
+    if order.purpose == Order.Purpose.GIFT:
+        return _("In full, the gift becomes void; what the friend opened by it is shut again.")
+    if order.purpose == Order.Purpose.SEATS:
+        return _("In full, all seats are shut, the %(number)d in use too.") % {
+            "number": given_away.seats_in_use(order)
+        }
+    return _("In full, access to “%(what)s” by this payment ends with it. Progress stays.")
+
+
 def consequences(order: Order, invoice: Invoice | None, actor: User) -> Iterable[Any]:
     """What a refund brings about, in sentences."""
     present = refund_requests.last_paid(order)
@@ -67,9 +78,7 @@ def consequences(order: Order, invoice: Invoice | None, actor: User) -> Iterable
     if invoice != present:
         yield _("The subscription goes on: its present period was paid by a later invoice.")
     else:
-        yield (
-            _("In full, access to “%(what)s” by this payment ends with it. Progress stays.") % words
-        )
+        yield _in_full(order) % words
         if order.subscription:
             yield _("The subscription then ends at once and charges nothing any more.")
         yield _("In part, everything goes on as it is, unless you say otherwise below.")

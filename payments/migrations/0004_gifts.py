@@ -258,4 +258,111 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Gift",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("minted", models.PositiveSmallIntegerField(default=0)),
+                ("digest", models.CharField(max_length=64, null=True, unique=True)),
+                (
+                    "giver_name",
+                    models.CharField(blank=True, max_length=60, verbose_name="From whom"),
+                ),
+                (
+                    "to_email",
+                    models.EmailField(
+                        blank=True, max_length=254, verbose_name="E-mail of the friend"
+                    ),
+                ),
+                ("message", models.CharField(blank=True, max_length=200, verbose_name="Message")),
+                ("send_on", models.DateField(blank=True, null=True, verbose_name="Day to send it")),
+                ("send_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="Sent")),
+                (
+                    "claimable_until",
+                    models.DateTimeField(null=True, verbose_name="To be claimed until"),
+                ),
+                ("redeemed_at", models.DateTimeField(null=True, verbose_name="Redeemed")),
+                ("taken_back_at", models.DateTimeField(null=True, verbose_name="Taken back")),
+                ("withdrawn_at", models.DateTimeField(null=True, verbose_name="Withdrawn")),
+                (
+                    "course_instead",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="courses.coursepage",
+                    ),
+                ),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gift",
+                        to="payments.order",
+                        verbose_name="Order",
+                    ),
+                ),
+                (
+                    "redeemed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gifts_received",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="Redeemed by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "gift",
+                "verbose_name_plural": "gifts",
+                "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("sent_at", None)),
+                        fields=["send_at"],
+                        name="gift_still_to_be_sent",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("redeemed_at", None), ("redeemed_by", None)),
+                            models.Q(
+                                ("redeemed_at__isnull", False), ("redeemed_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="gift_redeemed_by_somebody_sometime",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("redeemed_at", None), ("taken_back_at", None), _connector="OR"
+                        ),
+                        name="gift_redeemed_or_taken_back",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("claimable_until", None), ("digest", None)),
+                            models.Q(("claimable_until__isnull", False), ("digest__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="gift_with_a_code_has_a_last_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("redeemed_at", None), ("digest__isnull", False), _connector="OR"
+                        ),
+                        name="gift_only_with_a_code_is_redeemed",
+                    ),
+                ],
+            },
+        ),
     ]

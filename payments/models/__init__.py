@@ -1,5 +1,6 @@
 from .books import Difference, Matching, MoneyEntry
 from .codes import RedeemBatch, RedeemCode
+from .gifts import Gift
 from .mirrors import Dispute, Invoice, Refund, Subscription
 from .offers import Offer, Price, StripePrice, StripeProduct
 from .orders import Customer, Order, RefundRequest, Trial
@@ -9,6 +10,7 @@ __all__ = [
     "Customer",
     "Difference",
     "Dispute",
+    "Gift",
     "Invoice",
     "Matching",
     "MoneyEntry",

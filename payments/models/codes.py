@@ -134,6 +134,7 @@ class RedeemCode(models.Model):
     sent_to = models.EmailField(_("Sent to"), blank=True)
     sent_at = models.DateTimeField(_("Sent"), null=True)
 
+    WRITTEN_BY_REDEEMING = ("redeemed_by", "redeemed_at")
     source_kind = Grant.Source.REDEEM_CODE
     wagtail_reference_index_ignore = True
 

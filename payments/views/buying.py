@@ -1,6 +1,7 @@
 """Before Stripe's own page: what is bought, at which price; then the way there."""
 
 import uuid
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -21,14 +22,14 @@ from payments.models import Offer, Price
 @require_safe
 def buy(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """What is bought and what it costs, with one button. Buying goes on here after sign-in."""
-    return _page(request, _offer(key))
+    return _page(request, offer_of(key))
 
 
 @require_POST
 @limited("checkout")
 def checkout(request: HttpRequest) -> HttpResponse:
     """Leads to Stripe's page. POST `price` (its key: what the buyer saw), `from`, `block`."""
-    price = _price(request.POST.get("price", ""))
+    price = price_of(request.POST.get("price", ""))
     led_by = attribution.from_form(request)
     here = reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by)
     if not request.user.is_authenticated:
@@ -62,9 +63,7 @@ def _page(
 ) -> TemplateResponse:
     now = clock.now()
     user = request.user if request.user.is_authenticated else None
-    price = queries.prices_in_force().filter(offer=offer).first()
-    if price is not None and beginning.is_planned(offer.sellable, now=now):
-        price = None
+    price = price_in_force(offer, now=now)
     owned = user is not None and not payment.may_buy(user, offer, now=now)
     led_by = attribution.from_form(request) if request.POST else attribution.from_query(request)
     context = {
@@ -80,11 +79,19 @@ def _page(
     return TemplateResponse(request, "payments/buy.html", context, status=status)
 
 
-def _offer(key: uuid.UUID) -> Offer:
+def price_in_force(offer: Offer, *, now: datetime) -> Price | None:
+    """What it costs now; None where it is not for sale."""
+    price = queries.prices_in_force().filter(offer=offer).first()
+    if price is not None and beginning.is_planned(offer.sellable, now=now):
+        return None
+    return price
+
+
+def offer_of(key: uuid.UUID) -> Offer:
     return get_object_or_404(Offer.objects.select_related("course", "membership"), key=key)
 
 
-def _price(key: str) -> Price:
+def price_of(key: str) -> Price:
     try:
         known = uuid.UUID(key)
     except ValueError:

@@ -15,7 +15,7 @@ from operations import clock
 from pages import dates
 from payments import checkout, comparison, plans, queries
 from payments.attribution import from_query
-from payments.models import Subscription
+from payments.models import Offer, Subscription
 
 
 @require_safe
@@ -36,6 +36,11 @@ def membership(request: HttpRequest) -> HttpResponse:
             "plans": found,
             "held": held,
             "until": _until(held, user, now) if held and user else "",
+            "to_give": queries.prices_in_force().filter(
+                offer__membership=offered, offer__kind=Offer.Kind.TERM
+            )
+            if offered
+            else [],
             "trial_is_over": bool(user and found and _trial_is_over(found)),
             "attribution": from_query(request),
             "grace_days": settings.GRACE_DAYS,

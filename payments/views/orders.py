@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.models import User
 from operations import clock, errors
-from payments import beginning, gateway, queries, refund_requests, standing
+from payments import beginning, gateway, given_away, queries, refund_requests, standing
 from payments.models import Order
 
 
@@ -66,6 +66,8 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "can_ask": can_ask,
         "sellable_url": beginning.address(row.price.offer.sellable),
     }
+    if row.is_for_others and row.fulfilled_at:
+        context |= given_away.shown(row, page=request.GET.get("page"), now=clock.now())
     return _private(TemplateResponse(request, "payments/order.html", context))
 
 
@@ -116,6 +118,7 @@ def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "form": form,
         "amount": refund_requests.remaining(row, invoice),
         "currency": (invoice or row).currency,
+        "seats_in_use": given_away.seats_in_use(row),
     }
     return _private(TemplateResponse(request, "payments/refund.html", context))
 

@@ -44,7 +44,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         "offer": order.price.offer,
         "state": state,
         "begin": beginning.of_order(order, now=now) if state == "done" else None,
-        "again_url": reverse("payments_buy", args=[order.price.offer.key]),
+        "again_url": _again_url(order),
         "look_url": f"{request.path}?order={order.key.hex}&look={look + 1}",
         "looks_again": state == "waiting" and look < LOOKS,
     }
@@ -61,9 +61,21 @@ def cancelled(request: HttpRequest) -> HttpResponse:
     if order.paid_at is not None:
         return redirect(f"{reverse('payments_return')}?order={order.key.hex}")
     messages.info(request, _("Nothing was paid, and nothing has changed."))
+    if order.is_for_others:
+        return redirect(_again_url(order))
     page = order.from_page
     left = page.specific.get_url(request) if page and page.live else None
     return redirect(left or beginning.address(order.price.offer.sellable))
+
+
+def _again_url(order: Order) -> str:
+    """Where what was not paid is begun again; what was typed for others is there still."""
+    offer = order.price.offer
+    if order.purpose == Order.Purpose.GIFT:
+        return f"{reverse('give', args=[offer.key])}?order={order.key.hex}"
+    if order.purpose == Order.Purpose.SEATS:
+        return f"{reverse('buy_seats', args=[offer.key])}?seats={order.quantity}"
+    return reverse("payments_buy", args=[offer.key])
 
 
 def _order(request: HttpRequest) -> Order:

@@ -41,6 +41,7 @@ MONEY = (
     "payments.add_price",
     "payments.add_promotioncode",
     "payments.change_promotioncode",
+    "payments.change_gift",
     "payments.add_redeembatch",
     "payments.change_redeembatch",
     "payments.change_redeemcode",

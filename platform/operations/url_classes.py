@@ -70,7 +70,10 @@ CLASSES: dict[str, UrlClass] = {
     "payments/webhook/": UrlClass.WEBHOOK,
     "payments/checkout/": P,
     "payments/buy/<uuid:key>/": P,
+    "payments/gift/<uuid:key>/": P,
+    "payments/seats/<uuid:key>/": P,
     "redeem/": P,
+    "redeem/<str:code>/card.png": P,
     "redeem/<str:code>/": P,  # who has the code sees what it opens
     "payments/return/": S,
     "payments/cancelled/": S,

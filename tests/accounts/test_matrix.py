@@ -64,6 +64,7 @@ PERMISSIONS = table(
     payments.add_price             --f-
     payments.add_redeembatch       --f-
     payments.change_difference     --f-
+    payments.change_gift           --f-
     payments.change_offer          --f-
     payments.change_redeembatch    --f-
     payments.change_redeemcode     --f-
@@ -72,6 +73,7 @@ PERMISSIONS = table(
     payments.view_customer         --fo
     payments.view_difference       --fo
     payments.view_dispute          --fo
+    payments.view_gift             --fo
     payments.view_invoice          --fo
     payments.view_matching         --fo
     payments.view_moneyentry       --fo
@@ -196,6 +198,10 @@ ADDRESSES = table(
     /admin/money/offers/new/                      --f-
     /admin/money/offers/edit/{offers}/            --f-
     /admin/money/offers/inspect/{offers}/         --fo
+    /admin/money/gifts/                           --fo
+    /admin/money/gifts/inspect/{gifts}/           --fo
+    /admin/money/gifts/send/{gifts}/              --f-
+    /admin/money/gifts/take_back/{gifts}/         --f-
     /admin/money/batches/                         --fo
     /admin/money/batches/new/                     --f-
     /admin/money/batches/inspect/{batches}/       --fo

@@ -101,7 +101,10 @@ PARTS: dict[tuple[str, str], Values] = {
     ("study/", "lesson_id"): _pages("paid", "film", "gonelesson", "draftlesson", "taken"),
     ("study/", "track_id"): _pages("track", "drafttrack"),
     # Money
-    ("payments/buy/", "key"): lambda world: [world.price.key],
+    **{
+        (f"payments/{way}/", "key"): lambda world: [world.price.key]
+        for way in ("buy", "gift", "seats")
+    },
     ("redeem/", "code"): _known("guessed", codes.shown(codes.derive(UUID(SOME_KEY), 1))),
     ("account/orders/", "key"): lambda world: [order.key for order in world.orders.values()],
     ("account/subscriptions/", "pk"): _known(*NOBODY),

@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import factory
 
 from courses.models import CoursePage, Membership
+from operations import clock as site_clock
 from payments import batches, codes
 from payments.models import (
     Dispute,
+    Gift,
     Invoice,
     Offer,
     Order,
@@ -141,6 +144,20 @@ class WebhookEventFactory(factory.django.DjangoModelFactory):
     received_at = NOW
 
 
+class GiftFactory(factory.django.DjangoModelFactory):
+    """A gift that is paid and waits to be claimed."""
+
+    class Meta:
+        model = Gift
+
+    key = factory.LazyFunction(uuid4)
+    order = factory.SubFactory(OrderFactory, fulfilled=True, purpose=Order.Purpose.GIFT)
+    minted = 1
+    digest = factory.LazyAttribute(lambda gift: codes.digest(codes.derive(gift.key, gift.minted)))
+    giver_name = "林岚"
+    claimable_until = factory.LazyFunction(lambda: site_clock.now() + timedelta(days=365))
+
+
 class RedeemBatchFactory(factory.django.DjangoModelFactory):
     """A batch of which no code is there yet; `batch_of` makes a whole one."""
 
@@ -149,6 +166,7 @@ class RedeemBatchFactory(factory.django.DjangoModelFactory):
 
     name = "读书节"
     course = factory.LazyFunction(course)
+    key = factory.LazyFunction(uuid4)
     size = 2
     redeemable_until = NOW + timedelta(days=90)
     made_by = factory.SubFactory(UserFactory)

@@ -199,10 +199,9 @@ def test_used_revoked_late_and_wrong_codes_each_say_so(buyer, client, clock):
     used, revoked, late = one_code(), one_code(), one_code()
     redeeming.redeem(code=codes.read(used), learner=UserFactory(), now=now)
     staff = UserFactory()
-    batches.revoke(
-        redeeming.find(codes.read(revoked)).batch, reason="活动取消", actor=staff, now=now
-    )
-    RedeemBatch.objects.filter(codes=redeeming.find(codes.read(late))).update(redeemable_until=now)
+    _used, second, third = RedeemBatch.objects.order_by("pk")
+    batches.revoke(second, reason="活动取消", actor=staff, now=now)
+    RedeemBatch.objects.filter(pk=third.pk).update(redeemable_until=now)
     me = signed_in(buyer)
     for code, words in (
         (used, "这个兑换码已经用过了"),

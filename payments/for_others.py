@@ -1,0 +1,95 @@
+"""Orders that open nothing for their buyer: a gift for a friend, seats for colleagues."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from payments import batches, gateway, redeeming
+from payments.models import Gift, Order, Price, RedeemBatch
+
+SEATS_AT_LEAST, SEATS_AT_MOST = 2, 500
+
+
+@dataclass(frozen=True)
+class GiftWords:
+    """What the giver wrote."""
+
+    giver_name: str = ""
+    to_email: str = ""
+    message: str = ""
+    send_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted for others. `key` is the form's: sent twice, it is the same order."""
+
+    key: uuid.UUID
+    seats: int = 0
+    gift: GiftWords | None = None
+
+    @property
+    def purpose(self) -> Order.Purpose:
+        return Order.Purpose.GIFT if self.gift else Order.Purpose.SEATS
+
+    @property
+    def quantity(self) -> int:
+        return self.seats or 1
+
+
+@transaction.atomic
+def order_of(*, buyer: User, price: Price, wish: Wish, now: datetime, **more: Any) -> Order:
+    """The order of this wish, made if there is none; `more` are fields of a new one."""
+    User.objects.select_for_update(no_key=True).get(pk=buyer.pk)
+    known = Order.objects.filter(key=wish.key).first()
+    if known and _is_the_same(known, buyer, price, wish):
+        if wish.gift and known.is_open:
+            Gift.objects.filter(order=known).update(**vars(wish.gift))
+        if known.is_open or known.paid_at:
+            return known
+    order = Order.objects.create(
+        key=uuid.uuid4() if known else wish.key,
+        buyer=buyer,
+        price=price,
+        purpose=wish.purpose,
+        quantity=wish.quantity,
+        amount=price.amount * wish.quantity,
+        currency=price.currency,
+        language=buyer.language,
+        created_at=now,
+        **gateway.ours(),
+        **more,
+    )
+    if wish.gift:
+        Gift.objects.create(order=order, **vars(wish.gift))
+    return order
+
+
+def _is_the_same(order: Order, buyer: User, price: Price, wish: Wish) -> bool:
+    return (order.buyer_id, order.price_id, order.purpose, order.quantity) == (
+        buyer.pk,
+        price.pk,
+        wish.purpose,
+        wish.quantity,
+    )
+
+
+def settle(order: Order, *, withdrawn_at: datetime | None, now: datetime) -> None:
+    """Declare what a refund or dispute does to what was bought for others; and that it was called
+    off. In a transaction, the order locked."""
+    if order.purpose == Order.Purpose.SEATS:
+        batch = RedeemBatch.objects.filter(order=order).first()
+        if batch is not None:
+            batches.settle(batch, withdrawn_at=withdrawn_at, reason=order.number, now=now)
+        return
+    gift = Gift.objects.filter(order=order).first()
+    if gift is None or gift.withdrawn_at == withdrawn_at:
+        return
+    gift = redeeming.lock_gift(gift)
+    gift.withdrawn_at = withdrawn_at
+    gift.save(update_fields=["withdrawn_at"])
+    redeeming.declare(gift, now=now, reason=order.number)
