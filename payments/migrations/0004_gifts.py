@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("courses", "0006_gifts"),
-        ("payments", "0008_matching"),
+        ("payments", "0003_matching"),
     ]
 
     operations = [
