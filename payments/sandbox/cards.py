@@ -15,6 +15,7 @@ class Behaviour(StrEnum):
     DECLINED = "declined"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     AUTHENTICATION = "authentication"  # asks for 3-D Secure when the buyer is there
+    ALWAYS_AUTHENTICATION = "always_authentication"  # and at each later charge
     FAILS_WHEN_CHARGED = "fails_when_charged"  # can be kept, but every charge fails
     DISPUTED = "disputed"  # charged, then disputed
 
@@ -55,6 +56,7 @@ CARDS = {
         TestCard("4000000000000002", "visa", Behaviour.DECLINED),
         TestCard("4000000000009995", "visa", Behaviour.INSUFFICIENT_FUNDS),
         TestCard("4000002500003155", "visa", Behaviour.AUTHENTICATION),
+        TestCard("4000002760003184", "visa", Behaviour.ALWAYS_AUTHENTICATION),
         TestCard("4000000000000341", "visa", Behaviour.FAILS_WHEN_CHARGED),
         TestCard("4000000000000259", "visa", Behaviour.DISPUTED),
     )

@@ -2,7 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from payments.sandbox import events, ids, invoices, periods, store, subscriptions
+from payments.sandbox import (
+    events,
+    ids,
+    invoices,
+    pending,
+    periods,
+    phases,
+    store,
+    subscriptions,
+)
 from payments.sandbox.models import StripeObject, World
 from payments.sandbox.payment import Decline
 from payments.sandbox.store import Shape
@@ -85,6 +94,7 @@ def renew(subscription: StripeObject, now: datetime) -> StripeObject:
     """Begins the next period and makes its invoice, a draft."""
     ended = subscriptions.period(subscription)
     start = ended[1]
+    phases.turn(subscription, start, now)
     end = periods.end_after(
         subscription.data["billing_cycle_anchor"], start, subscriptions.cycle_of(subscription)
     )
@@ -149,19 +159,27 @@ def collect(
     *,
     method: StripeObject | None = None,
     by_hand: bool = False,
+    authenticated: bool = False,
 ) -> Decline | None:
     """Tries to collect an open invoice, with what follows for its subscription."""
-    decline = invoices.attempt(invoice, now, method=method, counted=not by_hand)
+    decline = invoices.attempt(
+        invoice, now, method=method, counted=not by_hand, authenticated=authenticated
+    )
     held = invoices.subscription_id(invoice.data)
     subscription = store.get("subscription", held) if held else None
     if invoice.data["status"] == "paid":
         if subscription:
+            if pending.apply(subscription, invoice, now):
+                schedule(subscription, now)
             _recover(subscription, now)
         return None
     if decline:
-        last = False if by_hand else _plan_retry(invoice, now)
+        waits = bool(subscription and pending.waits_for(subscription, invoice))
+        last = False if by_hand or waits else _plan_retry(invoice, now)
         events.emit("invoice.payment_failed", invoice, now)
-        if subscription:
+        if invoices.needs_action(invoice):
+            events.emit("invoice.payment_action_required", invoice, now)
+        if subscription and not waits:
             _fall_behind(subscription, last=last, now=now)
     return decline
 

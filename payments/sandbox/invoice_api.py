@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from payments.sandbox import cycle, invoices, lists, store, switching
+from payments.sandbox import cycle, invoices, lists, pending, store, switching
 from payments.sandbox.customers import own_method
 from payments.sandbox.errors import CardError, InvalidRequestError
 from payments.sandbox.operations import operation
@@ -52,6 +52,8 @@ def void_invoice(params: Params, now: datetime, stripe_id: str) -> Shape:
             f"You can only void open invoices. This one is {invoice.data['status']}."
         )
     invoices.close(invoice, "void", now)
+    if held := invoices.subscription_id(invoice.data):
+        pending.discard(store.get("subscription", held), invoice, now)
     return invoice.data
 
 
@@ -81,7 +83,7 @@ def preview_invoice(params: Params, now: datetime) -> Shape:
             param="customer",
         )
     details = params.nested("subscription_details")
-    change = switching.read(subscription, details)
+    change = switching.read(subscription, details, now)
     if details.flag("cancel_at_period_end") or (
         change is None and subscription.data["cancel_at_period_end"]
     ):

@@ -260,6 +260,15 @@ def method_for(invoice: StripeObject) -> StripeObject | None:
     return store.get("payment_method", wanted) if wanted else None
 
 
+def needs_action(invoice: StripeObject) -> bool:
+    """Whether the payer's bank wants an answer from them."""
+    held = _payment(invoice)
+    if held is None:
+        return False
+    intent = store.get("payment_intent", held.data["payment"]["payment_intent"])
+    return bool(intent.data["status"] == "requires_action")
+
+
 def subscription_id(invoice: Shape) -> str | None:
     parent = invoice["parent"]
     return parent["subscription_details"]["subscription"] if parent else None
@@ -271,9 +280,10 @@ def attempt(
     *,
     method: StripeObject | None = None,
     counted: bool = True,
+    authenticated: bool = False,
 ) -> Decline | None:
     """Tries to collect an open invoice; the decline where it failed. Attempts by hand do not
-    count, as at Stripe."""
+    count, as at Stripe. `authenticated`: the payer has just answered their bank."""
     if invoice.data["amount_due"] == 0:
         mark_paid(invoice, now)
         return None
@@ -282,6 +292,9 @@ def attempt(
     if method is None:
         decline: Decline | None = payment.NO_METHOD
         payment.fail(intent, None, payment.NO_METHOD, now)
+    elif authenticated:
+        decline = None
+        payment.succeed(intent, method, now)
     else:
         decline = payment.confirm(intent, method, buyer_is_there=False, now=now)
     if intent.data["status"] == "succeeded":

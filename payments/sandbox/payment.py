@@ -36,6 +36,11 @@ NOT_AUTHENTICATED = Decline(
     "We are unable to authenticate your payment method. "
     "Please choose a different payment method and try again.",
 )
+NEEDS_ACTION = Decline(
+    "subscription_payment_intent_requires_action",
+    None,
+    "Payment for this subscription requires additional user action before it can be completed.",
+)
 WALLET_REFUSED = Decline(
     "payment_intent_payment_attempt_failed", None, "The payment was not completed."
 )
@@ -59,9 +64,16 @@ def _refuses_charge(method: StripeObject) -> Decline | None:
 
 
 def asks_authentication(method: StripeObject) -> bool:
-    return method.private["behaviour"] == Behaviour.AUTHENTICATION and not method.private.get(
-        "authenticated"
+    """With the buyer there: the bank wants to know whether it is them."""
+    asks = method.private["behaviour"] in (
+        Behaviour.AUTHENTICATION,
+        Behaviour.ALWAYS_AUTHENTICATION,
     )
+    return asks and not method.private.get("authenticated")
+
+
+def _asks_each_time(method: StripeObject) -> bool:
+    return bool(method.private["behaviour"] == Behaviour.ALWAYS_AUTHENTICATION)
 
 
 def open_intent(
@@ -126,6 +138,9 @@ def confirm(
     if buyer_is_there and asks_authentication(method):
         ask_authentication(intent, now)
         return None
+    if not buyer_is_there and _asks_each_time(method):
+        ask_authentication(intent, now)
+        return NEEDS_ACTION
     if decline := _refuses_charge(method):
         fail(intent, method, decline, now)
         return decline

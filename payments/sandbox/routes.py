@@ -13,6 +13,7 @@ from payments.sandbox import (
     payment,
     portal,
     refunds,
+    schedule_api,
     subscription_api,
 )
 from payments.sandbox.operations import TABLE, match
@@ -32,5 +33,6 @@ __all__ = [
     "payment",
     "portal",
     "refunds",
+    "schedule_api",
     "subscription_api",
 ]

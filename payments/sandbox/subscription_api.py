@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction as database_transaction
 
-from payments.sandbox import cycle, lists, store, subscriptions, switching
+from payments.sandbox import cycle, lists, phases, store, subscriptions, switching
 from payments.sandbox.customers import own_method
 from payments.sandbox.errors import InvalidRequestError
 from payments.sandbox.models import StripeObject
@@ -16,6 +16,7 @@ FEEDBACK = (
     "customer_service", "low_quality", "missing_features", "other", "switched_service",
     "too_complex", "too_expensive", "unused",
 )  # fmt: skip
+BEHAVIOURS = ("allow_incomplete", "error_if_incomplete", "pending_if_incomplete")
 PAUSES = ("keep_as_draft", "mark_uncollectible", "void")
 
 
@@ -48,23 +49,33 @@ def update_subscription(params: Params, now: datetime, stripe_id: str) -> Shape:
         raise InvalidRequestError(
             "A canceled subscription can only update its cancellation_details and metadata."
         )
-    behavior = params.text("payment_behavior", choices=["allow_incomplete", "error_if_incomplete"])
+    behavior = params.text("payment_behavior", choices=BEHAVIOURS) or "allow_incomplete"
     params.flag("off_session")
-    fields = _simple_fields(subscription, params, now)
-    ending_trial = _trial(subscription, params, fields, now)
-    change = switching.read(subscription, params)
+    change = switching.read(subscription, params, now)
     if change and "trial_end" in params:
         raise InvalidRequestError("The sandbox changes trial_end or items, not both at once.")
+    if behavior == "pending_if_incomplete":
+        _check_pendable(params)
     with database_transaction.atomic(using=store.DATABASE):
+        fields = _simple_fields(subscription, params, now)
+        ending_trial = _trial(subscription, params, fields, now)
         if change:
-            strict = behavior == "error_if_incomplete"
-            fields |= switching.apply(subscription, change, now, or_else_not=strict)
+            fields |= switching.apply(subscription, change, now, behavior=behavior)
         subscriptions.update(subscription, now, **fields)
     cycle.schedule(subscription, now)
     if ending_trial:
         invoice = cycle.renew(subscription, now)
         cycle.finalize_draft(invoice.stripe_id, now)
     return store.get("subscription", stripe_id).data
+
+
+def _check_pendable(params: Params) -> None:
+    """https://docs.stripe.com/billing/subscriptions/pending-updates-reference"""
+    for name in ("metadata", "cancel_at_period_end", "pause_collection", "description"):
+        if name in params:
+            raise InvalidRequestError(
+                f"The parameter {name} cannot be changed with pending_if_incomplete.", param=name
+            )
 
 
 def _simple_fields(subscription: StripeObject, params: Params, now: datetime) -> Shape:
@@ -77,6 +88,7 @@ def _simple_fields(subscription: StripeObject, params: Params, now: datetime) ->
         fields["default_payment_method"] = own_method(customer, method).stripe_id
     details = _cancellation_details(params)
     if (wanted := params.flag("cancel_at_period_end")) is not None:
+        phases.refuse_direct_cancelling(subscription)
         fields |= subscriptions.set_cancel_at_period_end(subscription, wanted, details, now)
     if "pause_collection" in params:
         fields["pause_collection"] = _pause(subscription, params)

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from payments.sandbox import cycle, ids, invoices, periods, store, subscriptions
+from payments.sandbox import cycle, ids, invoices, pending, periods, store, subscriptions
 from payments.sandbox.errors import CardError, InvalidRequestError
 from payments.sandbox.invoices import Line
 from payments.sandbox.models import StripeObject
@@ -22,10 +22,12 @@ class Change:
     quantity: int
     proration: str
     from_now: bool  # a new period begins at once
+    prorated_at: int  # the second from which it is reckoned
 
 
-def read(subscription: StripeObject, params: Params) -> Change | None:
+def read(subscription: StripeObject, params: Params, now: datetime) -> Change | None:
     """The change that the parameters ask for, if any."""
+    prorated_at = _proration_date(subscription, params, now)
     proration = params.text("proration_behavior", choices=PRORATIONS) or "create_prorations"
     anchor = params.nested("billing_cycle_anchor").text("type", choices=["now", "unchanged"])
     rows = params.rows("items")
@@ -50,7 +52,19 @@ def read(subscription: StripeObject, params: Params) -> Change | None:
     _check(price, subscription)
     quantity = (rows[0].whole("quantity", low=1) if rows else None) or item["quantity"]
     other_cycle = _cycle(price) != _cycle(item["price"])
-    return Change(item, price, quantity, proration, anchor == "now" or other_cycle)
+    return Change(item, price, quantity, proration, anchor == "now" or other_cycle, prorated_at)
+
+
+def _proration_date(subscription: StripeObject, params: Params, now: datetime) -> int:
+    """So that what was shown by a preview is what is charged a little later."""
+    wanted = params.moment("proration_date")
+    start, end = subscriptions.period(subscription)
+    if wanted is not None and not start <= wanted <= end:
+        raise InvalidRequestError(
+            "Cannot specify `proration_date` outside of the current period.",
+            param="proration_date",
+        )
+    return store.stamp(now) if wanted is None else wanted
 
 
 def _check(price: Shape, subscription: StripeObject) -> None:
@@ -67,7 +81,7 @@ def _cycle(price: Shape) -> tuple[str, int]:
 
 def _lines(subscription: StripeObject, change: Change, now: datetime) -> list[Line]:
     """What the change costs: the unused time back, the new price for the time to come."""
-    second = store.stamp(now)
+    second = change.prorated_at
     start, end = change.item["current_period_start"], change.item["current_period_end"]
     left = max(0, end - second) / max(1, end - start)
     old = change.item["price"]["unit_amount"] * change.item["quantity"]
@@ -132,11 +146,10 @@ def _invoice(
     )
 
 
-def apply(
-    subscription: StripeObject, change: Change, now: datetime, *, or_else_not: bool = False
-) -> Shape:
-    """Makes the change and collects what is due at once. Gives the fields to tell of. With
-    `or_else_not` a declined card raises CardError (the caller rolls back)."""
+def apply(subscription: StripeObject, change: Change, now: datetime, *, behavior: str) -> Shape:
+    """Makes the change and collects what is due at once. Gives the fields to tell of. Where
+    `behavior` is error_if_incomplete a declined card raises CardError (the caller rolls back);
+    where it is pending_if_incomplete the change waits for the payment."""
     second = store.stamp(now)
     trial = subscription.data["status"] == "trialing"
     lines = [] if trial else _lines(subscription, change, now)
@@ -153,7 +166,10 @@ def apply(
         subscription, lambda item: fresh if item["id"] == change.item["id"] else {}
     )
     if lines and (change.from_now or change.proration == "always_invoice"):
-        fields["latest_invoice"] = _invoice_now(subscription, lines, now, or_else_not)
+        if behavior == "pending_if_incomplete":
+            return _when_paid(subscription, lines, now, fields)
+        strict = behavior == "error_if_incomplete"
+        fields["latest_invoice"] = _invoice_now(subscription, lines, now, strict)
         # Collecting may have changed the subscription.
         subscription.refresh_from_db()
     elif lines:
@@ -171,3 +187,15 @@ def _invoice_now(
     if decline and or_else_not:
         raise CardError(decline.message, code=decline.code, decline_code=decline.decline_code or "")
     return invoice.stripe_id
+
+
+def _when_paid(
+    subscription: StripeObject, lines: list[Line], now: datetime, fields: Shape
+) -> Shape:
+    """The change is made by the payment: now, or once the buyer has seen to it."""
+    invoice = invoices.make(_invoice(subscription, lines, now), now)
+    invoices.finalize(invoice, now)
+    pending.keep(subscription, invoice, fields, now)
+    cycle.collect(invoice, now, by_hand=True)
+    subscription.refresh_from_db()
+    return {"latest_invoice": invoice.stripe_id}

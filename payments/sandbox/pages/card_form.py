@@ -33,6 +33,7 @@ EXAMPLES = {
     "declined": _("Is declined"),
     "insufficient_funds": _("Lacks money"),
     "authentication": _("Asks for 3-D Secure"),
+    "always_authentication": _("Asks for 3-D Secure each time"),
     "fails_when_charged": _("Can be kept, cannot be charged"),
     "disputed": _("Is disputed later"),
 }
