@@ -16,6 +16,8 @@ from django.db import connection
 TIMEOUT_SECONDS = 8
 RETRIES = 2
 TOLERANCE_SECONDS = 300
+# Stripe's words for a payment that only the payer can go on with.
+NEEDING_ACTION = ("authentication_required", "subscription_payment_intent_requires_action")
 API_VERSION: str = stripe.api_version
 
 type Shape = dict[str, Any]
@@ -43,6 +45,10 @@ class Refused(GatewayError):
 
 class CardDeclined(Refused):
     """The bank said no."""
+
+
+class NeedsAction(CardDeclined):
+    """The bank first wants to know whether it is the payer."""
 
 
 class NotFound(Refused):
@@ -155,13 +161,38 @@ def retrieve_payment_intent(payment_intent_id: str) -> Shape:
 
 
 def retrieve_subscription(subscription_id: str) -> Shape:
-    """The subscription with its latest invoice."""
-    params = {"expand": ["latest_invoice"]}
+    """The subscription with its latest invoice and the card that will be charged."""
+    cards = ["default_payment_method", "customer.invoice_settings.default_payment_method"]
+    params = {"expand": ["latest_invoice", *cards]}
     return _call(lambda client: client.v1.subscriptions.retrieve(subscription_id, params))
 
 
-def update_subscription(subscription_id: str, params: Shape) -> Shape:
-    return _call(lambda client: client.v1.subscriptions.update(subscription_id, params))
+def update_subscription(subscription_id: str, params: Shape, *, key: str = "") -> Shape:
+    """Raises CardDeclined (NeedsAction) where a payment is due at once and asked for strictly."""
+    options = _once(key) if key else {}
+    return _call(lambda client: client.v1.subscriptions.update(subscription_id, params, options))
+
+
+def preview_invoice(params: Shape) -> Shape:
+    """What a change would cost; nothing happens."""
+    return _call(lambda client: client.v1.invoices.create_preview(params))
+
+
+def create_schedule(subscription_id: str, *, key: str) -> Shape:
+    """What leads a running subscription from now on."""
+    params = {"from_subscription": subscription_id}
+    return _call(lambda client: client.v1.subscription_schedules.create(params, _once(key)))
+
+
+def update_schedule(schedule_id: str, params: Shape, *, key: str) -> Shape:
+    return _call(
+        lambda client: client.v1.subscription_schedules.update(schedule_id, params, _once(key))
+    )
+
+
+def release_schedule(schedule_id: str) -> Shape:
+    """The subscription goes on by itself, as it is."""
+    return _call(lambda client: client.v1.subscription_schedules.release(schedule_id))
 
 
 def cancel_subscription(subscription_id: str) -> Shape:
@@ -173,6 +204,10 @@ def retrieve_invoice(invoice_id: str) -> Shape:
     """The invoice with its payments."""
     params = {"expand": ["payments"]}
     return _call(lambda client: client.v1.invoices.retrieve(invoice_id, params))
+
+
+def void_invoice(invoice_id: str) -> Shape:
+    return _call(lambda client: client.v1.invoices.void_invoice(invoice_id))
 
 
 def invoices_of(subscription_id: str) -> list[Shape]:
@@ -334,6 +369,8 @@ def _call(request: Callable[[Any], Any]) -> Shape:
         answer = request(_client())
         return dict(answer.to_dict(for_json=True))
     except stripe.CardError as error:
+        if error.code in NEEDING_ACTION:
+            raise NeedsAction(str(error)) from error
         raise CardDeclined(str(error)) from error
     except stripe.RateLimitError as error:
         raise RateLimited(str(error)) from error

@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.privacy import hold, hold_more, refuse_when
 from payments import mirror
-from payments.models import Customer, Gift, Order, RedeemCode, Subscription, WebhookEvent
+from payments.models import (
+    Cancellation,
+    Customer,
+    Gift,
+    Order,
+    RedeemCode,
+    Subscription,
+    WebhookEvent,
+)
 
 LAW = _("Orders, invoices and refunds stay as the law asks, without your name.")
 
@@ -59,6 +67,21 @@ hold(
     export=("batch__course__title", "batch__membership__name", "redeemed_at", "withdrawn_at"),
     stays=LAW,
 )
+hold("payments.PriceChange", "created_by", erase="keep")
+
+
+def _why_they_cancelled(user: User) -> list[dict[str, Any]]:
+    found = Cancellation.objects.filter(subscription__learner=user).order_by("pk")
+    return [dict(row) for row in found.values("cancelled_at", "reason", "note", "resumed_at")]
+
+
+def _forget_why_they_cancelled(user: User, now: datetime) -> int:
+    """The reason that was chosen stays, to be counted; their own words go."""
+    found = Cancellation.objects.filter(subscription__learner=user).exclude(note="")
+    return found.update(note="")
+
+
+hold_more("payments.cancellation", export=_why_they_cancelled, erase=_forget_why_they_cancelled)
 
 
 def _forget_names_in_events(user: User, now: datetime) -> int:

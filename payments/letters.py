@@ -1,6 +1,6 @@
 """Mails about money. Each has a key of its own, so that it is written once."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,12 +16,16 @@ from payments import codes, money
 from payments.models import (
     Gift,
     Invoice,
+    Offer,
     Order,
+    Pause,
+    PlanChange,
     RedeemCode,
     Refund,
     RefundRequest,
     Subscription,
 )
+from payments.upcoming import Charge
 
 ORDERS_PATH = "/account/orders/"
 
@@ -67,19 +71,96 @@ def renewal_receipt(invoice: Invoice, *, now: datetime) -> bool:
     )
 
 
-def renewal_notice(subscription: Subscription, *, now: datetime) -> bool:
+def renewal_notice(subscription: Subscription, charge: Charge, *, now: datetime) -> bool:
     """Five days before an automatic renewal: when, how much, and how to stop it."""
     learner = subscription.learner
-    if learner is None or subscription.period_end is None:
+    if learner is None:
         return False
     context = {
         "title": _title(subscription),
-        "amount": _amount(learner, subscription.amount or 0, subscription.currency),
-        "renews_on": _day(learner, subscription.period_end),
+        "amount": _amount(learner, charge.amount, charge.currency),
+        "renews_on": _day(learner, charge.at),
         "first": subscription.status == "trialing",
+        "paused": subscription.collection_paused,
+        **_ways(subscription),
     }
-    key = f"renewal-notice-{subscription.pk}-{subscription.period_end:%Y%m%d}"
+    key = f"renewal-notice-{subscription.pk}-{charge.at:%Y%m%d}"
     return _queue(key, learner, "renewal_notice", context, now)
+
+
+def card_expiring(subscription: Subscription, charge: Charge, *, now: datetime) -> bool:
+    """Once for each card: it will not be good any more when the renewal comes."""
+    learner, last = subscription.learner, subscription.card_expires_on
+    if learner is None or last is None:
+        return False
+    context = {
+        "title": _title(subscription),
+        "card": subscription.card,
+        "amount": _amount(learner, charge.amount, charge.currency),
+        "renews_on": _day(learner, charge.at),
+        "last": _date(learner, last),
+        **_ways(subscription),
+    }
+    key = f"card-expiring-{subscription.pk}-{last:%Y%m}"
+    return _queue(key, learner, "card_expiring", context, now)
+
+
+def plan_changed(subscription: Subscription, change: PlanChange, *, now: datetime) -> bool:
+    """It is for another thing, or another interval, from now on."""
+    learner = subscription.learner
+    if learner is None:
+        return False
+    bill = subscription.latest_bill if not change.at_period_end else {}
+    context = {
+        "title": _title(subscription),
+        "terms": _terms(learner, change.price.offer),
+        "amount": _amount(learner, change.price.amount, change.price.currency),
+        "paid": _amount(learner, change.due_today, change.price.currency)
+        if change.due_today
+        else "",
+        "receipt": (bill.get("hosted_invoice_url") or "") if change.due_today else "",
+        "renews_on": _day(learner, subscription.period_end),
+        **_ways(subscription),
+    }
+    return _queue(f"plan-changed-{change.pk}", learner, "plan_changed", context, now)
+
+
+def price_changes(subscription: Subscription, change: PlanChange, *, now: datetime) -> bool:
+    """At least thirty days before: the price before and after, from when, and the way out."""
+    learner = subscription.learner
+    if learner is None:
+        return False
+    currency = change.price.currency
+    context = {
+        "title": _title(subscription),
+        "before": _amount(learner, change.from_amount, currency),
+        "after": _amount(learner, change.price.amount, currency),
+        "per": _per(learner, change.price.offer),
+        "starts_on": _day(learner, change.effective_at),
+        **_ways(subscription),
+    }
+    return _queue(price_change_key(change), learner, "price_changes", context, now)
+
+
+def price_change_key(change: PlanChange) -> str:
+    """Under which the notice of a price change stands in the outbox."""
+    return f"price-changes-{change.pk}"
+
+
+def paused(pause: Pause, *, now: datetime) -> bool:
+    subscription = pause.subscription
+    learner = subscription.learner
+    if learner is None:
+        return False
+    context = {
+        "title": _title(subscription),
+        "begins_on": _day(learner, pause.begins_at),
+        "resumes_on": _day(learner, pause.resumes_at),
+        "amount": _amount(learner, subscription.amount or 0, subscription.currency),
+        "keeps_access": settings.PAUSED_KEEPS_ACCESS,
+        **_ways(subscription),
+    }
+    return _queue(f"paused-{pause.pk}", learner, "paused", context, now)
 
 
 def payment_failed(
@@ -95,6 +176,8 @@ def payment_failed(
         "failed_on": _day(learner, since),
         "until": _day(learner, grace_ends),
         "day": day,
+        "asks": subscription.invoices.filter(status="open", needs_action=True).exists(),
+        **_ways(subscription),
     }
     key = f"payment-failed-{subscription.pk}-{since:%Y%m%d}-{day}"
     return _queue(key, learner, "payment_failed", context, now)
@@ -289,6 +372,27 @@ def _address_of(order: Order) -> str:
     return settings.BASE_URL + "/courses/"
 
 
+def _ways(subscription: Subscription) -> dict[str, str]:
+    """Where it is kept, cancelled, paid, and given another card; each by one tap."""
+    page = f"{settings.BASE_URL}/account/subscriptions/{subscription.pk}/"
+    return {
+        "page": page,
+        "cancel": f"{page}cancel/",
+        "card_page": f"{page}card/",
+        "pay": f"{page}pay/",
+    }
+
+
+def _terms(to: User, offer: Offer) -> str:
+    with translation.override(to.language):
+        return offer.terms
+
+
+def _per(to: User, offer: Offer) -> str:
+    with translation.override(to.language):
+        return money.per(offer.interval or "month")
+
+
 def _amount(to: User, amount: int, currency: str) -> str:
     return money.in_words(amount, currency, to.language)
 
@@ -300,3 +404,8 @@ def _day(to: User, at: datetime | None) -> str:
     zone = ZoneInfo(to.time_zone)
     with translation.override(to.language), timezone.override(zone):
         return dates.day(at)
+
+
+def _date(to: User, day: date) -> str:
+    with translation.override(to.language):
+        return dates.day(day)

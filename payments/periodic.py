@@ -4,7 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from operations.periodic import periodic
-from payments import gateway, gifts, matching, reconciliation, reminders
+from payments import (
+    gateway,
+    gifts,
+    matching,
+    pausing,
+    price_changes,
+    reconciliation,
+    reminders,
+    switching,
+)
 
 # Longer than a dispute or a bill is usually open; `manage.py reconcile` looks at everything.
 OF_LATE = timedelta(days=100)
@@ -46,8 +55,18 @@ def send_gifts(now: datetime) -> None:
     gifts.send_due(now)
 
 
+@periodic(minutes=5)
+def change_subscriptions(now: datetime) -> None:
+    """Pauses that end, changes whose answer was lost, prices that change with a renewal."""
+    if gateway.is_set_up():
+        pausing.resume_due(now=now)
+        switching.settle_open(now=now)
+        price_changes.carry_out_due(now=now)
+
+
 def remind_on_the_way(now: datetime, **kwargs: Any) -> None:
-    """Where the sandbox's time is moved by days, nobody's notice is leapt over."""
+    """Where the sandbox's time is moved by days, nobody's notice and no pause is leapt over."""
     reminders.send_due(now)
     gifts.send_due(now)
     gifts.remind(now)
+    change_subscriptions(now)

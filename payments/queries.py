@@ -7,14 +7,16 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from courses.models import CoursePage, Grant, Membership, MembershipCourse
-from payments.models import Invoice, Order, Price, Subscription
+from payments.models import Invoice, Order, PlanChange, Price, Subscription
 
 type Sellable = CoursePage | Membership
+CHANGES = Prefetch("changes", PlanChange.objects.select_related("price__offer__membership"))
+OPEN_BILLS = Prefetch("invoices", Invoice.objects.filter(status="open"), to_attr="open_bills")
 
 
 def prices_in_force(currency: str | None = None) -> QuerySet[Price]:
@@ -177,7 +179,11 @@ def orders_of(user: User) -> QuerySet[Order]:
 
 def subscriptions_of(user: User) -> QuerySet[Subscription]:
     """A learner's subscriptions, newest first, with what they are for."""
-    return Subscription.objects.filter(learner=user).select_related("offer__membership", "order")
+    return (
+        Subscription.objects.filter(learner=user)
+        .select_related("offer__membership", "order")
+        .prefetch_related(CHANGES, OPEN_BILLS)
+    )
 
 
 def invoices_of(user: User) -> QuerySet[Invoice]:

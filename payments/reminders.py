@@ -1,27 +1,70 @@
-"""What learners are told in time: renewals to come, renewals that failed, the end."""
+"""What learners are told in time: renewals to come, cards that expire, renewals that failed."""
 
 from datetime import datetime, timedelta
 
-from payments import letters
-from payments.models import Subscription
+from django.db.models import F, QuerySet
+
+from payments import letters, upcoming
+from payments.models import Pause, Subscription
 from payments.subscription_access import grace_ends
 
 NOTICE = timedelta(days=5)
+CARD_NOTICE = timedelta(days=30)
 FAILED_DAYS = (0, 3, 6)
 
 
 def send_due(now: datetime) -> None:
     """Queue every mail that is due at `now`; run again it queues none twice."""
-    subscriptions = Subscription.objects.select_related("learner", "offer__membership")
-    coming = subscriptions.filter(
-        status__in=["trialing", "active"], period_end__gt=now, period_end__lte=now + NOTICE
-    )
-    for subscription in coming.iterator(chunk_size=500):
-        if subscription.renews:
-            letters.renewal_notice(subscription, now=now)
-    failing = subscriptions.filter(status="past_due", past_due_since__lte=now)
+    for subscription in _renewing(now).iterator(chunk_size=500):
+        _notice(subscription, now=now)
+    for pause in _ending_pauses(now).iterator(chunk_size=500):
+        _notice(pause.subscription, now=now)
+    for subscription in _with_old_cards(now).iterator(chunk_size=500):
+        _warn_of_card(subscription, now=now)
+    failing = _subscriptions().filter(status="past_due", past_due_since__lte=now)
     for subscription in failing.iterator(chunk_size=500):
         remind_of_failure(subscription, now=now)
+
+
+def _subscriptions() -> QuerySet[Subscription]:
+    return Subscription.objects.select_related("learner", "offer__membership")
+
+
+def _renewing(now: datetime) -> QuerySet[Subscription]:
+    return (
+        _subscriptions()
+        .filter(status__in=["trialing", "active"], collection_paused=False)
+        .filter(period_end__gt=now, period_end__lte=now + NOTICE)
+        .prefetch_related("changes__price__offer")
+    )
+
+
+def _ending_pauses(now: datetime) -> QuerySet[Pause]:
+    """A pause's end is a renewal."""
+    return Pause.objects.filter(
+        resumed_at=None, resumes_at__gt=now, resumes_at__lte=now + NOTICE
+    ).select_related("subscription__learner", "subscription__offer__membership")
+
+
+def _notice(subscription: Subscription, *, now: datetime) -> None:
+    charge = upcoming.next_charge(subscription)
+    if charge and now < charge.at <= now + NOTICE:
+        letters.renewal_notice(subscription, charge, now=now)
+
+
+def _with_old_cards(now: datetime) -> QuerySet[Subscription]:
+    """Whose card expires within thirty days, and before the renewal."""
+    return _subscriptions().filter(
+        status__in=["trialing", "active"],
+        card_expires_on__lte=(now + CARD_NOTICE).date(),
+        card_expires_on__gte=now.date(),
+        card_expires_on__lt=F("period_end__date"),
+    )
+
+
+def _warn_of_card(subscription: Subscription, *, now: datetime) -> None:
+    if charge := upcoming.next_charge(subscription):
+        letters.card_expiring(subscription, charge, now=now)
 
 
 def remind_of_failure(subscription: Subscription, *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.models import CoursePage, Grant
 from pages import dates
-from payments import money, queries, refund_requests, subscription_access
+from payments import money, queries, refund_requests, subscription_access, upcoming
 from payments.models import Invoice, Order, Refund, RefundRequest, Subscription
 
 # So long one is told that a membership ended.
@@ -29,11 +29,15 @@ class Standing:
     may_cancel: bool = False
     may_resume: bool = False
     may_change_card: bool = False
+    must_pay: bool = False  # a bill of it is open, and Stripe's page takes it
+    asks: bool = False  # the bank wants an answer first
 
 
 def of_subscription(row: Subscription, *, now: datetime) -> Standing:
+    """How it stands. As many queries for one as for many of `queries.subscriptions_of`."""
     sentence, kind = _sentence(row, now)
     live = row.is_live
+    bills = _open_bills(row) if live else []
     return Standing(
         subscription=row,
         name=str(row.offer.sellable) if row.offer else "",
@@ -43,7 +47,16 @@ def of_subscription(row: Subscription, *, now: datetime) -> Standing:
         may_cancel=live and not row.ends_by_itself,
         may_resume=row.ends_by_itself,
         may_change_card=live,
+        must_pay=bool(bills),
+        asks=any(bill.needs_action for bill in bills),
     )
+
+
+def _open_bills(row: Subscription) -> list[Invoice]:
+    """Bills that wait for their payment and have a page at Stripe."""
+    known: list[Invoice] | None = getattr(row, "open_bills", None)
+    found = list(row.invoices.filter(status="open")) if known is None else known
+    return [bill for bill in found if bill.page_url]
 
 
 def _rate(row: Subscription) -> str:
@@ -58,13 +71,20 @@ def _sentence(row: Subscription, now: datetime) -> tuple[str, str]:
     words = {"amount": money.in_words(row.amount or 0, row.currency or "CNY")}
     if row.period_end:
         words["day"] = dates.day(row.period_end, now=now)
+    if charge := upcoming.next_charge(row):
+        words["amount"] = money.in_words(charge.amount, charge.currency)
+        words["day"] = dates.day(charge.at, now=now)
     if row.status == "past_due":
         return _failing(row, now), "warn"
     if row.ends_by_itself:
         words["last"] = dates.day(_last_instant(row), now=now)
         return _("Cancelled. %(last)s is the last day; until then all stays open.") % words, "info"
-    if row.collection_paused:
-        return _("Payments are paused."), "info"
+    if row.collection_paused or (row.is_live and row.period_is_unpaid):
+        if row.resumes_at is None:
+            return _("Payments are paused."), "info"
+        return _("Paused. It goes on by itself on %(day)s; then %(amount)s is charged.") % words, (
+            "info"
+        )
     if row.status == "trialing":
         return _("The trial ends on %(day)s; then %(amount)s is charged.") % words, "ok"
     if row.status == "active":
@@ -86,6 +106,10 @@ def _failing(row: Subscription, now: datetime) -> str:
     failed, grace = row.past_due_since, subscription_access.grace_ends(row)
     if failed is None or grace is None:
         return _("The renewal did not succeed. Please update the way you pay.")
+    if any(bill.needs_action for bill in _open_bills(row)):
+        return _("Your bank asks whether it is you. Until %(last)s you study as always.") % {
+            "last": dates.day(grace, now=now)
+        }
     words = {"day": dates.day(failed, now=now), "last": dates.day(grace, now=now)}
     if grace <= now:
         return (
@@ -113,14 +137,16 @@ class Notice:
 
 def notice(learner: User, *, now: datetime) -> Notice | None:
     """Of a renewal that failed, or a membership that ended of late. Two queries at most."""
-    failing = queries.subscriptions_of(learner).filter(status="past_due").first()
+    failing = (
+        Subscription.objects.filter(learner=learner, status="past_due")
+        .prefetch_related(queries.OPEN_BILLS)
+        .first()
+    )
     if failing:
-        return Notice(
-            _failing(failing, now),
-            "warn",
-            _("Change the card"),
-            reverse("subscription_card", args=[failing.pk]),
-        )
+        page, label = "subscription_card", _("Change the card")
+        if _open_bills(failing):
+            page, label = "subscription_pay", _("Pay now")
+        return Notice(_failing(failing, now), "warn", label, reverse(page, args=[failing.pk]))
     of_memberships = Grant.objects.filter(
         learner=learner, membership__isnull=False, withdrawn_at=None
     )

@@ -45,7 +45,8 @@ def grace_ends(subscription: Subscription) -> datetime | None:
 def _of_running(
     subscription: Subscription, period_end: datetime, standing: datetime | None
 ) -> datetime:
-    if subscription.collection_paused and not settings.PAUSED_KEEPS_ACCESS:
+    unpaid = subscription.collection_paused or subscription.period_is_unpaid
+    if unpaid and not settings.PAUSED_KEEPS_ACCESS:
         # Periods roll on unpaid while it is paused: the one paid for is the last that counts.
         return min(standing or period_end, period_end)
     if subscription.cancel_at is not None:

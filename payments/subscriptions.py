@@ -1,9 +1,10 @@
 """What renews itself: fetched with its bill, and everything that follows from both at once."""
 
+import calendar
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -17,12 +18,13 @@ from payments import (
     gateway,
     letters,
     mirror,
+    plan_changes,
     refund_requests,
     reminders,
     subscription_access,
 )
 from payments.mirror import Shape, id_of, moment
-from payments.models import Invoice, Order, Subscription, Trial
+from payments.models import Invoice, Offer, Order, StripePrice, Subscription, Trial
 
 logger = logging.getLogger("payments")
 
@@ -75,8 +77,11 @@ def settle(subscription: Subscription, *, now: datetime) -> None:
         order.save(update_fields=["status"])
     if order.fulfilled_at is None or order.starts_at is None:
         return
+    opens = (subscription.offer or order.price.offer).sellable
     standing = Grant.objects.filter(
-        source_kind=Grant.Source.SUBSCRIPTION, source_id=subscription.source_id
+        source_kind=Grant.Source.SUBSCRIPTION,
+        source_id=subscription.source_id,
+        membership=opens.pk,
     ).first()
     until = subscription_access.until(
         subscription, standing=standing.ends_at if standing else None, now=now
@@ -89,7 +94,7 @@ def settle(subscription: Subscription, *, now: datetime) -> None:
         learner=order.buyer,
         source_kind=Grant.Source.SUBSCRIPTION,
         source_id=subscription.source_id,
-        covers=[order.price.offer.sellable],
+        covers=[opens],
         starts_at=order.starts_at,
         ends_at=max(order.starts_at, until.ends_at),
         withdrawn_at=withdrawn_at,
@@ -100,18 +105,6 @@ def settle(subscription: Subscription, *, now: datetime) -> None:
         letters.membership_ended(subscription, ended_at=until.ends_at, now=now)
     if subscription.status == "past_due" and not withdrawn_at:
         reminders.remind_of_failure(subscription, now=now)
-
-
-def cancel(subscription: Subscription, *, now: datetime) -> None:
-    """End it with the period that is paid; it can be resumed until then. Raises GatewayError."""
-    gateway.update_subscription(subscription.stripe_id, {"cancel_at_period_end": True})
-    refresh(subscription.stripe_id, now=now)
-
-
-def resume(subscription: Subscription, *, now: datetime) -> None:
-    """Let it renew after all. Raises GatewayError (Refused where it has ended)."""
-    gateway.update_subscription(subscription.stripe_id, {"cancel_at_period_end": False})
-    refresh(subscription.stripe_id, now=now)
 
 
 def portal_url(subscription: Subscription, *, back: str) -> str:
@@ -163,6 +156,7 @@ def _apply(shape: Shape, ticket: int, bills: list[Bill], *, now: datetime) -> No
         row.order = order
     for bill in bills:
         _apply_bill(bill, row, now=now)
+    plan_changes.observe(row, now=now)
     settle(row, now=now)
 
 
@@ -180,9 +174,31 @@ def _write(row: Subscription, shape: Shape, order: Order | None) -> None:
     row.collection_paused = shape.get("pause_collection") is not None
     row.ended_at = moment(shape.get("ended_at"))
     row.past_due_since = _failing_since(row, shape)
+    row.card, row.card_expires_on = _card(shape)
     if order:
-        row.learner, row.offer = order.buyer, order.price.offer
+        row.learner, row.offer = order.buyer, _offer_at(item["price"]["id"], order)
     row.save()
+
+
+def _offer_at(price_id: str, order: Order) -> Offer:
+    """What it is for now: another offer than was ordered, where it went over to that."""
+    known = StripePrice.objects.filter(stripe_id=price_id, **gateway.ours())
+    found = known.select_related("price__offer__membership").first()
+    return found.price.offer if found else order.price.offer
+
+
+def _card(shape: Shape) -> tuple[str, date | None]:
+    """The card that will be charged, as people name it, and its last day."""
+    customer = shape["customer"] if isinstance(shape["customer"], dict) else {}
+    method = shape.get("default_payment_method") or (customer.get("invoice_settings") or {}).get(
+        "default_payment_method"
+    )
+    card = method.get("card") if isinstance(method, dict) else None
+    if not card:
+        return "", None
+    year, month = card["exp_year"], card["exp_month"]
+    last = calendar.monthrange(year, month)[1]
+    return f"{card['brand']} {card['last4']}"[:40], date(year, month, last)
 
 
 def _failing_since(row: Subscription, shape: Shape) -> datetime | None:
@@ -210,6 +226,7 @@ def _apply_bill(bill: Bill, subscription: Subscription, *, now: datetime) -> Non
     row.created_at = moment(shape["created"])
     row.paid_at = moment((shape.get("status_transitions") or {}).get("paid_at"))
     row.payment_intent_id = bill.payment["id"] if bill.payment else ""
+    row.needs_action = bool(bill.payment and bill.payment["status"] == "requires_action")
     row.save()
     order: Order | None = getattr(subscription, "order", None)
     if bill.payment:

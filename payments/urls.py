@@ -11,6 +11,7 @@ from payments.views import (
     returning,
     seats,
     subscriptions,
+    switching,
 )
 from payments.webhook_view import webhook
 
@@ -34,11 +35,19 @@ urlpatterns = [
     path("account/orders/<uuid:key>/gift/take-back/", gifts.take_back, name="gift_take_back"),
     path("account/orders/<uuid:key>/seats.csv", seats.seats_csv, name="seats_csv"),
     path("account/orders/<uuid:key>/seats/send/", seats.send_seats, name="seats_send"),
-    path(
-        "account/subscriptions/<int:pk>/cancel/", subscriptions.cancel, name="subscription_cancel"
+    *(
+        path(f"account/subscriptions/<int:pk>/{address}", view, name=name)
+        for address, view, name in (
+            ("", subscriptions.subscription, "subscription"),
+            ("cancel/", subscriptions.cancel, "subscription_cancel"),
+            ("resume/", subscriptions.resume, "subscription_resume"),
+            ("pause/", subscriptions.pause, "subscription_pause"),
+            ("pause/end/", subscriptions.unpause, "subscription_unpause"),
+            ("pay/", subscriptions.pay, "subscription_pay"),
+            ("card/", subscriptions.card, "subscription_card"),
+            ("switch/", switching.choose, "subscription_switch"),
+            ("switch/back/", subscriptions.withdraw_change, "subscription_switch_back"),
+            ("switch/<uuid:key>/", switching.switch_to, "subscription_switch_to"),
+        )
     ),
-    path(
-        "account/subscriptions/<int:pk>/resume/", subscriptions.resume, name="subscription_resume"
-    ),
-    path("account/subscriptions/<int:pk>/card/", subscriptions.card, name="subscription_card"),
 ]

@@ -28,6 +28,12 @@ def show_the_day_of_finance(request: HttpRequest, panels: list[Component]) -> No
 @hooks.register("register_log_actions")
 def log_actions(actions: Any) -> None:
     audit.register(actions, "payments.price", _("Set the price"), _("The price was set"))
+    audit.register(
+        actions,
+        "payments.price_change",
+        _("Change the price for who subscribes already"),
+        _("A price change for who subscribes already was decided"),
+    )
     audit.register(actions, "payments.refund", _("Refund"), _("A refund was begun"))
     audit.register(actions, "payments.propose", _("Propose a refund"), _("A refund was proposed"))
     audit.register(

@@ -16,7 +16,7 @@ from django.db.models import F
 from operations.jobs import ATTEMPTS, job
 from payments import books, fulfilment, gateway, measures, mirror, payers, refunds, subscriptions
 from payments.mirror import Shape, id_of
-from payments.models import Order, WebhookEvent
+from payments.models import Order, Subscription, WebhookEvent
 
 LARGEST_BODY = 1024 * 1024
 logger = logging.getLogger("payments")
@@ -161,6 +161,15 @@ def confirm_by_payment(order: Order, payment: str, *, now: datetime) -> None:
         fulfilment.apply_session(gateway.retrieve_session(session["id"]), now=now)
 
 
+def _card(about: Shape, now: datetime) -> None:
+    """Another card, or the same with another date: of whatever the customer subscribes to."""
+    customer = about["id"] if about["object"] == "customer" else id_of(about.get("customer"))
+    if customer:
+        held = Subscription.objects.filter(customer_id=customer, status__in=Subscription.LIVE)
+        for stripe_id in held.filter(**gateway.ours()).values_list("stripe_id", flat=True):
+            subscriptions.refresh(stripe_id, now=now)
+
+
 FOLLOWED: dict[str, Callable[[Shape, datetime], None]] = {
     "checkout.session": _session,
     "subscription": _subscription,
@@ -169,4 +178,6 @@ FOLLOWED: dict[str, Callable[[Shape, datetime], None]] = {
     "dispute": _dispute,
     "charge": _charge,
     "payment_intent": _payment,
+    "payment_method": _card,
+    "customer": _card,
 }

@@ -80,7 +80,8 @@ STRIPE_API_BASE = env("STRIPE_API_BASE", default="")
 # Where people pay and change their card: Stripe's pages, a domain of one's own for them, or those
 # of the sandbox that STRIPE_API_BASE names.
 STRIPE_PAGES = env.list(
-    "STRIPE_PAGES", default=["https://checkout.stripe.com", "https://billing.stripe.com"]
+    "STRIPE_PAGES",
+    default=[f"https://{each}.stripe.com" for each in ("checkout", "billing", "invoice")],
 ) + (["/".join(STRIPE_API_BASE.split("/")[:3])] if STRIPE_API_BASE else [])
 STRIPE_PAYMENT_METHODS = env.list(
     "STRIPE_PAYMENT_METHODS", default=["card", "alipay", "wechat_pay"]
@@ -93,6 +94,8 @@ try:
 except InvalidOperation:
     raise ImproperlyConfigured("REFUNDS_ALONE names amounts: CNY=300,USD=40") from None
 GRACE_DAYS = env.int("GRACE_DAYS", default=7)
+# What somebody who cancels is offered instead: a pause, a cheaper plan, or nothing.
+RETENTION_OFFER = env("RETENTION_OFFER", default="pause")
 PAUSED_KEEPS_ACCESS = env.bool("PAUSED_KEEPS_ACCESS", default=False)
 STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=DEBUG) and not STRIPE_SECRET_KEY
 DATABASE_ROUTERS: list[str] = []

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.base import ViewSetGroup
 
 from payments.admin.books import DifferenceViewSet, MoneyEntryViewSet
+from payments.admin.cancellations import CancellationViewSet
 from payments.admin.codes import BatchViewSet, CodeViewSet
 from payments.admin.disputes import DisputeViewSet
 from payments.admin.events import EventViewSet
@@ -25,6 +26,7 @@ class MoneyGroup(ViewSetGroup):
     items = (
         OrderViewSet,
         SubscriptionViewSet,
+        CancellationViewSet,
         InvoiceViewSet,
         RequestViewSet,
         RefundViewSet,

@@ -20,7 +20,9 @@ from wagtail.log_actions import log
 from accounts import reauthentication
 from courses.models import CoursePage, Membership
 from operations import clock
+from payments import price_changes
 from payments.admin.amounts import typed_amount
+from payments.admin.confirmation import Confirmation, NotPossible
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -32,7 +34,7 @@ from payments.admin.listing import (
     in_words,
     moment,
 )
-from payments.models import Offer, Price
+from payments.models import Offer, Price, PriceChange
 from payments.money import decimal
 from payments.offers import set_price
 
@@ -161,6 +163,11 @@ class OfferDetail(MoneyDetail):
     def actions(self) -> Iterable[Action]:
         if self.request.user.has_perm("payments.change_offer"):
             yield Action(_("Change it"), reverse("money-offers:edit", args=[self.pk]))
+            if price_changes.affected(self.object).exists():
+                yield Action(
+                    _("New price for who subscribes already"),
+                    reverse("money-offers:price-change", args=[self.pk]),
+                )
 
     def sections(self) -> Iterable[Section]:
         prices = self.object.prices.annotate(
@@ -179,6 +186,68 @@ class OfferDetail(MoneyDetail):
                 for row in prices
             ],
         )
+        yield Section(
+            _("Price changes for who subscribes already"),
+            [_("Price"), _("Decided"), _("Told"), _("Changed"), _("Left alone"), _("Reason")],
+            [
+                [
+                    in_words(row.price.amount, row.price.currency),
+                    f"{moment(row.created_at)} · {row.created_by}",
+                    row.told if row.told_at else _("%(count)d so far") % {"count": row.told},
+                    row.done,
+                    row.left,
+                    row.reason,
+                ]
+                for row in price_changes.with_progress(self.object)
+            ],
+        )
+
+
+class PriceChangeView(Confirmation):
+    """The price in force for those, too, who subscribed at another one."""
+
+    model = Offer
+    permission = "payments.change_offer"
+    back = "money-offers"
+    title = _("New price for who subscribes already")
+    label = _("Tell them, and change it")
+    serious = True
+    related = ("course", "membership")
+
+    def is_possible(self, row: Offer) -> bool:
+        return price_changes.affected(row).exists()
+
+    def consequences(self, row: Offer) -> Iterable[Any]:
+        found = price_changes.affected(row)
+        price = row.prices.get(is_active=True, currency=settings.DEFAULT_CURRENCY)
+        words = {
+            "count": found.count(),
+            "price": in_words(price.amount, price.currency),
+            "before": ", ".join(
+                in_words(amount, price.currency)
+                for amount in found.values_list("amount", flat=True).distinct().order_by("amount")
+            ),
+            "days": PriceChange.NOTICE_DAYS,
+        }
+        yield _("%(count)d subscriptions that renew at %(before)s get a mail now.") % words
+        yield (
+            _("Each pays %(price)s from its first renewal that is at least %(days)d days away.")
+            % words
+        )
+        yield _("Who cancels is left alone; whoever the mail did not reach keeps the old price.")
+        yield _("Mails that are sent cannot be taken back.")
+
+    def carry_out(self, row: Offer, form: Any) -> Any:
+        try:
+            price_changes.decide(
+                offer=row,
+                reason=form.cleaned_data["reason"],
+                actor=self.request.user,  # type: ignore[arg-type]
+                now=clock.now(),
+            )
+        except price_changes.NothingToChange:
+            raise NotPossible(_("Everybody pays this price, or was told of it.")) from None
+        return _("They are being told. This page shows how far it is.")
 
 
 def in_force(offer: Offer) -> str:
@@ -196,6 +265,7 @@ class OfferViewSet(MoneyViewSet):
     inspect_view_class = OfferDetail
     add_view_class = OfferCreate
     edit_view_class = OfferEdit
+    row_views = {"price-change": PriceChangeView}
     related = ("course", "membership")
     filterset_class = OfferFilters
     search_fields = ["course__title", "membership__name"]

@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
+from operations import clock
+from pages import dates
+from payments import timeline
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -107,6 +110,9 @@ class SubscriptionDetail(MoneyDetail):
         yield Fact(_("Period from"), moment(row.period_start))
         yield Fact(_("Period until"), moment(row.period_end))
         yield Fact(_("Ends with the period"), _("Yes") if row.cancel_at_period_end else _("No"))
+        yield Fact(_("Card"), row.card)
+        valid = row.card_expires_on
+        yield Fact(_("Card valid until"), dates.day(valid) if valid else "")
         yield Fact(_("Failing since"), moment(row.past_due_since))
         yield Fact(_("Ended"), moment(row.ended_at))
         order = getattr(row, "order", None)
@@ -114,6 +120,25 @@ class SubscriptionDetail(MoneyDetail):
         yield Fact(_("Last fetched from Stripe"), moment(row.fetched_at))
 
     def sections(self) -> Iterable[Section]:
+        now = clock.now()
+        yield Section(
+            _("Its life"),
+            [_("Day"), _("What")],
+            [[moment(event.at), event.sentence] for event in timeline.of(self.object, now=now)],
+        )
+        yield Section(
+            _("Cancellations"),
+            [_("Cancelled"), _("Reason"), _("In their words"), _("Resumed")],
+            [
+                [
+                    Fact("", moment(row.cancelled_at), detail_url("money-cancellations", row)),
+                    row.get_reason_display(),
+                    row.note,
+                    moment(row.resumed_at),
+                ]
+                for row in self.object.cancellations.all()
+            ],
+        )
         yield Section(
             _("Invoices"),
             [_("Made"), _("Amount"), _("Paid"), _("State"), _("Attempts")],

@@ -1,4 +1,5 @@
 from .books import Difference, Matching, MoneyEntry
+from .changes import Cancellation, Pause, PlanChange, PriceChange
 from .codes import RedeemBatch, RedeemCode
 from .gifts import Gift
 from .mirrors import Dispute, Invoice, Refund, Subscription
@@ -7,6 +8,7 @@ from .orders import Customer, Order, RefundRequest, Trial
 from .webhooks import WebhookEvent
 
 __all__ = [
+    "Cancellation",
     "Customer",
     "Difference",
     "Dispute",
@@ -16,7 +18,10 @@ __all__ = [
     "MoneyEntry",
     "Offer",
     "Order",
+    "Pause",
+    "PlanChange",
     "Price",
+    "PriceChange",
     "RedeemBatch",
     "RedeemCode",
     "Refund",

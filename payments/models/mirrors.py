@@ -1,5 +1,8 @@
 """Stripe's objects as last fetched. Written by `payments.mirror` only."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +39,9 @@ class Subscription(Mirrored):
     past_due_since = models.DateTimeField(_("Failing since"), null=True)
     ended_at = models.DateTimeField(_("Ended"), null=True)
     customer_id = models.CharField(max_length=255, blank=True)
+    # The card that will be charged: how people name it (visa 4242), the last day of its month.
+    card = models.CharField(_("Card"), max_length=40, blank=True, db_default="")
+    card_expires_on = models.DateField(_("Card valid until"), null=True)
 
     class Meta(Mirrored.Meta):
         verbose_name = _("subscription")
@@ -57,6 +63,40 @@ class Subscription(Mirrored):
     @property
     def is_live(self) -> bool:
         return self.status in self.LIVE
+
+    @property
+    def latest_bill(self) -> dict[str, Any]:
+        """Stripe's latest invoice of it, as last fetched."""
+        bill = self.object.get("latest_invoice")
+        return bill if isinstance(bill, dict) else {}
+
+    @property
+    def period_is_unpaid(self) -> bool:
+        """Whether the period that runs began in a pause: nobody was asked to pay it."""
+        bill = self.latest_bill
+        if bill.get("billing_reason") != "subscription_cycle":
+            return False
+        return bill["status"] == "void" or (self.collection_paused and bill["status"] == "draft")
+
+    @property
+    def resumes_at(self) -> datetime | None:
+        """When a pause ends by itself."""
+        stamp = (self.object.get("pause_collection") or {}).get("resumes_at")
+        return datetime.fromtimestamp(stamp, UTC) if stamp else None
+
+    @property
+    def schedule_id(self) -> str:
+        """Stripe's schedule that leads it, while one does."""
+        return str(self.object.get("schedule") or "")
+
+    @property
+    def item_id(self) -> str:
+        """What a change of its price names at Stripe."""
+        return str(self.object["items"]["data"][0]["id"])
+
+    @property
+    def price_id(self) -> str:
+        return str(self.object["items"]["data"][0]["price"]["id"])
 
     @property
     def ends_by_itself(self) -> bool:
@@ -85,6 +125,8 @@ class Invoice(Mirrored):
     created_at = models.DateTimeField(_("Made"), null=True)
     paid_at = models.DateTimeField(_("Paid on"), null=True)
     payment_intent_id = models.CharField(max_length=255, blank=True)
+    # The payer's bank wants to know whether it is them.
+    needs_action = models.BooleanField(_("Waits for the payer"), default=False, db_default=False)
 
     class Meta(Mirrored.Meta):
         verbose_name = _("invoice")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.limits import limited
 from operations import clock
-from payments import attribution, beginning, measures, plans, queries
+from payments import attribution, beginning, measures, plans, queries, switching
 from payments import checkout as payment
 from payments.models import Offer, Price
 
@@ -70,6 +70,7 @@ def _page(
         "offer": offer,
         "plan": plans.plan(price, has_trial=plans.trial_is_due(user), now=now) if price else None,
         "owned": owned,
+        "switch_from": switching.from_which(user, price) if price and user and not owned else None,
         "begin": beginning.of(offer.sellable, user, now=now) if owned and user else None,
         "problem": problem,
         "attribution": led_by,

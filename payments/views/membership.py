@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -15,7 +16,7 @@ from operations import clock
 from pages import dates
 from payments import checkout, comparison, plans, queries
 from payments.attribution import from_query
-from payments.models import Offer, Subscription
+from payments.models import Offer, Price, Subscription
 
 
 @require_safe
@@ -34,6 +35,7 @@ def membership(request: HttpRequest) -> HttpResponse:
         {
             "membership": offered,
             "plans": found,
+            "others": _others(offered),
             "held": held,
             "until": _until(held, user, now) if held and user else "",
             "to_give": queries.prices_in_force().filter(
@@ -50,6 +52,15 @@ def membership(request: HttpRequest) -> HttpResponse:
             if offered and found
             else None,
         },
+    )
+
+
+def _others(offered: Membership | None) -> QuerySet[Price]:
+    """The prices of further memberships, each membership's together. One query."""
+    found = queries.prices_in_force().filter(offer__membership__isnull=False)
+    found = found.exclude(offer__membership=offered)
+    return found.order_by(
+        "offer__membership__sort_order", "offer__membership", "offer__sort_order", "offer"
     )
 
 

@@ -1,9 +1,10 @@
-"""What a learner does about a subscription: cancel, resume, change the card."""
+"""A subscription in its learner's hands: its life, cancelling, pausing, paying, the card."""
 
 import logging
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,41 +13,181 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import reauthentication
 from accounts.limits import limited
+from accounts.models import User
 from operations import clock
-from payments import gateway, standing, subscriptions
-from payments.models import Subscription
+from payments import (
+    cancelling,
+    gateway,
+    pausing,
+    periods,
+    plan_changes,
+    queries,
+    retention,
+    standing,
+    subscriptions,
+    switching,
+    timeline,
+    upcoming,
+)
+from payments.models import Cancellation, Subscription
 
 logger = logging.getLogger("payments")
+
+
+class CancelForm(forms.Form):
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why"),
+        required=False,
+        choices=[("", gettext_lazy("I would rather not say")), *Cancellation.Reason.choices],
+        widget=forms.Select,
+    )
+    note = forms.CharField(
+        label=gettext_lazy("In your words"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Both help us; you need not say."),
+    )
+
+
+@login_required
+@require_safe
+def subscription(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its whole life on one page, and everything that may be done."""
+    row, now = own(request, pk), clock.now()
+    events = timeline.of(row, now=now)
+    paused = row.pauses.filter(resumed_at=None).first()
+    context = {
+        "subscription": row,
+        "standing": standing.of_subscription(row, now=now),
+        "past": [event for event in events if event.at <= now],
+        "to_come": [event for event in events if event.at > now],
+        "may_pause": pausing.may_pause(row, now=now),
+        "may_switch": bool(switching.options(row)),
+        "pause": paused,
+        "charges_now": bool(paused and row.period_is_unpaid),
+        "planned": upcoming.planned(row),
+    }
+    return private(TemplateResponse(request, "payments/subscription_page.html", context))
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says until when it stays open, POST cancels: two taps from the orders."""
-    row = _own(request, pk)
-    stands = standing.of_subscription(row, now=clock.now())
+    row, now = own(request, pk), clock.now()
+    stands = standing.of_subscription(row, now=now)
     if not stands.may_cancel:
         messages.info(request, _("This subscription does not renew itself."))
-        return redirect("orders")
-    if request.method != "POST":
-        context = {"standing": stands, "subscription": row}
-        return TemplateResponse(request, "payments/cancel.html", context)
-    return _do(request, row, subscriptions.cancel, _("Cancelled. What is paid stays yours."))
+        return redirect("subscription", pk)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        context = {
+            "standing": stands,
+            "subscription": row,
+            "form": form,
+            "instead": retention.instead(row, now=now),
+        }
+        return private(TemplateResponse(request, "payments/cancel.html", context))
+    return do(
+        request,
+        row,
+        lambda: cancelling.cancel(row, **form.cleaned_data, now=now),
+        _("Cancelled. What is paid stays yours."),
+    )
 
 
 @login_required
 @require_POST
 @reauthentication.required
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    row = _own(request, pk)
+    """Takes a cancellation back."""
+    row = own(request, pk)
     if not row.ends_by_itself:
         messages.info(request, _("There is nothing to resume."))
-        return redirect("orders")
-    return _do(request, row, subscriptions.resume, _("It goes on and renews itself again."))
+        return redirect("subscription", pk)
+    return do(
+        request,
+        row,
+        lambda: cancelling.resume(row, now=clock.now()),
+        _("It goes on and renews itself again."),
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET says for each length until when it is open and when it charges again; POST pauses."""
+    row, now = own(request, pk), clock.now()
+    if not pausing.may_pause(row, now=now) or row.period_end is None:
+        messages.info(request, _("This cannot be paused now. A pause is possible once a year."))
+        return redirect("subscription", pk)
+    months = request.POST.get("months", "")
+    if request.method == "POST" and months in map(str, pausing.MONTHS):
+        return do(
+            request,
+            row,
+            lambda: pausing.pause(row, months=int(months), now=now),
+            _("Paused. It goes on by itself; we write to you five days before."),
+        )
+    context = {
+        "subscription": row,
+        "standing": standing.of_subscription(row, now=now),
+        "choices": [(count, periods.add_months(row.period_end, count)) for count in pausing.MONTHS],
+        "keeps_access": settings.PAUSED_KEEPS_ACCESS,
+        "missing": request.method == "POST",
+    }
+    return private(TemplateResponse(request, "payments/pause.html", context))
+
+
+@login_required
+@require_POST
+@reauthentication.required
+def unpause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ends a pause early: the page said what is charged."""
+    row = own(request, pk)
+    return do(
+        request,
+        row,
+        lambda: pausing.resume(row, now=clock.now()),
+        _("The pause is over; it goes on."),
+    )
+
+
+@login_required
+@require_POST
+def withdraw_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes back a change of plan that has not come true."""
+    row, now = own(request, pk), clock.now()
+    return do(request, row, lambda: _withdraw(row, now), _("Taken back. All stays as it is."))
+
+
+def _withdraw(row: Subscription, now: Any) -> None:
+    plan_changes.withdraw(row, now=now)
+    subscriptions.refresh(row.stripe_id, now=now)
+
+
+@login_required
+@require_safe
+@limited("checkout")
+def pay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Leads to Stripe's page of the bill that is open: to pay it with any card, or to answer the
+    bank. One tap from a mail."""
+    row = own(request, pk)
+    bill = row.invoices.filter(status="open").first()
+    if bill is None:
+        messages.info(request, _("There is nothing to pay."))
+        return redirect("subscription", pk)
+    try:
+        url = gateway.retrieve_invoice(bill.stripe_id).get("hosted_invoice_url")
+    except gateway.GatewayError:
+        return unreachable(request, row)
+    return HttpResponseRedirect(url) if url else redirect("subscription_card", pk)
 
 
 @login_required
@@ -55,33 +196,43 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Leads to Stripe's page where the card is changed. Nothing changes on the way, so a notice
     may link here: one tap, without a proof of who one is."""
-    row = _own(request, pk)
-    back = f"{settings.BASE_URL}{reverse('orders')}"
+    row = own(request, pk)
+    back = f"{settings.BASE_URL}{reverse('subscription', args=[row.pk])}"
     try:
         return HttpResponseRedirect(subscriptions.portal_url(row, back=back), status=303)
     except gateway.GatewayError:
-        return _unreachable(request)
+        return unreachable(request, row)
 
 
-def _do(
-    request: HttpRequest, row: Subscription, change: Callable[..., Any], done: str
+def do(
+    request: HttpRequest, row: Subscription, change: Callable[[], Any], done: str
 ) -> HttpResponse:
+    """Carry out a change, and say what became of it on the subscription's page."""
     try:
-        change(row, now=clock.now())
+        change()
+    except (pausing.CannotPause, pausing.UnderWay):
+        messages.info(request, _("This was done already, or is not possible now."))
+    except pausing.Declined:
+        messages.error(request, _("The bank did not agree; nothing was charged, nothing changed."))
     except gateway.GatewayError:
-        return _unreachable(request)
-    messages.success(request, done)
-    return redirect("orders")
+        return unreachable(request, row)
+    else:
+        messages.success(request, done)
+    return redirect("subscription", row.pk)
 
 
-def _unreachable(request: HttpRequest) -> HttpResponse:
+def unreachable(request: HttpRequest, row: Subscription) -> HttpResponse:
     logger.warning("a subscription could not be changed", exc_info=True)
     messages.error(request, _("Stripe cannot be reached now; nothing has changed. Try again soon."))
-    return redirect("orders")
+    return redirect("subscription", row.pk)
 
 
-def _own(request: HttpRequest, pk: int) -> Subscription:
-    found = Subscription.objects.filter(learner_id=request.user.pk).select_related(
-        "offer__membership"
-    )
-    return get_object_or_404(found, pk=pk)
+def own(request: HttpRequest, pk: int) -> Subscription:
+    """The learner's own; another's is not found."""
+    assert isinstance(request.user, User)  # noqa: S101 — signed in
+    return get_object_or_404(queries.subscriptions_of(request.user), pk=pk)
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -34,6 +34,11 @@ FREE = {
     "account/orders/<uuid:key>/": "shows a page",
     "account/orders/<uuid:key>/receipt/": "leads to a receipt",
     "account/orders/<uuid:key>/refund/": "asks; finance decides, after a proof of its own",
+    "account/subscriptions/<int:pk>/": "shows a page",
+    "account/subscriptions/<int:pk>/pause/": "charges less, and can be taken back",
+    "account/subscriptions/<int:pk>/pay/": "leads to Stripe's page of a bill",
+    "account/subscriptions/<int:pk>/switch/": "shows a page",
+    "account/subscriptions/<int:pk>/switch/back/": "takes back what was planned",
     "account/subscriptions/<int:pk>/card/": "leads to Stripe's page by one tap; charges nothing",
     "account/subscriptions/<int:pk>/cancel/": "charges less, and can be taken back",
     "account/orders/<uuid:key>/seats.csv": "is read, as the order is",
@@ -93,6 +98,7 @@ def test_no_act_about_money_is_done_from_a_desk_left_alone(client: Any) -> None:
             "replay",
         ),
         *("revoke", "send", "take_back"),
+        "price-change",
     }
 
 

@@ -108,6 +108,7 @@ PARTS: dict[tuple[str, str], Values] = {
     ("redeem/", "code"): _known("guessed", codes.shown(codes.derive(UUID(SOME_KEY), 1))),
     ("account/orders/", "key"): lambda world: [order.key for order in world.orders.values()],
     ("account/subscriptions/", "pk"): _known(*NOBODY),
+    ("account/subscriptions/", "key"): _known(SOME_KEY),
     ("account/2fa/webauthn/keys/", "pk"): _known(*NOBODY),
     # Doors that a guess does not open
     ("account/first-operator/", "token"): _known("guessed"),

@@ -14,7 +14,7 @@ from courses.memberships import sync_included
 from courses.models import LessonPage
 from learning import progress
 from operations import clock as site_clock
-from payments import checkout, refund_requests, subscriptions
+from payments import cancelling, checkout, refund_requests
 from payments.checkout import Attribution
 from payments.models import Order, RefundRequest, Subscription
 from payments.sandbox import faults
@@ -386,7 +386,7 @@ def test_pages_of_money_are_kept_by_no_cache(shop, buyer, me):
 def test_study_tells_of_a_membership_that_ended_for_a_month(shop, buyer, me):
     assert "会员" not in text_of(me.get("/study/")).replace("会员可听", "")
     order = shop.buy(buyer, membership_prices()["month"])
-    subscriptions.cancel(order.subscription, now=site_clock.now())
+    cancelling.cancel(order.subscription, now=site_clock.now())
     assert "到期" not in text_of(me.get("/study/"))
     shop.advance(days=32)
     page = me.get("/study/")
@@ -403,7 +403,7 @@ def test_study_tells_of_a_renewal_that_failed_and_where_to_mend_it(shop, buyer, 
     page = me.get("/study/")
     assert "续费未成功" in text_of(page)
     notice = page.text.split("callout", 1)[1].split("</div></div>")[0]
-    assert reverse("subscription_card", args=[row.pk]) in notice
+    assert reverse("subscription_pay", args=[row.pk]) in notice
 
 
 def test_a_trial_is_listed_as_costing_nothing_yet(shop, buyer, me):

@@ -23,13 +23,13 @@ from courses.models import Grant
 from operations import clock as site_clock
 from operations.progress_bar import Bar
 from payments import (
+    cancelling,
     checkout,
     fulfilment,
     gateway,
     matching,
     reconciliation,
     refund_requests,
-    subscriptions,
 )
 from payments.models import (
     Difference,
@@ -131,7 +131,7 @@ def schedules(shop: Shop) -> type[RuleBasedStateMachine]:
             row = Subscription.objects.filter(status__in=["active", "trialing"]).first()
             if row:
                 with contextlib.suppress(gateway.GatewayError):
-                    subscriptions.cancel(row, now=site_clock.now())
+                    cancelling.cancel(row, now=site_clock.now())
 
         @rule(hours=st.sampled_from([1, 25, 200, 800]))
         def let_time_pass(self, hours: int) -> None:

@@ -1,0 +1,43 @@
+"""Stopping the renewal, with a reason for whoever likes to give one; and going on after all."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from payments import gateway, pausing, plan_changes, subscriptions
+from payments.models import Cancellation, Subscription
+
+
+def cancel(subscription: Subscription, *, reason: str = "", note: str = "", now: datetime) -> None:
+    """It ends with the period that is paid and can be resumed until then; in a pause, where
+    nothing is paid, it ends now. Raises GatewayError."""
+    plan_changes.withdraw(subscription, now=now)
+    if subscription.period_is_unpaid:
+        gateway.cancel_subscription(subscription.stripe_id)
+    else:
+        paused = {"pause_collection": ""} if subscription.collection_paused else {}
+        gateway.update_subscription(
+            subscription.stripe_id, {"cancel_at_period_end": True, **paused}
+        )
+    pausing.end(subscription, now=now)
+    _record(subscription, reason, note, now=now)
+    subscriptions.refresh(subscription.stripe_id, now=now)
+
+
+def resume(subscription: Subscription, *, now: datetime) -> None:
+    """Let it renew after all. Raises GatewayError (Refused where it has ended)."""
+    gateway.update_subscription(subscription.stripe_id, {"cancel_at_period_end": False})
+    subscription.cancellations.filter(resumed_at=None).update(resumed_at=now)
+    subscriptions.refresh(subscription.stripe_id, now=now)
+
+
+def _record(subscription: Subscription, reason: str, note: str, *, now: datetime) -> None:
+    """Tapped twice it is the same cancellation."""
+    try:
+        with transaction.atomic():
+            Cancellation.objects.create(
+                subscription=subscription, reason=reason, note=note[:500], cancelled_at=now
+            )
+    except IntegrityError:
+        standing = subscription.cancellations.filter(resumed_at=None)
+        standing.update(reason=reason, note=note[:500])

@@ -1,0 +1,77 @@
+"""Changes of plan as they come true, or do not. What begins them: `switching`, `price_changes`."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from django.db import transaction
+
+from operations.jobs import job
+from payments import gateway, letters
+from payments.models import PlanChange, Subscription
+
+Status = PlanChange.Status
+
+
+def observe(row: Subscription, *, now: datetime) -> None:
+    """A subscription was fetched: the change that was open may be made. In a transaction."""
+    change = (
+        row.changes.select_for_update(of=["self"])
+        .filter(status=Status.OPEN)
+        .select_related("price__offer__membership", "from_offer__membership")
+        .first()
+    )
+    if change is None:
+        return
+    if not row.is_live:
+        end(change, Status.WITHDRAWN, now=now)
+    elif (row.offer_id, row.amount) == (change.price.offer_id, change.price.amount):
+        end(change, Status.DONE, now=now)
+        if row.schedule_id:
+            release.enqueue(schedule=row.schedule_id)
+        if change.price_change_id is None:
+            letters.plan_changed(row, change, now=now)
+
+
+def end(change: PlanChange, status: str, *, now: datetime) -> bool:
+    """Whether it was open until now."""
+    return bool(
+        PlanChange.objects.filter(pk=change.pk, status=Status.OPEN).update(
+            status=status, ended_at=now
+        )
+    )
+
+
+def withdraw(row: Subscription, *, now: datetime) -> None:
+    """Take back what is under way or planned, at Stripe too. Raises GatewayError."""
+    for change in row.changes.filter(status=Status.OPEN, price_change=None):
+        if row.object.get("pending_update"):
+            with suppress(gateway.Refused):  # paid, or void already
+                gateway.void_invoice(row.latest_bill["id"])
+        end(change, Status.WITHDRAWN, now=now)
+    let_go(row)
+
+
+def let_go(row: Subscription) -> None:
+    """What a schedule leads cannot be cancelled or changed: it goes on by itself."""
+    if row.schedule_id:
+        with suppress(gateway.Refused):  # let go already
+            gateway.release_schedule(row.schedule_id)
+
+
+@transaction.atomic
+def fail(change: PlanChange, *, now: datetime) -> None:
+    """It was not made; a price change that gave way to it stands again."""
+    if end(change, Status.FAILED, now=now):
+        PlanChange.objects.filter(
+            subscription=change.subscription_id,
+            price_change__isnull=False,
+            status=Status.WITHDRAWN,
+            ended_at=change.created_at,
+        ).update(status=Status.OPEN, ended_at=None)
+
+
+@job
+def release(schedule: str) -> None:
+    """A schedule has done what it was for."""
+    with suppress(gateway.Refused):
+        gateway.release_schedule(schedule)

@@ -1,0 +1,165 @@
+"""A new price for those who subscribe already: told thirty days before, charged with a renewal.
+
+Who was not told is not changed; who cancels is left alone; nothing is charged between.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q, QuerySet
+from wagtail.log_actions import log
+
+from accounts.models import OutboxMessage, User
+from operations.jobs import job
+from payments import gateway, letters, periods, stripe_catalogue, subscriptions
+from payments.models import Offer, PlanChange, PriceChange, Subscription
+from payments.plans import MONTHS
+
+NOTICE = timedelta(days=PriceChange.NOTICE_DAYS)
+# So long before the renewal Stripe is told its price.
+AHEAD = timedelta(days=2)
+BATCH = 100
+
+
+class NothingToChange(Exception):
+    """Everybody pays the price in force, or was told of it already."""
+
+
+def affected(offer: Offer) -> QuerySet[Subscription]:
+    """The subscriptions that renew at another price than the one in force."""
+    price = offer.prices.filter(is_active=True, currency=settings.DEFAULT_CURRENCY).first()
+    if price is None or not offer.is_recurring:
+        return Subscription.objects.none()
+    return Subscription.objects.filter(
+        offer=offer,
+        currency=price.currency,
+        status__in=Subscription.LIVE,
+        cancel_at_period_end=False,
+        cancel_at=None,
+        learner__isnull=False,
+    ).exclude(amount=price.amount)
+
+
+def with_progress(offer: Offer) -> QuerySet[Any]:
+    """The price changes of an offer with how many were `told`, `done` and `left` alone."""
+    states = PlanChange.Status
+    return offer.price_changes.select_related("price", "created_by").annotate(
+        told=Count("changes"),
+        done=Count("changes", filter=Q(changes__status=states.DONE)),
+        left=Count("changes", filter=Q(changes__status__in=[states.WITHDRAWN, states.FAILED])),
+    )
+
+
+@transaction.atomic
+def decide(*, offer: Offer, reason: str, actor: User, now: datetime) -> PriceChange:
+    """From their next renewal that is thirty days away those who subscribe pay the price in
+    force. Raises NothingToChange."""
+    Offer.objects.select_for_update().get(pk=offer.pk)
+    price = offer.prices.filter(is_active=True, currency=settings.DEFAULT_CURRENCY).first()
+    if price is None or not affected(offer).exists():
+        raise NothingToChange
+    try:
+        with transaction.atomic():
+            change = PriceChange.objects.create(
+                offer=offer, price=price, reason=reason[:300], created_by=actor, created_at=now
+            )
+    except IntegrityError:
+        raise NothingToChange from None
+    told = {"price": str(price), "reason": reason}
+    log(instance=offer, action="payments.price_change", user=actor, data=told)
+    tell.enqueue(change=change.pk)
+    return change
+
+
+@job
+def tell(change: int) -> None:
+    """Mail everybody; broken off, it goes on where it was."""
+    from operations import clock
+
+    row = PriceChange.objects.select_related("offer", "price").get(pk=change)
+    while row.told_at is None:
+        found = affected(row.offer).filter(pk__gt=row.told_to).order_by("pk")
+        batch = list(found.values_list("pk", flat=True)[:BATCH])
+        for pk in batch:
+            _tell(row, pk, now=clock.now())
+        row.told_to = batch[-1] if batch else row.told_to
+        row.told_at = None if batch else clock.now()
+        row.save(update_fields=["told_to", "told_at"])
+
+
+@transaction.atomic
+def _tell(change: PriceChange, pk: int, *, now: datetime) -> None:
+    """Write the change and its mail, or neither. Who has planned another change keeps it."""
+    learner = Subscription.objects.values_list("learner", flat=True).get(pk=pk)
+    User.objects.select_for_update(no_key=True).get(pk=learner)
+    row = affected(change.offer).filter(pk=pk).select_related("learner", "offer").first()
+    standing = PlanChange.objects.filter(subscription=pk).filter(
+        Q(status=PlanChange.Status.OPEN) | Q(price_change=change)
+    )
+    if row is None or row.period_end is None:
+        return
+    _replace_older(row, change, now=now)
+    if standing.exists():
+        return
+    made = PlanChange.objects.create(
+        subscription=row,
+        from_offer=change.offer,
+        from_amount=row.amount or 0,
+        price=change.price,
+        price_change=change,
+        at_period_end=True,
+        effective_at=_first_renewal(row.period_end, change.offer, now=now),
+        created_at=now,
+    )
+    letters.price_changes(row, made, now=now)
+
+
+def _replace_older(row: Subscription, change: PriceChange, *, now: datetime) -> None:
+    """A price change that has not come true gives way to a newer one."""
+    older = row.changes.filter(status=PlanChange.Status.OPEN, price_change__isnull=False)
+    older.exclude(price_change=change).update(status=PlanChange.Status.WITHDRAWN, ended_at=now)
+
+
+def _first_renewal(period_end: datetime, offer: Offer, *, now: datetime) -> datetime:
+    """The first one that leaves the notice its thirty days."""
+    months, count, found = MONTHS[offer.interval or "month"], 0, period_end
+    # A day more: the mail may go out a little later.
+    while found < now + NOTICE + timedelta(days=1):
+        count += 1
+        found = periods.add_months(period_end, count * months)
+    return found
+
+
+def carry_out_due(*, now: datetime) -> None:
+    """Have Stripe renew at the new price what renews within two days. Run again, once."""
+    due = PlanChange.objects.filter(
+        status=PlanChange.Status.OPEN,
+        price_change__isnull=False,
+        subscription__status__in=["trialing", "active"],
+        subscription__period_end__gt=now,
+        subscription__period_end__lte=now + AHEAD,
+        subscription__account=gateway.account_id(),
+        subscription__livemode=gateway.is_live(),
+    ).select_related("subscription", "price__offer")
+    for change in due.order_by("pk"):
+        row = change.subscription
+        if row.renews and _is_due(change, row):
+            params = {
+                "items": [
+                    {"id": row.item_id, "price": stripe_catalogue.price_at_stripe(change.price)}
+                ],
+                "proration_behavior": "none",
+            }
+            key = f"plan-change-{change.key}"
+            gateway.update_subscription(row.stripe_id, params, key=key)
+            subscriptions.refresh(row.stripe_id, now=now)
+
+
+def _is_due(change: PlanChange, row: Subscription) -> bool:
+    """Whether it is this renewal's price, and the mail left the house thirty days before."""
+    if row.period_end is None or not change.comes_with(row.period_end):
+        return False
+    mail = OutboxMessage.objects.filter(key=letters.price_change_key(change))
+    return mail.filter(sent_at__lte=row.period_end - NOTICE).exists()

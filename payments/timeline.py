@@ -1,0 +1,232 @@
+"""A subscription's life in plain words: what was, and what is to come, each with its day.
+
+Nothing is kept for it: it is told from what Stripe said, from decisions and from the outbox.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import OutboxMessage
+from pages import dates
+from payments import money, reminders, subscription_access, upcoming
+from payments.models import Invoice, PlanChange, Subscription
+
+
+@dataclass(frozen=True)
+class Event:
+    at: datetime
+    sentence: str
+    kind: str = "past"  # past | next | warn
+    label: str = ""  # what is found at `url`
+    url: str = ""
+
+
+def of(row: Subscription, *, now: datetime) -> list[Event]:
+    """All events, the earliest first; those to come stand last. As many queries
+    whatever happened."""
+    past = [
+        *_begun(row, now),
+        *_bills(row, now),
+        *_mails(row),
+        *_changes(row, now),
+        *_pauses(row, now),
+        *_cancellations(row, now),
+        *_ended(row),
+    ]
+    past.sort(key=lambda event: event.at)
+    return past + sorted(_to_come(row, now), key=lambda event: event.at)
+
+
+def _amount(amount: int | None, currency: str) -> str:
+    return money.in_words(amount or 0, currency or "CNY")
+
+
+def _begun(row: Subscription, now: datetime) -> Iterator[Event]:
+    if row.started_at is None:
+        return
+    if trial_end := row.object.get("trial_end"):
+        ends = datetime.fromtimestamp(trial_end, tz=row.started_at.tzinfo)
+        words = {"day": dates.day(ends, now=now)}
+        yield Event(row.started_at, _("Begun, on trial until %(day)s.") % words)
+    else:
+        yield Event(row.started_at, _("Begun."))
+
+
+def _bills(row: Subscription, now: datetime) -> Iterator[Event]:
+    for bill in row.invoices.prefetch_related("refunds"):
+        if bill.created_at is None:
+            continue
+        yield from _bill(bill, row, now)
+        for refund in bill.refunds.all():
+            if refund.created_at:
+                words = {"amount": _amount(refund.amount, refund.currency)}
+                yield Event(refund.created_at, _("%(amount)s was given back.") % words)
+
+
+def _bill(bill: Invoice, row: Subscription, now: datetime) -> Iterator[Event]:
+    assert bill.created_at is not None  # noqa: S101 — looked at before
+    words = {"amount": _amount(bill.amount_due, bill.currency)}
+    if bill.status == "paid" and bill.amount_paid:
+        paid = {"amount": _amount(bill.amount_paid, bill.currency)}
+        yield Event(
+            bill.paid_at or bill.created_at,
+            _("%(amount)s charged.") % paid,
+            label=_("Receipt"),
+            url=bill.page_url,
+        )
+    elif bill.status == "open" and bill.needs_action:
+        yield Event(
+            bill.created_at,
+            _("%(amount)s not charged yet: the bank asks the payer to confirm it.") % words,
+            "warn",
+            _("Answer and pay"),
+            reverse("subscription_pay", args=[row.pk]),
+        )
+    elif bill.status in ("open", "uncollectible") and bill.attempt_count:
+        yield Event(
+            bill.created_at,
+            _failure(row, words, now),
+            "warn",
+            _("Pay now") if bill.status == "open" else "",
+            reverse("subscription_pay", args=[row.pk]) if bill.status == "open" else "",
+        )
+    elif bill.status == "void" and bill.billing_reason == "subscription_cycle":
+        yield Event(bill.created_at, _("Nothing charged: it is paused."))
+
+
+def _failure(row: Subscription, words: dict[str, str], now: datetime) -> str:
+    grace = subscription_access.grace_ends(row) if row.status == "past_due" else None
+    if grace is None or grace <= now:
+        return _("%(amount)s could not be charged.") % words
+    words = {**words, "last": dates.day(grace, now=now)}
+    return _("%(amount)s could not be charged. All stays open until %(last)s.") % words
+
+
+def _mails(row: Subscription) -> Iterator[Event]:
+    if row.learner_id is None:
+        return
+    told = {
+        "renewal-notice-": _("Mail sent: a payment is coming."),
+        "payment-failed-": _("Mail sent: a payment did not succeed."),
+        "card-expiring-": _("Mail sent: the card is about to expire."),
+    }
+    for kind, sentence in told.items():
+        sent = OutboxMessage.objects.filter(
+            user=row.learner_id, key__startswith=f"{kind}{row.pk}-"
+        ).values_list("created_at", flat=True)
+        yield from (Event(at, sentence) for at in sent)
+
+
+def _changes(row: Subscription, now: datetime) -> Iterator[Event]:
+    found = row.changes.select_related("price__offer__membership", "from_offer__membership")
+    for change in found:
+        if change.price_change_id:
+            yield from _price_change(change, now)
+            continue
+        words = {"to": _plan(change)}
+        if change.at_period_end:
+            yield Event(change.created_at, _("Chosen for the next period: %(to)s.") % words)
+        ended = change.ended_at or now
+        if change.status == PlanChange.Status.DONE:
+            yield Event(ended, _("From here on: %(to)s.") % words)
+        elif change.status == PlanChange.Status.WITHDRAWN:
+            yield Event(ended, _("The change to %(to)s was taken back.") % words)
+        elif change.status == PlanChange.Status.FAILED:
+            yield Event(ended, _("The change to %(to)s was not made; nothing changed.") % words)
+
+
+def _price_change(change: PlanChange, now: datetime) -> Iterator[Event]:
+    words = {
+        "before": _amount(change.from_amount, change.price.currency),
+        "after": _amount(change.price.amount, change.price.currency),
+    }
+    yield Event(
+        change.created_at,
+        _("Mail sent: the price changes from %(before)s to %(after)s.") % words,
+    )
+
+
+def _plan(change: PlanChange) -> str:
+    offer, price = change.price.offer, change.price
+    amount = _amount(price.amount, price.currency)
+    return f"{offer.sellable} {amount}/{money.per(offer.interval or 'month')}"
+
+
+def _pauses(row: Subscription, now: datetime) -> Iterator[Event]:
+    for pause in row.pauses.all():
+        words = {
+            "begins": dates.day(pause.begins_at, now=now),
+            "resumes": dates.day(pause.resumes_at, now=now),
+        }
+        yield Event(pause.asked_at, _("Pause chosen: from %(begins)s to %(resumes)s.") % words)
+        if pause.resumed_at:
+            yield Event(pause.resumed_at, _("The pause ended."))
+
+
+def _cancellations(row: Subscription, now: datetime) -> Iterator[Event]:
+    own = list(row.cancellations.all())
+    for each in own:
+        yield Event(each.cancelled_at, _("The renewal was cancelled."))
+        if each.resumed_at:
+            yield Event(each.resumed_at, _("The renewal was resumed."))
+    stamp = row.object.get("canceled_at")
+    if stamp and not any(each.resumed_at is None for each in own):
+        at = datetime.fromtimestamp(stamp, tz=row.started_at.tzinfo if row.started_at else None)
+        if row.status != "canceled" or row.past_due_since is None:
+            yield Event(at, _("The renewal was cancelled."))
+
+
+def _ended(row: Subscription) -> Iterator[Event]:
+    if row.ended_at:
+        yield Event(row.ended_at, _("It ended. What you have studied is kept."))
+
+
+def _to_come(row: Subscription, now: datetime) -> Iterator[Event]:
+    if not row.is_live:
+        return
+    yield from _grace(row, now)
+    if row.ends_by_itself and (ends := row.cancel_at or row.period_end):
+        yield Event(ends, _("It ends; nothing is charged any more."), "next")
+    for pause in row.pauses.all():
+        if pause.resumed_at is None and pause.begins_at > now:
+            yield Event(pause.begins_at, _("The pause begins: its courses close."), "next")
+    change = upcoming.planned(row)
+    charge = upcoming.next_charge(row)
+    if charge and charge.at > now:
+        yield from _charge(row, charge, change, now)
+    if change and change.effective_at and not (charge and change.comes_with(charge.at)):
+        yield from _later_price(change)
+
+
+def _grace(row: Subscription, now: datetime) -> Iterator[Event]:
+    grace = subscription_access.grace_ends(row) if row.status == "past_due" else None
+    if grace and grace > now:
+        yield Event(grace, _("Its courses close, if nothing is paid until then."), "warn")
+
+
+def _charge(
+    row: Subscription, charge: upcoming.Charge, change: PlanChange | None, now: datetime
+) -> Iterator[Event]:
+    if charge.at - reminders.NOTICE > now:
+        yield Event(charge.at - reminders.NOTICE, _("A mail before the payment."), "next")
+    if change and change.comes_with(charge.at) and change.price_change_id is None:
+        just_before = charge.at - timedelta(seconds=1)
+        yield Event(just_before, _("From here on: %(to)s.") % {"to": _plan(change)}, "next")
+    words = {"amount": _amount(charge.amount, charge.currency)}
+    if row.collection_paused:
+        sentence = _("The pause ends and %(amount)s is charged.") % words
+    elif row.status == "trialing":
+        sentence = _("The trial ends and %(amount)s is charged.") % words
+    else:
+        sentence = _("%(amount)s is charged.") % words
+    yield Event(charge.at, sentence, "next")
+
+
+def _later_price(change: PlanChange) -> Iterator[Event]:
+    assert change.effective_at is not None  # noqa: S101 — looked at before
+    words = {"amount": _amount(change.price.amount, change.price.currency)}
+    yield Event(change.effective_at, _("From this renewal on it costs %(amount)s.") % words, "next")

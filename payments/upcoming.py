@@ -1,0 +1,42 @@
+"""What a subscription will charge next: when, and how much."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from payments.models import PlanChange, Price, Subscription
+
+
+@dataclass(frozen=True)
+class Charge:
+    at: datetime
+    amount: int
+    currency: str
+    interval: str
+
+
+def open_change(row: Subscription) -> PlanChange | None:
+    """The change that is under way or planned. One query, none where they were prefetched."""
+    if "changes" in getattr(row, "_prefetched_objects_cache", {}):
+        found = [each for each in row.changes.all() if each.status == PlanChange.Status.OPEN]
+        return found[0] if found else None
+    standing = row.changes.filter(status=PlanChange.Status.OPEN)
+    return standing.select_related("price__offer__membership").first()
+
+
+def planned(row: Subscription) -> PlanChange | None:
+    """The change that comes with the next period, if one does."""
+    change = open_change(row)
+    return change if change and change.at_period_end else None
+
+
+def next_charge(row: Subscription) -> Charge | None:
+    """None where nothing will be charged by itself."""
+    at = row.resumes_at if row.collection_paused else row.period_end
+    if at is None or row.status not in ("trialing", "active") or row.ends_by_itself:
+        return None
+    change = planned(row)
+    if change and change.comes_with(at):
+        price: Price = change.price
+        return Charge(at, price.amount, price.currency, price.offer.interval or "")
+    interval = (row.offer.interval if row.offer else None) or ""
+    return Charge(at, row.amount or 0, row.currency, interval)
