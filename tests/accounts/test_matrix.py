@@ -4,6 +4,8 @@ Columns: e editor, m moderator, f finance, o operator. A letter means yes, a hyp
 visitors open none of it (test_staff_doors walks every address). What is not in a table fails.
 """
 
+from tests.payments.factories import PriceFactory
+from tests.payments.factories import SubscriptionFactory
 import re
 from typing import Any
 
@@ -16,7 +18,7 @@ from accounts.models import User
 from courses.models import Grant
 from operations.url_classes import UrlClass
 from payments import refund_requests
-from payments.models import RefundRequest
+from payments.models import Offer, RefundRequest
 from tests.accounts.browser import browser, log_in, second_step
 from tests.accounts.doors import addresses
 from tests.accounts.factories import PASSWORD, UserFactory, give_app
@@ -70,6 +72,7 @@ PERMISSIONS = table(
     payments.change_redeemcode     --f-
     payments.refund_order          --f-
     payments.replay_webhookevent   --f-
+    payments.view_cancellation     --fo
     payments.view_customer         --fo
     payments.view_difference       --fo
     payments.view_dispute          --fo
@@ -79,9 +82,12 @@ PERMISSIONS = table(
     payments.view_moneyentry       --fo
     payments.view_offer            --fo
     payments.view_order            --fo
+    payments.view_pause            --fo
+    payments.view_planchange       --fo
     payments.view_price            --fo
     payments.view_redeembatch      --fo
     payments.view_redeemcode       --fo
+    payments.view_pricechange      --fo
     payments.view_refund           --fo
     payments.view_refundrequest    --fo
     payments.view_stripeprice      --fo
@@ -182,6 +188,7 @@ ADDRESSES = table(
     /admin/money/orders/refund/{orders}/          --f-
     /admin/money/subscriptions/                   --fo
     /admin/money/subscriptions/inspect/{subscriptions}/   --fo
+    /admin/money/cancellations/                   --fo
     /admin/money/invoices/                        --fo
     /admin/money/invoices/inspect/{invoices}/     --fo
     /admin/money/invoices/refund/{invoices}/      --f-
@@ -197,6 +204,7 @@ ADDRESSES = table(
     /admin/money/offers/                          --fo
     /admin/money/offers/new/                      --f-
     /admin/money/offers/edit/{offers}/            --f-
+    /admin/money/offers/price-change/{dearer}/    --f-
     /admin/money/offers/inspect/{offers}/         --fo
     /admin/money/gifts/                           --fo
     /admin/money/gifts/inspect/{gifts}/           --fo
@@ -242,6 +250,7 @@ def things() -> dict[str, Any]:
         "used": RedeemCodeFactory(redeemed_by=UserFactory(), redeemed_at=bought.starts_at).pk,
         "page": course(lessons=1).pk,
         "proposed": proposed_refund().pk,
+        "dearer": dearer_offer().pk,
         "instructor": InstructorFactory().pk,
         "discipline": DisciplineFactory().pk,
         "membership": MembershipFactory().pk,
@@ -259,6 +268,13 @@ def proposed_refund() -> RefundRequest:
     return refund_requests.approve(
         order=order, reason="x", actor=UserFactory(), now=order.created_at
     )
+
+
+def dearer_offer() -> Offer:
+    """One whose price is another than somebody renews at."""
+    row = SubscriptionFactory(amount=3900)
+    PriceFactory(offer=row.offer, amount=4900)
+    return row.offer
 
 
 def letters(having: set[str]) -> str:

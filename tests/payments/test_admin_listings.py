@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts import roles
 from courses.models import Grant
-from payments.models import Difference, MoneyEntry, Order
+from payments.models import Cancellation, Difference, MoneyEntry, Order
 from tests.factories import course
 from tests.payments.factories import (
     ACCOUNT,
@@ -31,6 +31,7 @@ pytestmark = pytest.mark.django_db
 LISTINGS = (
     "money-orders",
     "money-subscriptions",
+    "money-cancellations",
     "money-invoices",
     "money-requests",
     "money-refunds",
@@ -78,6 +79,7 @@ def one_of_each(number: int = 0) -> dict[str, int]:
     rows = (
         order,
         subscription,
+        Cancellation.objects.create(subscription=subscription, cancelled_at=NOW),
         invoice,
         request,
         refund,
