@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0008_matching'),
+        ('payments', '0004_gifts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
