@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from payments.sandbox import catalogue, events, ids, lists, store
+from payments.sandbox import catalogue, events, ids, lists, promotions, store
 from payments.sandbox.errors import InvalidRequestError
 from payments.sandbox.models import StripeObject
 from payments.sandbox.operations import operation
@@ -28,14 +28,17 @@ def create_session(params: Params, now: datetime) -> Shape:
     customer, email = _buyer(params)
     lines = [_line(row, now) for row in params.rows("line_items", required=True)]
     _check_lines(lines, mode)
+    discounts = promotions.of_session(params, customer, now)
+    promotions.reduce(lines, discounts)
     stripe_id = ids.new("cs_test", 58)
+    subtotal = sum(line["amount_subtotal"] for line in lines)
     total = sum(line["amount_total"] for line in lines)
     shape = {
         **_constant(),
         "id": stripe_id,
         "adaptive_pricing": {"enabled": params.nested("adaptive_pricing").flag("enabled") or False},
         "allowed_payment_method_types": params.texts("allowed_payment_method_types") or None,
-        "amount_subtotal": total,
+        "amount_subtotal": subtotal,
         "amount_total": total,
         "billing_address_collection": params.text("billing_address_collection"),
         "cancel_url": params.link("cancel_url"),
@@ -48,6 +51,7 @@ def create_session(params: Params, now: datetime) -> Shape:
         "customer_creation": params.text("customer_creation", choices=["always", "if_required"]),
         "customer_details": {**NOBODY, "email": email} if email else None,
         "customer_email": email,
+        "discounts": discounts,
         "expires_at": _expiry(params, now),
         "invoice_creation": _invoice_creation(params, mode),
         "locale": params.text("locale", choices=LOCALES),
@@ -63,6 +67,11 @@ def create_session(params: Params, now: datetime) -> Shape:
         "success_url": (params.link("success_url", required=True) or "").replace(
             "{CHECKOUT_SESSION_ID}", stripe_id
         ),
+        "total_details": {
+            "amount_discount": subtotal - total,
+            "amount_shipping": 0,
+            "amount_tax": 0,
+        },
         "url": f"{settings.BASE_URL}/sandbox/checkout/{stripe_id}/",
     }
     session = store.add(shape, private={"line_items": lines, **_later(params, mode)})
@@ -92,7 +101,6 @@ def _constant() -> Shape:
         "collected_information": None,
         "consent": None,
         "custom_fields": [],
-        "discounts": [],
         "invoice": None,
         "livemode": False,
         "payment_intent": None,
@@ -106,7 +114,6 @@ def _constant() -> Shape:
         "shipping_options": [],
         "status": "open",
         "subscription": None,
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
     }
 

@@ -16,6 +16,7 @@ from payments.sandbox import (
     events,
     invoices,
     payment,
+    promotions,
     store,
     subscriptions,
 )
@@ -94,6 +95,22 @@ def pay_by_card(session_id: str, form: Filled, *, now: datetime) -> Outcome:
         if due_today(session) == 0:
             return _keep_card(session, customer, method, now)
         return _charge(session, customer, method, now)
+
+
+def complete_free(session_id: str, *, now: datetime) -> Outcome:
+    """A single payment that a discount brought to nothing: no card is asked for. Raises
+    SessionClosedError."""
+    with store.transaction():
+        session = _open(session_id)
+        if not is_free(session):
+            raise SessionClosedError(f"{session_id} is to be paid")
+        billing = {"email": session.data["customer_email"], "name": None}
+        _complete(session, _customer(session, billing, now), None, None, now)
+        return COMPLETE
+
+
+def is_free(session: StripeObject) -> bool:
+    return session.data["mode"] == "payment" and due_today(session) == 0
 
 
 def _customer(session: StripeObject, billing: Shape, now: datetime) -> StripeObject | None:
@@ -226,19 +243,21 @@ def settle(intent_id: str, now: datetime) -> None:
 def _complete(
     session: StripeObject,
     customer: StripeObject | None,
-    method: StripeObject,
+    method: StripeObject | None,
     intent: StripeObject | None,
     now: datetime,
 ) -> None:
-    if customer and method.data["type"] == "card" and _keeps_method(session):
+    if customer and method and method.data["type"] == "card" and _keeps_method(session):
         customers.attach(method, customer, now)
     fields: Shape = {"payment_status": _payment_status(intent)}
-    if session.data["mode"] == "subscription" and customer:
+    if session.data["mode"] == "subscription" and customer and method:
         fields |= _subscribe(session, customer, method, intent, now)
     elif session.data["invoice_creation"]["enabled"] and customer and intent:
         fields["invoice"] = _invoice_paid(session, customer, intent, now).stripe_id
-    billing = method.data["billing_details"]
-    details = {name: billing[name] for name in ("email", "name")}
+    if session.data["mode"] == "payment":
+        promotions.redeem(session, None, now)
+    billing = method.data["billing_details"] if method else session.data["customer_details"] or {}
+    details = {name: billing.get(name) for name in ("email", "name")}
     agreed = (session.data["consent_collection"] or {}).get("terms_of_service") == "required"
     store.change(
         session,
@@ -284,6 +303,7 @@ def _subscribe(
         description=wanted["description"],
         now=now,
     )
+    promotions.redeem(session, subscription, now)
     invoice = subscriptions.first_invoice(
         subscription, session.private["line_items"], customer, now
     )

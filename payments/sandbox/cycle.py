@@ -73,6 +73,7 @@ def upcoming(subscription: StripeObject, now: datetime) -> Shape:
         subscription=subscription,
         stripe_id=ids.new("upcoming_in"),
         period=(start, end),
+        billed=end,
     )
     due = end + int(DRAFT_TIME.total_seconds())
     return {**shape, "created": end, "next_payment_attempt": due}
@@ -107,7 +108,7 @@ def renew(subscription: StripeObject, now: datetime) -> StripeObject:
         subscription=subscription,
         period=ended,
     )
-    invoice = invoices.make(shape, now)
+    invoice = invoices.make(shape, now, subscription)
     subscription.private["pending"] = []
     fields: Shape = {
         "items": subscriptions.with_items(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from payments.sandbox import events, ids, lists, payment, store
+from payments.sandbox import events, ids, lists, payment, promotions, store
 from payments.sandbox.errors import InvalidRequestError
 from payments.sandbox.models import StripeObject
 from payments.sandbox.payment import Decline
@@ -40,10 +40,14 @@ def shape_of(
     description: str | None = None,
     footer: str | None = None,
     period: tuple[int, int] | None = None,
+    billed: int | None = None,
 ) -> Shape:
-    """A draft as the API shows it; nothing is kept."""
+    """A draft as the API shows it; nothing is kept. `billed`: when it would be made, if not now."""
     stripe_id = stripe_id or ids.new("in")
-    total = sum(line.amount for line in lines)
+    costs = [(0 if line.proration else line.amount, line.price["product"]) for line in lines]
+    cuts = promotions.on_invoice(subscription, costs, currency, billed or store.stamp(now))
+    subtotal = sum(line.amount for line in lines)
+    total = subtotal - sum(sum(each) for each in cuts.values())
     starting = customer.data["balance"]
     due = max(0, total + min(0, starting)) if total > 0 else 0
     second = store.stamp(now)
@@ -62,9 +66,19 @@ def shape_of(
         "customer_name": customer.data["name"],
         "default_payment_method": None,
         "description": description,
+        "discounts": list(cuts),
         "footer": footer,
         "lines": lists.listing(
-            [_line_shape(line, stripe_id, currency, subscription) for line in lines],
+            [
+                _line_shape(
+                    line,
+                    stripe_id,
+                    currency,
+                    subscription,
+                    [{"amount": each[number], "discount": name} for name, each in cuts.items()],
+                )
+                for number, line in enumerate(lines)
+            ],
             f"/v1/invoices/{stripe_id}/lines",
         ),
         "metadata": metadata or {},
@@ -72,9 +86,12 @@ def shape_of(
         "period_end": period[1] if period else second,
         "period_start": period[0] if period else second,
         "starting_balance": starting,
-        "subtotal": total,
-        "subtotal_excluding_tax": total,
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal,
         "total": total,
+        "total_discount_amounts": [
+            {"amount": sum(each), "discount": name} for name, each in cuts.items()
+        ],
         "total_excluding_tax": total,
     }
 
@@ -107,7 +124,6 @@ def _constant() -> Shape:
         "customer_tax_ids": [],
         "default_source": None,
         "default_tax_rates": [],
-        "discounts": [],
         "due_date": None,
         "effective_at": None,
         "ending_balance": None,
@@ -141,7 +157,6 @@ def _constant() -> Shape:
             "voided_at": None,
         },
         "test_clock": None,
-        "total_discount_amounts": [],
         "total_pretax_credit_amounts": [],
         "total_taxes": [],
         "webhooks_delivered_at": None,
@@ -163,7 +178,11 @@ def _parent(subscription: StripeObject | None) -> Shape | None:
 
 
 def _line_shape(
-    line: Line, invoice: str, currency: str, subscription: StripeObject | None
+    line: Line,
+    invoice: str,
+    currency: str,
+    subscription: StripeObject | None,
+    cuts: list[Shape],
 ) -> Shape:
     details = {
         "invoice_item": None,
@@ -183,7 +202,7 @@ def _line_shape(
         "amount": line.amount,
         "currency": currency,
         "description": line.description,
-        "discount_amounts": [],
+        "discount_amounts": cuts,
         "discountable": not line.proration,
         "discounts": [],
         "invoice": invoice,
@@ -203,10 +222,12 @@ def _line_shape(
     }
 
 
-def make(shape: Shape, now: datetime) -> StripeObject:
+def make(shape: Shape, now: datetime, subscription: StripeObject | None = None) -> StripeObject:
     """Keeps a draft."""
     invoice = store.add(shape)
     events.emit("invoice.created", invoice, now)
+    if subscription:
+        promotions.spend(subscription, shape, now)
     return invoice
 
 

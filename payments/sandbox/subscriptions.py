@@ -193,7 +193,7 @@ def first_invoice(
     item_of = {item["price"]["id"]: item["id"] for item in rows(subscription)}
     made = [
         Line(
-            amount=0 if trial and line["price"]["recurring"] else line["amount_total"],
+            amount=0 if trial and line["price"]["recurring"] else line["amount_subtotal"],
             price=line["price"],
             description=f"{line['quantity']} × {line['description']}",
             start=start,
@@ -211,7 +211,7 @@ def first_invoice(
         now=now,
         subscription=subscription,
     )
-    invoice = invoices.make(shape, now)
+    invoice = invoices.make(shape, now, subscription)
     invoices.finalize(invoice, now)
     store.change(subscription, latest_invoice=invoice.stripe_id)
     return invoice

@@ -34,6 +34,8 @@ def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
     session, now = store.get("checkout.session", session_id), clock.now()
     if session.data["status"] != "open":
         return _closed(request, session)
+    if request.method == "POST" and completing.is_free(session):
+        return _go_on(request, session_id, completing.complete_free(session_id, now=now))
     email = session.data["customer_email"]
     if request.method != "POST":
         form = CardForm(now=now, email=email, initial=example(request.GET.get("card", "")))
@@ -75,6 +77,7 @@ def _form(
         "session": session.data,
         "lines": session.private["line_items"],
         "due": completing.due_today(session),
+        "free": completing.is_free(session),
         "trial_end": completing.trial_end(session, store.stamp(now)),
         "form": form if "card" in types else None,
         "wallets": [wallet for wallet in WALLETS if wallet in types],
