@@ -23,9 +23,9 @@ def from_form(request: HttpRequest) -> Attribution:
     return found
 
 
-def as_query(attribution: Attribution) -> str:
-    """ "?from=12&block=…" or nothing."""
-    parts = {"from": attribution.page_id, "block": attribution.block}
+def as_query(attribution: Attribution, code: str = "") -> str:
+    """ "?from=12&block=…&code=…" or nothing."""
+    parts = {"from": attribution.page_id, "block": attribution.block, "code": code}
     query = urlencode({name: value for name, value in parts.items() if value})
     return f"?{query}" if query else ""
 

@@ -3,11 +3,13 @@
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -18,14 +20,20 @@ from payments import (
     for_others,
     fulfilment,
     gateway,
+    promotions,
     queries,
     stripe_catalogue,
 )
-from payments.models import Offer, Order, Price, Subscription, Trial
+from payments.models import Offer, Order, Price, PromotionCode, Subscription, Trial
+from payments.promotions import Reduction
 
 # Where Stripe's page sends the buyer; part of what an order's key stands for.
 RETURN_PATH = "/payments/return/"
 CANCEL_PATH = "/payments/cancelled/"
+# How long a payment page may hold a use of a code that has only so many. Stripe wants 30 minutes
+# from the moment it makes the page, which may be a little after the order was made.
+HOLDS_FOR = timedelta(hours=1)
+MADE_WITHIN = timedelta(minutes=20)
 logger = logging.getLogger("payments")
 
 
@@ -78,15 +86,31 @@ class Started:
     url: str
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What a buyer has seen and agrees to."""
+
+    buyer: User
+    price: Price
+    attribution: Attribution
+    trial_days: int
+    reduction: Reduction | None
+
+    @property
+    def promotion(self) -> PromotionCode | None:
+        return self.reduction.promotion if self.reduction else None
+
+
 def start(
     *,
     buyer: User,
     price: Price,
+    promotion: PromotionCode | None = None,
     attribution: Attribution | None = None,
     wish: for_others.Wish | None = None,
     now: datetime,
 ) -> Started:
-    """The order and the address of the page where it is paid. Raises CannotStart.
+    """The order and the address of the page where it is paid. Raises CannotStart, CannotUse.
 
     A buyer has one open order per price: a second tab gets the first one's page. Begun again
     after any failure, nothing is charged twice. With a `wish` it is bought for others: what the
@@ -97,13 +121,26 @@ def start(
         raise AlreadyOwned
     try:
         gateway.ours()  # Stripe is asked for it once, outside every transaction
+        led_by = attribution or Attribution()
         if wish is None:
-            _close_others(buyer, price, now=now)
-        order = _open_order(buyer, price, attribution or Attribution(), wish, now=now)
+            seen = _seen(buyer, price, promotion, led_by, now=now)
+            _close_others(seen, now=now)
+            make = partial(_open_order, seen, now=now)
+        else:
+            make = partial(
+                for_others.order_of,
+                buyer=buyer,
+                price=price,
+                wish=wish,
+                from_page_id=led_by.page_id,
+                from_block=led_by.block[:64],
+                now=now,
+            )
+        order = make()
         if order.session_id:
             if url := _standing_page(order, now=now):
                 return Started(order, url)
-            order = _open_order(buyer, price, attribution or Attribution(), wish, now=now)
+            order = make()
         return Started(order, _new_page(order, now=now))
     except gateway.GatewayError as error:
         logger.warning("checkout could not be started: %s", type(error).__name__, exc_info=True)
@@ -131,57 +168,76 @@ def may_have_trial(buyer: User) -> bool:
     return not Trial.objects.filter(learner=buyer, **gateway.ours()).exists()
 
 
+def _seen(
+    buyer: User,
+    price: Price,
+    promotion: PromotionCode | None,
+    attribution: Attribution,
+    *,
+    now: datetime,
+) -> _Seen:
+    trial_days = price.offer.trial_days if may_have_trial(buyer) else 0
+    reduction = None
+    if promotion:
+        # What a code is not for was shown at its full price.
+        with suppress(promotions.NotForThis):
+            reduction = promotions.reduce(
+                promotion, price, trial_days=trial_days, buyer=buyer, now=now
+            )
+    return _Seen(buyer, price, attribution, trial_days, reduction)
+
+
 def _check_for_sale(price: Price, now: datetime) -> None:
-    if not price.is_active:
+    if not price.is_in_force(now):
         raise PriceChanged
-    if not queries.prices_in_force(price.currency).filter(pk=price.pk).exists():
+    if not queries.prices_in_force(price.currency, now=now).filter(pk=price.pk).exists():
         raise NotForSale
     if beginning.is_planned(price.offer.sellable, now=now):
         raise NotForSale
 
 
 @transaction.atomic
-def _open_order(
-    buyer: User,
-    price: Price,
-    attribution: Attribution,
-    wish: for_others.Wish | None,
-    *,
-    now: datetime,
-) -> Order:
-    """The open order of this buyer at this price, made if there is none."""
-    if wish is not None:
-        return for_others.order_of(
-            buyer=buyer,
-            price=price,
-            wish=wish,
-            from_page_id=attribution.page_id,
-            from_block=attribution.block[:64],
-            now=now,
-        )
+def _open_order(seen: _Seen, *, now: datetime) -> Order:
+    """The open order of this buyer at this price, made if there is none. Raises CannotUse."""
     ours = gateway.ours()
+    buyer, price, reduction = seen.buyer, seen.price, seen.reduction
     User.objects.select_for_update(no_key=True).get(pk=buyer.pk)
-    trial_days = price.offer.trial_days if may_have_trial(buyer) else 0
     standing = Order.objects.filter(
         buyer=buyer, price=price, purpose=Order.Purpose.OWN, status=Order.Status.OPEN, **ours
     )
     order = standing.first()
-    if order and order.trial_days == trial_days:
+    if order and _is_what_is_wished(order, seen, now):
         return order
     standing.update(status=Order.Status.EXPIRED)
-    return Order.objects.create(
+    order = Order.objects.create(
         buyer=buyer,
         price=price,
-        amount=price.amount,
+        amount=reduction.amount if reduction else price.amount,
+        discount=reduction.discount if reduction else 0,
+        promotion=seen.promotion,
         currency=price.currency,
-        trial_days=trial_days,
+        trial_days=seen.trial_days,
         language=buyer.language,
-        from_page_id=attribution.page_id,
-        from_block=attribution.block[:64],
-        experiment=attribution.experiment[:64],
+        from_page_id=seen.attribution.page_id,
+        from_block=seen.attribution.block[:64],
+        experiment=seen.attribution.experiment[:64],
         created_at=now,
         **ours,
     )
+    if reduction:
+        promotions.reserve(order=order, now=now)
+    return order
+
+
+def _is_what_is_wished(order: Order, seen: _Seen, now: datetime) -> bool:
+    """Also: whether Stripe would still make its page, where it has none yet."""
+    if (order.trial_days, order.promotion_id) != (
+        seen.trial_days,
+        seen.promotion.pk if seen.promotion else None,
+    ):
+        return False
+    too_late = seen.promotion and now - order.created_at > MADE_WITHIN
+    return bool(order.session_id) or not too_late
 
 
 def _standing_page(order: Order, *, now: datetime) -> str | None:
@@ -196,17 +252,19 @@ def _standing_page(order: Order, *, now: datetime) -> str | None:
     return None
 
 
-def _close_others(buyer: User, price: Price, *, now: datetime) -> None:
-    """So that one thing is not paid at two prices: what was begun at another one is closed."""
-    offer = price.offer
+def _close_others(seen: _Seen, *, now: datetime) -> None:
+    """So that one thing is not paid at two prices, nor one code used for two things: what was
+    begun otherwise is closed."""
+    offer = seen.price.offer
+    same_thing = Q(price__offer__course=offer.course, price__offer__membership=offer.membership)
+    same_code = Q(promotion=seen.promotion) if seen.promotion else Q(pk=None)
     others = Order.objects.filter(
-        buyer=buyer,
+        same_thing | same_code,
+        buyer=seen.buyer,
         purpose=Order.Purpose.OWN,
         status=Order.Status.OPEN,
-        price__offer__course=offer.course,
-        price__offer__membership=offer.membership,
         **gateway.ours(),
-    ).exclude(price=price)
+    ).exclude(price=seen.price, promotion=seen.promotion, trial_days=seen.trial_days)
     for order in others:
         if order.session_id:
             with suppress(gateway.Refused):  # it is closed already: paid or expired
@@ -220,6 +278,10 @@ def _close_others(buyer: User, price: Price, *, now: datetime) -> None:
 
 def _new_page(order: Order, *, now: datetime) -> str:
     session = gateway.create_session(_session_params(order), key=f"order-{order.key}")
+    if session["amount_subtotal"] - session["total_details"]["amount_discount"] != order.amount:
+        gateway.expire_session(session["id"])
+        logger.error("Stripe would charge another amount than was shown: %s", session["id"])
+        raise StripeUnavailable
     kept = Order.objects.filter(pk=order.pk, status=Order.Status.OPEN)
     if not kept.update(session_id=session["id"]):
         # Closed in another tab meanwhile: that tab's page is the one to pay on.
@@ -252,6 +314,11 @@ def _session_params(order: Order) -> gateway.Shape:
         "cancel_url": _address(CANCEL_PATH, back),
         "locale": "zh" if order.language.startswith("zh") else "en",
     }
+    if order.promotion:
+        code = stripe_catalogue.promotion_at_stripe(order.promotion)
+        params["discounts"] = [{"promotion_code": code}]
+        if order.promotion.max_uses is not None:
+            params["expires_at"] = int((order.created_at + HOLDS_FOR).timestamp())
     if offer.is_recurring:
         subscription: gateway.Shape = {"metadata": metadata}
         if order.trial_days:

@@ -16,12 +16,16 @@ from payments import (
     gifts,
     letters,
     periods,
+    promotions,
     refund_requests,
     seats,
     subscriptions,
 )
 from payments.mirror import Shape, id_of, moment
 from payments.models import Offer, Order
+
+# The second: a code brought the price to nothing, and there is no payment.
+PAID = ("paid", "no_payment_required")
 
 
 def confirm(order: Order, *, now: datetime) -> Order:
@@ -48,7 +52,7 @@ def apply_session(session: Shape, *, now: datetime) -> None:
     elif session["status"] == "complete" and session["mode"] == "subscription":
         _keep_session(order, session)
         subscriptions.refresh(id_of(session["subscription"]), now=now)
-    elif session["status"] == "complete" and session["payment_status"] == "paid":
+    elif session["status"] == "complete" and session["payment_status"] in PAID:
         fulfil(order_id=order.pk, session=session, now=now)
     elif session["status"] == "complete" and _has_failed(session):
         _close(order, Order.Status.FAILED)
@@ -59,30 +63,42 @@ def fulfil(*, order_id: int, session: Shape, now: datetime) -> None:
     """Enter the payment of an order that is paid once, and open what was bought."""
     order = entitlement.lock(order_id)
     payment = session["payment_intent"]
-    charge = payment["latest_charge"]
-    books.record_charge(charge, order=order, now=now)
+    if payment:
+        books.record_charge(payment["latest_charge"], order=order, now=now)
     if order.status not in (Order.Status.OPEN, Order.Status.EXPIRED, Order.Status.FAILED):
         return
     order.session_id = session["id"]
-    order.payment_intent_id = payment["id"]
-    order.charge_id = id_of(charge)
-    # Stripe's clock may be a little ahead of ours: what is paid is open at once.
-    order.paid_at = min(moment(charge["created"]) or now, now)
+    order.paid_at = now
+    if payment:
+        order.payment_intent_id = payment["id"]
+        order.charge_id = id_of(payment["latest_charge"])
+        # Stripe's clock may be a little ahead of ours: what is paid is open at once.
+        order.paid_at = min(moment(payment["latest_charge"]["created"]) or now, now)
     order.status = Order.Status.PAID
     if not _is_as_shown(order, session, now=now):
         order.status, order.note = Order.Status.PARKED, Order.Note.OTHER_AMOUNT
+    elif not promotions.keep(order, now=now):
+        order.status, order.note = Order.Status.PARKED, Order.Note.CODE_USED_UP
     elif entitlement.given_back(order):
         order.status = Order.Status.REFUNDED  # given back before the news of the payment came
     elif entitlement.is_ownerless(order):
         order.note = Order.Note.ACCOUNT_DELETED
-        refund_requests.give_back(order, now=now)
+        _give_back(order, now=now)
     elif entitlement.has_already(order):
         order.note = Order.Note.BOUGHT_TWICE
-        refund_requests.give_back(order, now=now)
+        _give_back(order, now=now)
     else:
         _open(order, now=now)
     order.save()
     entitlement.settle(order, now=now)
+
+
+def _give_back(order: Order, *, now: datetime) -> None:
+    if order.amount:
+        refund_requests.give_back(order, now=now)
+    else:
+        order.status = Order.Status.REFUNDED  # nothing was charged
+        letters.went_back(order, now=now)
 
 
 def _open(order: Order, *, now: datetime) -> None:
@@ -107,7 +123,7 @@ def _is_as_shown(order: Order, session: Shape, *, now: datetime) -> bool:
     """Charged = shown; else it is written down for a person to look at."""
     charged = (session["amount_total"], session["currency"].upper())
     payment = session["payment_intent"]
-    received = (payment["amount_received"], payment["currency"].upper())
+    received = (payment["amount_received"], payment["currency"].upper()) if payment else charged
     shown = (order.amount, order.currency)
     if charged == received == shown:
         return True

@@ -115,6 +115,21 @@ def retrieve_price(price_id: str) -> Shape:
     return _call(lambda client: client.v1.prices.retrieve(price_id))
 
 
+def create_coupon(params: Shape, *, key: str) -> Shape:
+    return _call(lambda client: client.v1.coupons.create(params, _once(key)))
+
+
+def create_promotion_code(params: Shape, *, key: str) -> Shape:
+    return _call(lambda client: client.v1.promotion_codes.create(params, _once(key)))
+
+
+def find_promotion_code(code: str) -> Shape | None:
+    """The active one that people type so, if there is one."""
+    params = {"code": code, "active": True}
+    found = _page(lambda client: client.v1.promotion_codes.list(params))
+    return found[0] if found else None
+
+
 # Checkout
 
 
@@ -161,9 +176,10 @@ def retrieve_payment_intent(payment_intent_id: str) -> Shape:
 
 
 def retrieve_subscription(subscription_id: str) -> Shape:
-    """The subscription with its latest invoice and the card that will be charged."""
+    """The subscription with its latest invoice, the card that will be charged, and the coupons that
+    reduce it."""
     cards = ["default_payment_method", "customer.invoice_settings.default_payment_method"]
-    params = {"expand": ["latest_invoice", *cards]}
+    params = {"expand": ["latest_invoice", "discounts.source.coupon", *cards]}
     return _call(lambda client: client.v1.subscriptions.retrieve(subscription_id, params))
 
 

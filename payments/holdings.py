@@ -26,7 +26,24 @@ hold(
     "payments.Order",
     "buyer",
     erase="keep",
-    export=("key", "amount", "currency", "status", "created_at", "paid_at", "starts_at", "ends_at"),
+    export=(
+        "key",
+        "amount",
+        "discount",
+        "currency",
+        "status",
+        "created_at",
+        "paid_at",
+        "starts_at",
+        "ends_at",
+    ),
+    stays=LAW,
+)
+hold(
+    "payments.PromotionUse",
+    "learner",
+    erase="keep",
+    export=("promotion__code", "reserved_at", "used_at", "released_at"),
     stays=LAW,
 )
 hold("payments.Trial", "learner", erase="keep", export=("began_at",), stays=LAW)

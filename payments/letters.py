@@ -38,6 +38,7 @@ def order_paid(order: Order, *, now: datetime) -> bool:
         "number": order.number,
         "address": _address_of(order),
         "until": _day(order.buyer, order.ends_at),
+        "free": order.amount == 0,
     }
     return _queue(f"order-paid-{order.pk}", order.buyer, "order_paid", context, now)
 
@@ -172,7 +173,7 @@ def payment_failed(
         return False
     context = {
         "title": _title(subscription),
-        "amount": _amount(learner, subscription.amount or 0, subscription.currency),
+        "amount": _amount(learner, _failed_amount(subscription), subscription.currency),
         "failed_on": _day(learner, since),
         "until": _day(learner, grace_ends),
         "day": day,
@@ -181,6 +182,12 @@ def payment_failed(
     }
     key = f"payment-failed-{subscription.pk}-{since:%Y%m%d}-{day}"
     return _queue(key, learner, "payment_failed", context, now)
+
+
+def _failed_amount(subscription: Subscription) -> int:
+    """Of the bill that was not paid."""
+    failed = subscription.invoices.filter(status="open").first()
+    return (failed and failed.amount_due) or subscription.amount or 0
 
 
 def membership_ended(subscription: Subscription, *, ended_at: datetime, now: datetime) -> bool:
@@ -196,7 +203,8 @@ def membership_ended(subscription: Subscription, *, ended_at: datetime, now: dat
 
 def went_back(order: Order, *, now: datetime) -> bool:
     """To whoever bought something twice; an account that is gone has nobody to tell."""
-    paid = order.subscription is None or order.subscription.last_paid_invoice() is not None
+    subscription = order.subscription
+    paid = subscription.last_paid_invoice() is not None if subscription else order.amount > 0
     context = {
         "title": order.price.offer.named,
         "amount": _amount(order.buyer, order.amount, order.currency) if paid else "",

@@ -1,6 +1,6 @@
 """Amounts, which are integers in a currency's smallest unit, in words and as numbers to sum."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from babel import Locale
 from babel.numbers import format_currency, get_currency_precision
@@ -42,6 +42,15 @@ def smallest(value: Decimal, currency: str) -> int:
     if amount != amount.to_integral_value():
         raise ValueError(value)
     return int(amount)
+
+
+def taken_off(amount: int, *, percent: float | None, fixed: int | None) -> int:
+    """What a discount of so many percent, or of a fixed amount, takes off: rounded as Stripe does,
+    and no more than there is."""
+    if percent is not None:
+        share = Decimal(amount) * Decimal(str(percent)) / 100
+        return int(share.quantize(Decimal(1), ROUND_HALF_UP))
+    return min(amount, fixed or 0)
 
 
 def per(interval: str) -> str:

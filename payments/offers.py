@@ -1,7 +1,9 @@
 """Pricing what is for sale."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 
 from payments.models import Offer, Price
@@ -10,9 +12,41 @@ from payments.models import Offer, Price
 @transaction.atomic
 def set_price(*, offer: Offer, currency: str, amount: int, now: datetime) -> Price:
     """Put a price in force; the one it replaces stays with the orders that were made at it."""
+    return _replace(offer, currency=currency, amount=amount, ends_at=None, now=now)
+
+
+@transaction.atomic
+def set_early_price(
+    *, offer: Offer, currency: str, amount: int | None, ends_at: datetime | None, now: datetime
+) -> Price | None:
+    """Put a price before the regular one until an instant; without amount, take it away."""
+    if amount is None or ends_at is None:
+        Offer.objects.select_for_update().get(pk=offer.pk)
+        early = offer.prices.filter(currency=currency, is_active=True, ends_at__isnull=False)
+        early.update(is_active=False)
+        return None
+    return _replace(offer, currency=currency, amount=amount, ends_at=ends_at, now=now)
+
+
+def _replace(
+    offer: Offer, *, currency: str, amount: int, ends_at: datetime | None, now: datetime
+) -> Price:
     Offer.objects.select_for_update().get(pk=offer.pk)
-    standing = offer.prices.filter(currency=currency, is_active=True).first()
-    if standing and standing.amount == amount:
+    beside = offer.prices.filter(currency=currency, is_active=True, ends_at__isnull=ends_at is None)
+    standing = beside.first()
+    if standing and (standing.amount, standing.ends_at) == (amount, ends_at):
         return standing
-    offer.prices.filter(currency=currency, is_active=True).update(is_active=False)
-    return Price.objects.create(offer=offer, currency=currency, amount=amount, created_at=now)
+    beside.update(is_active=False)
+    return Price.objects.create(
+        offer=offer, currency=currency, amount=amount, ends_at=ends_at, created_at=now
+    )
+
+
+def site_midnight(day: date) -> datetime:
+    """When a day begins, by the site's clock."""
+    return datetime.combine(day, time.min, ZoneInfo(settings.TIME_ZONE)).astimezone(UTC)
+
+
+def last_day(ends_at: datetime) -> date:
+    """The last day, by the site's clock, of what ends then."""
+    return (ends_at - timedelta(seconds=1)).astimezone(ZoneInfo(settings.TIME_ZONE)).date()

@@ -8,10 +8,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.models import Membership
 from pages import dates
-from payments import checkout, gateway, money, periods, queries
-from payments.models import Offer, Price
-
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
+from payments import checkout, gateway, money, periods, promotions, queries
+from payments.models import Offer, Price, PromotionCode
+from payments.promotions import MONTHS, CannotUse, Reduction
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,10 @@ class Plan:
     title: str
     shown: str
     sentence: str
+    before: str = ""  # what it costs without the code, or after the early price has ended
+    saved: str = ""  # by the code
+    note: str = ""  # of an early price: until when, and what it costs then
+    problem: object = ""  # why a code gives nothing here
 
     @property
     def offer(self) -> Offer:
@@ -39,23 +42,88 @@ class Plan:
         )
 
 
-def plan(price: Price, *, has_trial: bool, now: datetime) -> Plan:
+def plan(
+    price: Price,
+    *,
+    has_trial: bool,
+    promotion: PromotionCode | None = None,
+    user: User | None = None,
+    now: datetime,
+) -> Plan:
+    """One price as this visitor would get it, with the code they brought."""
     offer = price.offer
     trial_days = offer.trial_days if has_trial else 0
+    reduction, problem = _reduction(promotion, price, trial_days, user, now)
+    regular = _regular_beside(price)
+    before = regular.amount if regular else price.amount
+    amount = reduction.amount if reduction else price.amount
     return Plan(
         price=price,
         trial_days=trial_days,
         title=_title(offer),
-        shown=money.in_words(price.amount, price.currency),
-        sentence=_sentence(price, trial_days, now),
+        shown=money.in_words(amount, price.currency),
+        sentence=_reduced(price, trial_days, reduction, now)
+        if reduction
+        else _sentence(price, trial_days, now),
+        before=money.in_words(before, price.currency) if amount < before else "",
+        saved=money.in_words(reduction.discount, price.currency) if reduction else "",
+        note=early_note(price, regular, now=now) if regular else "",
+        problem=problem,
     )
 
 
-def of_membership(membership: Membership, *, user: User | None, now: datetime) -> list[Plan]:
+def _reduction(
+    promotion: PromotionCode | None,
+    price: Price,
+    trial_days: int,
+    user: User | None,
+    now: datetime,
+) -> tuple[Reduction | None, object]:
+    """What a code makes of a price, or why it makes nothing."""
+    if promotion is None:
+        return None, ""
+    try:
+        found = promotions.reduce(promotion, price, trial_days=trial_days, buyer=user, now=now)
+    except CannotUse as problem:
+        return None, problem.message
+    except gateway.GatewayError:
+        return None, ""  # nothing can be bought until Stripe is back
+    return found, ""
+
+
+def of_membership(
+    membership: Membership,
+    *,
+    user: User | None,
+    promotion: PromotionCode | None = None,
+    now: datetime,
+) -> list[Plan]:
     """The plans of one membership, as this visitor would get them."""
-    prices = queries.prices_in_force().filter(offer__membership=membership)
+    prices = queries.prices_in_force(now=now).filter(offer__membership=membership)
     has_trial = trial_is_due(user)
-    return [plan(price, has_trial=has_trial, now=now) for price in prices]
+    return [
+        plan(price, has_trial=has_trial, promotion=promotion, user=user, now=now)
+        for price in prices
+    ]
+
+
+def _regular_beside(price: Price) -> Price | None:
+    """What an early price is followed by."""
+    if price.ends_at is None:
+        return None
+    beside = Price.objects.filter(
+        offer=price.offer, currency=price.currency, is_active=True, ends_at=None
+    )
+    return beside.first()
+
+
+def early_note(price: Price, regular: Price, *, now: datetime) -> str:
+    """「早鸟价，12 月 31 日止，之后 ¥99」"""
+    assert price.ends_at is not None  # noqa: S101 — an early price
+    return _("Early price until %(day)s, then %(price)s") % {
+        "day": dates.day(price.ends_at - timedelta(seconds=1), now=now),
+        "price": money.in_words(regular.amount, regular.currency),
+    }
 
 
 def trial_is_due(user: User | None) -> bool:
@@ -78,15 +146,57 @@ def _title(offer: Offer) -> str:
     return _("Once, for good")
 
 
+def _reduced(price: Price, trial_days: int, reduction: Reduction, now: datetime) -> str:
+    """What is paid first with a code, until when it stays so, and what comes then."""
+    offer = price.offer
+    first = money.in_words(reduction.amount, price.currency)
+    if not offer.is_recurring:
+        return _once(offer, first, now)
+    interval = offer.interval or "month"
+    words: dict[str, object] = {
+        "price": first,
+        "reduced": f"{first}/{money.per(interval)}",
+        "rate": f"{money.in_words(price.amount, price.currency)}/{money.per(interval)}",
+        "days": trial_days,
+        "nothing": money.in_words(0, price.currency),
+    }
+    begins = now + timedelta(days=trial_days)
+    second = periods.add_months(begins, MONTHS[interval])
+    words["day"] = dates.day(begins, now=now)
+    beginning = _("Today you pay %(price)s")
+    if trial_days:
+        beginning = _("Today you pay %(nothing)s (%(days)d days of trial), on %(day)s %(price)s")
+    if reduction.full_from is None:
+        rest = _("after that %(reduced)s, for as long as it renews.")
+    else:
+        words["later"] = dates.day(reduction.full_from, now=now)
+        rest = (
+            _("from %(later)s on it is %(rate)s.")
+            if reduction.full_from <= second
+            else _("then %(reduced)s; from %(later)s on it is %(rate)s.")
+        )
+    reminder = _("We remind you 5 days before each renewal.")
+    # Translators: two halves of a sentence about payments, then a sentence
+    return _("%(beginning)s; %(rest)s %(reminder)s") % {
+        "beginning": beginning % words,
+        "rest": rest % words,
+        "reminder": reminder,
+    }
+
+
+def _once(offer: Offer, shown: str, now: datetime) -> str:
+    if offer.kind == Offer.Kind.TERM:
+        day = dates.day(periods.add_months(now, offer.term_months or 0), now=now)
+        words = {"price": shown, "day": day}
+        return _("Today you pay %(price)s. Yours until %(day)s; it does not renew itself.") % words
+    return _("Today you pay %(price)s, once. It stays yours.") % {"price": shown}
+
+
 def _sentence(price: Price, trial_days: int, now: datetime) -> str:
     offer = price.offer
     words: dict[str, object] = {"price": money.in_words(price.amount, price.currency)}
-    if offer.kind == Offer.Kind.TERM:
-        ends = periods.add_months(now, offer.term_months or 0)
-        words["day"] = dates.day(ends, now=now)
-        return _("Today you pay %(price)s. Yours until %(day)s; it does not renew itself.") % words
-    if offer.kind == Offer.Kind.ONE_OFF:
-        return _("Today you pay %(price)s, once. It stays yours.") % words
+    if not offer.is_recurring:
+        return _once(offer, money.in_words(price.amount, price.currency), now)
     words["rate"] = f"{words['price']}/{money.per(offer.interval or '')}"
     if trial_days:
         words["nothing"] = money.in_words(0, price.currency)

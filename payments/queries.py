@@ -7,11 +7,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from courses.models import CoursePage, Grant, Membership, MembershipCourse
+from operations import clock
 from payments.models import Invoice, Order, PlanChange, Price, Subscription
 
 type Sellable = CoursePage | Membership
@@ -19,11 +20,17 @@ CHANGES = Prefetch("changes", PlanChange.objects.select_related("price__offer__m
 OPEN_BILLS = Prefetch("invoices", Invoice.objects.filter(status="open"), to_attr="open_bills")
 
 
-def prices_in_force(currency: str | None = None) -> QuerySet[Price]:
-    """Prices that can be bought now, in one currency, in the order the site shows them."""
+def prices_in_force(currency: str | None = None, *, now: datetime | None = None) -> QuerySet[Price]:
+    """Prices that can be bought now, in one currency, in the order the site shows them: one per
+    offer, the early one until it ends."""
+    now = now or clock.now()
+    early = Price.objects.filter(
+        offer=OuterRef("offer"), currency=OuterRef("currency"), is_active=True, ends_at__gt=now
+    )
     return (
         Price.objects.filter(
             Q(offer__course__live=True) | Q(offer__membership__is_for_sale=True),
+            Q(ends_at__gt=now) | (Q(ends_at=None) & ~Exists(early)),
             is_active=True,
             offer__is_active=True,
             currency=currency or settings.DEFAULT_CURRENCY,

@@ -15,7 +15,15 @@ from django.db import transaction
 from accounts.models import User
 from payments import differences, gateway
 from payments.mirror import Shape, id_of, moment
-from payments.models import Customer, Difference, Order, Price, StripePrice
+from payments.models import (
+    Customer,
+    Difference,
+    Order,
+    Price,
+    PromotionCode,
+    StripePrice,
+    StripePromotion,
+)
 
 
 def order_of(session: Shape, *, now: datetime) -> Order | None:
@@ -100,17 +108,29 @@ def _has_trial(session: Shape) -> bool:
     return bool(subscription and gateway.retrieve_subscription(subscription).get("trial_end"))
 
 
+def _promotion_of(session: Shape) -> PromotionCode | None:
+    """The code it was bought with. Where it is not here, the other amount is told to a person."""
+    named = [id_of(each.get("promotion_code")) for each in session.get("discounts") or []]
+    known = StripePromotion.objects.filter(stripe_id__in=named, **gateway.ours())
+    found = known.select_related("promotion").first()
+    return found.promotion if found else None
+
+
 @transaction.atomic
 def _make(key: uuid.UUID, session: Shape, *, buyer: User, price: Price, trial_days: int) -> Order:
     Customer.objects.get_or_create(
         user=buyer, **gateway.ours(), defaults={"stripe_id": id_of(session["customer"])}
     )
     for_whom = _for_whom(session)
+    promotion = _promotion_of(session)
+    discount = session["total_details"]["amount_discount"] if promotion else 0
     return Order.objects.create(
         key=key,
         buyer=buyer,
         price=price,
-        amount=price.amount * for_whom.get("quantity", 1),
+        amount=price.amount * for_whom.get("quantity", 1) - discount,
+        discount=discount,
+        promotion=promotion,
         **for_whom,
         currency=price.currency,
         trial_days=trial_days,

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from payments import (
+    checkout,
     differences,
     fulfilment,
     gateway,
+    promotions,
     rebuilding,
     refunds,
     subscriptions,
@@ -91,10 +93,11 @@ class _Sweep:
         self.ours = gateway.ours()
 
     def orders(self) -> None:
+        held = Q(promotion__max_uses__isnull=False, created_at__lt=self.now - checkout.HOLDS_FOR)
         Order.objects.filter(
+            held | Q(created_at__lt=self.now - NEVER_BEGUN),
             status=Order.Status.OPEN,
             session_id=None,
-            created_at__lt=self.now - NEVER_BEGUN,
             **self.ours,
         ).update(status=Order.Status.EXPIRED)
         waiting = Order.objects.filter(
@@ -106,6 +109,7 @@ class _Sweep:
         for order in self._each("orders", waiting):
             refresh = partial(fulfilment.confirm, order, now=self.now)
             self._compare("order", str(order.key), order, ("status",), refresh)
+        promotions.release_closed(now=self.now)
 
     def refund_requests(self) -> None:
         waiting = RefundRequest.objects.filter(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from courses.models import CoursePage, Membership
 from operations import clock
-from payments import attribution, beginning, money, queries
+from payments import attribution, beginning, money, promotion_in_hand, queries
 from payments.checkout import Attribution
 from payments.models import Price
 
@@ -82,15 +82,17 @@ def sale(
     if beginning.is_planned(sellable, now=clock.now()):
         return None
     led_by = Attribution(page_id=getattr(page, "pk", None), block=str(block_id or ""))
+    code = request.GET.get("code", "")[: promotion_in_hand.LONGEST] if request else ""
     offered = offers_for(request, sellable)
     if isinstance(sellable, Membership):
-        return _of_membership(offered.own[0], led_by) if offered.own else None
+        return _of_membership(offered.own[0], led_by, code) if offered.own else None
     if offered.own:
-        return _of_course(offered, led_by)
-    return _of_membership(offered.by_membership[0], led_by) if offered.by_membership else None
+        return _of_course(offered, led_by, code)
+    by_way = offered.by_membership
+    return _of_membership(by_way[0], led_by, code) if by_way else None
 
 
-def _of_course(offered: queries.Offered, led_by: Attribution) -> Sale:
+def _of_course(offered: queries.Offered, led_by: Attribution, code: str) -> Sale:
     price = offered.own[0]
     shown = money.in_words(price.amount, price.currency)
     member: dict[str, str] = {}
@@ -99,17 +101,17 @@ def _of_course(offered: queries.Offered, led_by: Attribution) -> Sale:
         member = {
             "member_note": _("Members listen, too"),
             "member_line": _("Members listen, from %(price)s") % {"price": _rate(lowest)},
-            "member_url": reverse("membership") + attribution.as_query(led_by),
+            "member_url": reverse("membership") + attribution.as_query(led_by, code),
         }
     return Sale(
         amount=shown,
         label=_("Buy this course"),
-        url=reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by),
+        url=reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by, code),
         **member,
     )
 
 
-def _of_membership(price: Price, led_by: Attribution) -> Sale:
+def _of_membership(price: Price, led_by: Attribution, code: str) -> Sale:
     offer = price.offer
     note = ""
     if offer.trial_days:
@@ -118,7 +120,7 @@ def _of_membership(price: Price, led_by: Attribution) -> Sale:
         amount=money.in_words(price.amount, price.currency),
         per=money.per(offer.interval) if offer.interval else "",
         label=_("See the membership"),
-        url=reverse("membership") + attribution.as_query(led_by),
+        url=reverse("membership") + attribution.as_query(led_by, code),
         note=note,
     )
 

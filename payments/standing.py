@@ -68,7 +68,7 @@ def _rate(row: Subscription) -> str:
 
 
 def _sentence(row: Subscription, now: datetime) -> tuple[str, str]:
-    words = {"amount": money.in_words(row.amount or 0, row.currency or "CNY")}
+    words = {"amount": money.in_words(row.next_amount, row.currency or "CNY")}
     if row.period_end:
         words["day"] = dates.day(row.period_end, now=now)
     if charge := upcoming.next_charge(row):

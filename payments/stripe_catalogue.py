@@ -6,7 +6,15 @@ from typing import Any
 
 from accounts.models import User
 from payments import gateway
-from payments.models import Customer, Offer, Price, StripePrice, StripeProduct
+from payments.models import (
+    Customer,
+    Offer,
+    Price,
+    PromotionCode,
+    StripePrice,
+    StripeProduct,
+    StripePromotion,
+)
 
 INTERVALS = {
     Offer.Interval.MONTH: ("month", 1),
@@ -50,6 +58,49 @@ def price_at_stripe(price: Price) -> str:
         price=price, **ours, defaults={"stripe_id": made["id"]}
     )
     return row.stripe_id
+
+
+def promotion_at_stripe(promotion: PromotionCode) -> str:
+    """The Stripe id of a promotion code. Raises GatewayError.
+
+    How often, until when and by whom it may be used is ours to say (`payments.promotions`): Stripe
+    would count a use only once it is paid, and refuse a page that was opened in time.
+    """
+    ours = gateway.ours()
+    if found := StripePromotion.objects.filter(promotion=promotion, **ours).first():
+        return found.stripe_id
+    # One that a restored database has forgotten is still there, and its code is taken.
+    told = {"promotion": str(promotion.key)}
+    known = gateway.find_promotion_code(promotion.code)
+    if known is None or (known.get("metadata") or {}).get("promotion") != told["promotion"]:
+        params = {
+            "code": promotion.code,
+            "promotion": {"type": "coupon", "coupon": _coupon_at_stripe(promotion)},
+            "metadata": told,
+        }
+        known = gateway.create_promotion_code(params, key=_key("promotion", params))
+    row, _ = StripePromotion.objects.get_or_create(
+        promotion=promotion, **ours, defaults={"stripe_id": known["id"]}
+    )
+    return row.stripe_id
+
+
+def _coupon_at_stripe(promotion: PromotionCode) -> str:
+    params: dict[str, Any] = {
+        "name": promotion.code,
+        "duration": promotion.duration,
+        "metadata": {"promotion": str(promotion.key)},
+    }
+    if promotion.percent is not None:
+        params["percent_off"] = promotion.percent
+    else:
+        params["amount_off"] = promotion.amount
+        params["currency"] = promotion.currency.lower()
+    if promotion.months:
+        params["duration_in_months"] = promotion.months
+    if products := [_product_at_stripe(offer) for offer in promotion.offers.order_by("pk")]:
+        params["applies_to"] = {"products": products}
+    return str(gateway.create_coupon(params, key=_key("coupon", params))["id"])
 
 
 def _product_at_stripe(offer: Offer) -> str:

@@ -19,6 +19,7 @@ from payments import (
     letters,
     mirror,
     plan_changes,
+    promotions,
     refund_requests,
     reminders,
     subscription_access,
@@ -249,6 +250,8 @@ def _begin(order: Order, subscription: Subscription, *, now: datetime) -> None:
     trial = _has_trial(subscription)
     if not _is_as_shown(order, subscription, now=now):
         order.status, order.note = Order.Status.PARKED, Order.Note.OTHER_AMOUNT
+    elif not promotions.keep(order, now=now):
+        order.status, order.note = Order.Status.PARKED, Order.Note.CODE_USED_UP
     elif entitlement.is_ownerless(order):
         order.note = Order.Note.ACCOUNT_DELETED
         _undo(order, subscription, now=now)
@@ -283,7 +286,10 @@ def _is_as_shown(order: Order, subscription: Subscription, *, now: datetime) -> 
     """What renews, and what was paid at the beginning, are as shown; else it is written down."""
     trial = _has_trial(subscription)
     theirs = [subscription.amount, subscription.currency, trial]
-    ours = [order.amount, order.currency, bool(order.trial_days)]
+    ours = [order.list_amount, order.currency, bool(order.trial_days)]
+    if trial:  # a code takes its discount off what is paid after the trial
+        theirs.append(subscription.next_amount)
+        ours.append(order.amount)
     # Where the news comes so late that a renewal is the latest bill, the sweep brings the first.
     if first := subscription.invoices.filter(billing_reason="subscription_create").first():
         theirs.append(first.amount_paid)

@@ -39,4 +39,4 @@ def next_charge(row: Subscription) -> Charge | None:
         price: Price = change.price
         return Charge(at, price.amount, price.currency, price.offer.interval or "")
     interval = (row.offer.interval if row.offer else None) or ""
-    return Charge(at, row.amount or 0, row.currency, interval)
+    return Charge(at, row.next_amount, row.currency, interval)

@@ -34,6 +34,9 @@ def log_actions(actions: Any) -> None:
         _("Change the price for who subscribes already"),
         _("A price change for who subscribes already was decided"),
     )
+    audit.register(
+        actions, "payments.promotion", _("Set the promotion code"), _("A promotion code was set")
+    )
     audit.register(actions, "payments.refund", _("Refund"), _("A refund was begun"))
     audit.register(actions, "payments.propose", _("Propose a refund"), _("A refund was proposed"))
     audit.register(

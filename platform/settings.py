@@ -301,6 +301,7 @@ RATE_LIMITS = {
     "suggest": "240/m/ip",
     "token": "60/m/ip",
     "checkout": "20/m/ip,100/h/ip",
+    "promotion_code": "30/m/ip,300/h/ip",  # a code should not be found by trying
     "preview": "60/m/ip",
     "first_operator": "10/m/ip",
     "ask_refund": "10/h/user",

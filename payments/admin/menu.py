@@ -12,6 +12,7 @@ from payments.admin.gifts import GiftViewSet
 from payments.admin.grants import GrantViewSet
 from payments.admin.offers import OfferViewSet
 from payments.admin.orders import OrderViewSet
+from payments.admin.promotions import PromotionViewSet
 from payments.admin.refunds import RefundViewSet
 from payments.admin.requests_for_refunds import RequestViewSet
 from payments.admin.subscriptions import InvoiceViewSet, SubscriptionViewSet
@@ -35,6 +36,7 @@ class MoneyGroup(ViewSetGroup):
         GiftViewSet,
         BatchViewSet,
         CodeViewSet,
+        PromotionViewSet,
         GrantViewSet,
         WhyViewSet,
         DifferenceViewSet,

@@ -1,6 +1,7 @@
 """What is for sale and at which price, made without code. What was sold keeps its terms."""
 
 from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -10,11 +11,13 @@ from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
+from wagtail.admin.widgets import AdminDateInput
 from wagtail.log_actions import log
 
 from accounts import reauthentication
@@ -36,7 +39,7 @@ from payments.admin.listing import (
 )
 from payments.models import Offer, Price, PriceChange
 from payments.money import decimal
-from payments.offers import set_price
+from payments.offers import last_day, set_early_price, set_price, site_midnight
 
 TERMS = ("course", "membership", "kind", "interval", "term_months", "trial_days")
 LARGEST = Decimal(999_999)  # what Stripe takes in most currencies
@@ -49,6 +52,18 @@ class OfferForm(WagtailAdminModelForm):
         label=_("Price"),
         max_value=LARGEST,
         help_text=_("As people read it: 99.00. A new price replaces the old one for new orders."),
+    )
+    early_amount = forms.DecimalField(
+        label=_("Early price"),
+        required=False,
+        max_value=LARGEST,
+        help_text=_("Lower, until its last day. What renews itself stays at it for who took it."),
+    )
+    early_until = forms.DateField(
+        label=_("Last day of the early price"),
+        required=False,
+        widget=AdminDateInput,
+        help_text=_("It ends at midnight of the site's time zone."),
     )
 
     class Meta:
@@ -73,22 +88,52 @@ class OfferForm(WagtailAdminModelForm):
         self.fields["membership"].queryset = Membership.objects.all()
         if self.instance.pk is None:
             return
-        standing = self.instance.prices.filter(currency=self.currency, is_active=True).first()
-        if standing:
-            self.initial["amount"] = decimal(standing.amount, standing.currency)
+        for standing in self.instance.prices.filter(currency=self.currency, is_active=True):
+            name = "early_amount" if standing.ends_at else "amount"
+            self.initial[name] = decimal(standing.amount, standing.currency)
+            if standing.ends_at:
+                self.initial["early_until"] = last_day(standing.ends_at)
         if self.instance.prices.exists():
             for name in TERMS:
                 self.fields[name].disabled = True
 
     def clean_amount(self) -> int:
         """In the currency's smallest unit."""
-        amount = typed_amount(self.cleaned_data["amount"], self.currency)
-        if amount <= 0:
-            raise forms.ValidationError(_("A price is more than nothing."))
-        return amount
+        return _price(self.cleaned_data["amount"], self.currency)
+
+    def clean_early_amount(self) -> int | None:
+        amount = self.cleaned_data["early_amount"]
+        return _price(amount, self.currency) if amount is not None else None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        early, regular, until = (
+            cleaned.get(name) for name in ("early_amount", "amount", "early_until")
+        )
+        if (early is None) != (until is None) and not self.errors:
+            self.add_error("early_until", _("An early price needs its last day, and the reverse."))
+        if early is not None and regular is not None and early >= regular:
+            self.add_error("early_amount", _("The early price is lower than the regular one."))
+        changed = {"early_amount", "early_until"} & set(self.changed_data)
+        if until and changed and until < timezone.localdate(clock.now()):
+            self.add_error("early_until", _("This day is over."))
+        return cleaned
+
+    @property
+    def early_ends_at(self) -> datetime | None:
+        """When the last day of the early price is over, by the site's clock."""
+        last: date | None = self.cleaned_data.get("early_until")
+        return site_midnight(last + timedelta(days=1)) if last else None
 
     def clean_interval(self) -> str | None:
         return self.cleaned_data["interval"] or None
+
+
+def _price(typed: Decimal, currency: str) -> int:
+    amount = typed_amount(typed, currency)
+    if amount <= 0:
+        raise forms.ValidationError(_("A price is more than nothing."))
+    return amount
 
 
 class SavesPrice:
@@ -108,7 +153,17 @@ class SavesPrice:
             amount=form.cleaned_data["amount"],
             now=clock.now(),
         )
-        log(instance=offer, action="payments.price", data={"price": str(price)})
+        told = {"price": str(price)}
+        early = set_early_price(
+            offer=offer,
+            currency=form.currency,
+            amount=form.cleaned_data["early_amount"],
+            ends_at=form.early_ends_at,
+            now=clock.now(),
+        )
+        if early and early.ends_at:
+            told |= {"early": str(early), "until": early.ends_at.isoformat()}
+        log(instance=offer, action="payments.price", data=told)
         return offer
 
 
@@ -129,7 +184,10 @@ class OfferFilters(WagtailFilterSet):
 class OfferIndex(MoneyIndex):
     def get_base_queryset(self) -> QuerySet[Offer]:
         price = Price.objects.filter(
-            offer=OuterRef("pk"), currency=settings.DEFAULT_CURRENCY, is_active=True
+            offer=OuterRef("pk"),
+            currency=settings.DEFAULT_CURRENCY,
+            is_active=True,
+            ends_at=None,
         )
         sold = Count("prices__orders", filter=Q(prices__orders__paid_at__isnull=False))
         found: QuerySet[Offer] = super().get_base_queryset()
@@ -175,12 +233,13 @@ class OfferDetail(MoneyDetail):
         ).order_by("-pk")
         yield Section(
             _("Prices"),
-            [_("Amount"), _("Made"), _("In force"), _("Sold")],
+            [_("Amount"), _("Made"), _("In force"), _("Early price until"), _("Sold")],
             [
                 [
                     in_words(row.amount, row.currency),
                     moment(row.created_at),
                     _("Yes") if row.is_active else _("Replaced"),
+                    moment(row.ends_at),
                     row.sold,
                 ]
                 for row in prices

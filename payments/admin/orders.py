@@ -34,7 +34,7 @@ from payments.admin.refunds import RefundOrderView, is_refundable, refund_state
 from payments.models import Offer, Order, Refund
 from payments.money import decimal
 
-RELATED = ("buyer", "price__offer__course", "price__offer__membership", "subscription")
+RELATED = ("buyer", "price__offer__course", "price__offer__membership", "subscription", "promotion")
 # An order is completed where a lesson is done: two words in Chinese.
 STATES = {**dict(Order.Status.choices), Order.Status.FULFILLED: _("Completed")}
 NUMBER = re.compile(r"#?([0-9a-fA-F]{6,32})")
@@ -106,6 +106,8 @@ class OrderIndex(MoneyIndex):
             "what": str(item.price.offer.sellable),
             "terms": item.price.offer.terms,
             "amount": decimal(item.amount, item.currency),
+            "discount": decimal(item.discount, item.currency),
+            "promotion": item.promotion.code if item.promotion else "",
             "received": decimal(received, item.currency),
             "refunded": decimal(refunded, item.currency),
             "kept": decimal(received - refunded, item.currency),
@@ -136,6 +138,11 @@ class OrderDetail(MoneyDetail):
             yield Fact(
                 _("Redeem codes"), batch.size if batch else "", detail_url("money-batches", batch)
             )
+        if order.promotion:
+            cut = in_words(order.discount, order.currency)
+            yield Fact(_("Discount"), cut)
+            code = detail_url("money-promotions", order.promotion)
+            yield Fact(_("Promotion code"), order.promotion.code, code)
         yield Fact(_("Tax"), _("None"))
         yield Fact(_("Days of trial"), order.trial_days or "")
         yield Fact(_("Made"), moment(order.created_at))
@@ -242,6 +249,8 @@ class OrderViewSet(MoneyViewSet):
         "what",
         "terms",
         "amount",
+        "discount",
+        "promotion",
         "received",
         "refunded",
         "kept",
@@ -254,6 +263,8 @@ class OrderViewSet(MoneyViewSet):
         "number": _("Number"),
         "what": _("What"),
         "terms": _("Terms"),
+        "discount": _("Discount"),
+        "promotion": _("Promotion code"),
         "received": _("Amount received"),
         "refunded": _("Given back"),
         "kept": _("Net of refunds"),

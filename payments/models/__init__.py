@@ -5,6 +5,7 @@ from .gifts import Gift
 from .mirrors import Dispute, Invoice, Refund, Subscription
 from .offers import Offer, Price, StripePrice, StripeProduct
 from .orders import Customer, Order, RefundRequest, Trial
+from .promotions import PromotionCode, PromotionUse, StripePromotion
 from .webhooks import WebhookEvent
 
 __all__ = [
@@ -22,12 +23,15 @@ __all__ = [
     "PlanChange",
     "Price",
     "PriceChange",
+    "PromotionCode",
+    "PromotionUse",
     "RedeemBatch",
     "RedeemCode",
     "Refund",
     "RefundRequest",
     "StripePrice",
     "StripeProduct",
+    "StripePromotion",
     "Subscription",
     "Trial",
     "WebhookEvent",

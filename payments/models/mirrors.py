@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from payments import money
 from payments.models.stripe_ids import Mirrored
 
 
@@ -59,6 +60,20 @@ class Subscription(Mirrored):
     def last_paid_invoice(self) -> "Invoice | None":
         """The newest payment: what the present period was paid with."""
         return self.invoices.filter(status="paid", amount_paid__gt=0).first()
+
+    @property
+    def next_amount(self) -> int:
+        """What the next renewal takes: a discount may still run then."""
+        amount = self.amount or 0
+        for discount in self.object.get("discounts") or []:
+            if not isinstance(discount, dict) or self.period_end is None:
+                continue
+            if discount["end"] is None or self.period_end.timestamp() < discount["end"]:
+                coupon = discount["source"]["coupon"]
+                amount -= money.taken_off(
+                    amount, percent=coupon["percent_off"], fixed=coupon["amount_off"]
+                )
+        return amount
 
     @property
     def is_live(self) -> bool:

@@ -1,6 +1,7 @@
 """What is for sale, and at which price."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.core.validators import MaxValueValidator
@@ -141,9 +142,13 @@ class Offer(models.Model):
 
 
 class Price(models.Model):
-    """An amount that never changes; a new price replaces it (`payments.offers.set_price`)."""
+    """An amount that never changes; a new price replaces it (`payments.offers.set_price`).
 
-    FIXED = ("offer_id", "currency", "amount")
+    Beside the regular price of an offer there may be an early one, which ends: until then it is
+    the one in force.
+    """
+
+    FIXED = ("offer_id", "currency", "amount", "ends_at")
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     offer = models.ForeignKey(
@@ -154,6 +159,7 @@ class Price(models.Model):
         _("Amount"), help_text=_("In the currency's smallest unit.")
     )
     is_active = models.BooleanField(_("In force"), default=True)
+    ends_at = models.DateTimeField(_("Early price until"), null=True, blank=True)
     created_at = models.DateTimeField(_("Made"))
 
     wagtail_reference_index_ignore = True
@@ -165,9 +171,14 @@ class Price(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["offer", "currency"],
-                condition=Q(is_active=True),
-                name="price_one_in_force_per_currency",
+                condition=Q(is_active=True, ends_at=None),
+                name="price_one_regular_per_currency",
                 violation_error_message=_("There is a price in this currency already."),
+            ),
+            models.UniqueConstraint(
+                fields=["offer", "currency"],
+                condition=Q(is_active=True, ends_at__isnull=False),
+                name="price_one_early_per_currency",
             ),
             models.CheckConstraint(
                 name="price_currency_is_three_capitals",
@@ -186,6 +197,10 @@ class Price(models.Model):
             if standing and any(getattr(self, name) != standing[name] for name in self.FIXED):
                 raise TermsAreFixed(self.pk)
         super().save(*args, **kwargs)
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether it was replaced by none, nor has ended. An early one stands before this one."""
+        return self.is_active and (self.ends_at is None or now < self.ends_at)
 
 
 class StripeProduct(OfAccount):

@@ -60,6 +60,7 @@ class Order(OfAccount):
         BOUGHT_TWICE = "bought_twice", _("Bought twice: the money goes back")
         ACCOUNT_DELETED = "account_deleted", _("The account was deleted: the money goes back")
         OTHER_AMOUNT = "other_amount", _("Another amount was charged than was shown")
+        CODE_USED_UP = "code_used_up", _("Its promotion code had been used up before it was paid")
 
     key = models.UUIDField(_("Number"), default=uuid.uuid4, unique=True, editable=False)
     buyer = models.ForeignKey(
@@ -79,8 +80,18 @@ class Order(OfAccount):
         db_default=Purpose.OWN,
     )
     quantity = models.PositiveSmallIntegerField(_("How many"), default=1, db_default=1)
-    # As shown to the buyer, whatever becomes of the price; for all of them together.
+    # As shown to the buyer, whatever becomes of the price: the first payment, for all of them
+    # together, and what a promotion code took off it.
     amount = models.PositiveBigIntegerField(_("Amount"))
+    discount = models.PositiveBigIntegerField(_("Discount"), default=0, db_default=0)
+    promotion = models.ForeignKey(
+        "payments.PromotionCode",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders",
+        verbose_name=_("Promotion code"),
+    )
     currency = models.CharField(_("Currency"), max_length=3)
     trial_days = models.PositiveSmallIntegerField(_("Days of trial"), default=0)
     language = models.CharField(max_length=10, default="zh-hans")
@@ -154,6 +165,14 @@ class Order(OfAccount):
                 name="order_fulfilled_ones_say_when",
                 condition=~Q(status="fulfilled") | Q(fulfilled_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="order_discounts_come_from_codes",
+                condition=Q(discount=0) | Q(promotion__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="order_costs_nothing_only_by_a_code",
+                condition=Q(amount__gt=0) | Q(discount__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -163,6 +182,11 @@ class Order(OfAccount):
     def number(self) -> str:
         """What people read out to each other."""
         return self.key.hex[:10].upper()
+
+    @property
+    def list_amount(self) -> int:
+        """Without the promotion code: what later payments of what renews cost."""
+        return self.amount + self.discount
 
     @property
     def source_id(self) -> str:

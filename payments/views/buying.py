@@ -12,32 +12,54 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import limits
 from accounts.limits import limited
-from operations import clock
-from payments import attribution, beginning, measures, plans, queries, switching
+from operations import clock, errors
+from payments import (
+    attribution,
+    beginning,
+    measures,
+    plans,
+    promotion_in_hand,
+    promotions,
+    queries,
+    switching,
+)
 from payments import checkout as payment
-from payments.models import Offer, Price
+from payments.models import Offer, Price, PromotionCode
 
 
 @require_safe
 def buy(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """What is bought and what it costs, with one button. Buying goes on here after sign-in."""
+    if "code" in request.GET and not limits.consume(request, "promotion_code"):
+        return errors.too_many(request, after=limits.longest_wait("promotion_code"))
     return _page(request, offer_of(key))
 
 
 @require_POST
 @limited("checkout")
 def checkout(request: HttpRequest) -> HttpResponse:
-    """Leads to Stripe's page. POST `price` (its key: what the buyer saw), `from`, `block`."""
+    """Leads to Stripe's page. POST `price` (its key: what the buyer saw), the `code` that the page
+    reckoned with, `from`, `block`."""
     price = price_of(request.POST.get("price", ""))
     led_by = attribution.from_form(request)
-    here = reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by)
+    code = request.POST.get("code", "")[: promotion_in_hand.LONGEST]
+    here = reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by, code)
     if not request.user.is_authenticated:
         return redirect_to_login(here)
     try:
         started = payment.start(
-            buyer=request.user, price=price, attribution=led_by, now=clock.now()
+            buyer=request.user,
+            price=price,
+            promotion=_promotion(code, now=clock.now()),
+            attribution=led_by,
+            now=clock.now(),
         )
+    except promotions.CannotUse as problem:
+        # The page that says so asks for another price than the one that was agreed to.
+        measures.CHECKOUTS.add(type(problem).__name__)
+        return _page(request, price.offer, code_problem=problem.message, status=409)
     except payment.CannotStart as problem:
         measures.CHECKOUTS.add(type(problem).__name__)
         return _not_begun(request, price, here, problem)
@@ -58,17 +80,40 @@ def _not_begun(
     return redirect(here)
 
 
+def _promotion(code: str, *, now: datetime) -> PromotionCode | None:
+    return promotions.find(code, now=now) if code else None
+
+
 def _page(
-    request: HttpRequest, offer: Offer, *, problem: str = "", status: int = 200
+    request: HttpRequest,
+    offer: Offer,
+    *,
+    problem: str = "",
+    code_problem: object = "",
+    status: int = 200,
 ) -> TemplateResponse:
     now = clock.now()
     user = request.user if request.user.is_authenticated else None
     price = price_in_force(offer, now=now)
+    brought = promotion_in_hand.of(request, now=now)
+    plan = (
+        plans.plan(
+            price,
+            has_trial=plans.trial_is_due(user),
+            promotion=None if code_problem else brought.promotion,
+            user=user,
+            now=now,
+        )
+        if price
+        else None
+    )
     owned = user is not None and not payment.may_buy(user, offer, now=now)
     led_by = attribution.from_form(request) if request.POST else attribution.from_query(request)
     context = {
         "offer": offer,
-        "plan": plans.plan(price, has_trial=plans.trial_is_due(user), now=now) if price else None,
+        "plan": plan,
+        "in_hand": brought,
+        "code_problem": code_problem or brought.problem or (plan.problem if plan else ""),
         "owned": owned,
         "switch_from": switching.from_which(user, price) if price and user and not owned else None,
         "begin": beginning.of(offer.sellable, user, now=now) if owned and user else None,
@@ -82,7 +127,7 @@ def _page(
 
 def price_in_force(offer: Offer, *, now: datetime) -> Price | None:
     """What it costs now; None where it is not for sale."""
-    price = queries.prices_in_force().filter(offer=offer).first()
+    price = queries.prices_in_force(now=now).filter(offer=offer).first()
     if price is not None and beginning.is_planned(offer.sellable, now=now):
         return None
     return price

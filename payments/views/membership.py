@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts import limits
 from accounts.models import User
 from courses.models import Membership
-from operations import clock
+from operations import clock, errors
 from pages import dates
-from payments import checkout, comparison, plans, queries
+from payments import checkout, comparison, plans, promotion_in_hand, queries
 from payments.attribution import from_query
 from payments.models import Offer, Price, Subscription
 
@@ -22,11 +23,18 @@ from payments.models import Offer, Price, Subscription
 @require_safe
 def membership(request: HttpRequest) -> HttpResponse:
     """The first membership that is for sale, as it stands for whoever looks."""
+    if "code" in request.GET and not limits.consume(request, "promotion_code"):
+        return errors.too_many(request, after=limits.longest_wait("promotion_code"))
     now = clock.now()
     user = request.user if request.user.is_authenticated else None
+    brought = promotion_in_hand.of(request, now=now)
     offered = Membership.objects.filter(is_for_sale=True).first()
     held = queries.ownership(request.user, offered, now=now) if offered else queries.Ownership([])
-    found = plans.of_membership(offered, user=user, now=now) if offered else []
+    found = (
+        plans.of_membership(offered, user=user, promotion=brought.promotion, now=now)
+        if offered
+        else []
+    )
     if held and user:
         found = [each for each in found if checkout.may_buy(user, each.offer, now=now)]
     return TemplateResponse(
@@ -45,6 +53,8 @@ def membership(request: HttpRequest) -> HttpResponse:
             else [],
             "trial_is_over": bool(user and found and _trial_is_over(found)),
             "attribution": from_query(request),
+            "in_hand": brought,
+            "code_problem": brought.problem or _code_problem(found),
             "grace_days": settings.GRACE_DAYS,
             "compared": comparison.of(
                 offered, [each.price for each in found], today=timezone.localdate(now)
@@ -67,6 +77,13 @@ def _others(offered: Membership | None) -> QuerySet[Price]:
 def _trial_is_over(found: list[plans.Plan]) -> bool:
     """Whether somebody sees no trial because they had theirs."""
     return any(each.offer.trial_days and not each.trial_days for each in found)
+
+
+def _code_problem(found: list[plans.Plan]) -> object:
+    """Why a code gives nothing for any of the plans."""
+    if any(each.saved for each in found):
+        return ""
+    return next((each.problem for each in found if each.problem), "")
 
 
 def _until(held: queries.Ownership, user: User, now: datetime) -> str:

@@ -10,7 +10,7 @@ from demo import content, publishing
 from demo.people import CAST
 from operations import clock
 from payments import checkout, fulfilment, offers
-from payments.models import Offer, Price, Subscription
+from payments.models import Offer, Price, PromotionCode, Subscription
 
 MEMBER = next(person for person in CAST if person.key == "member")
 CARD = "4242424242424242"
@@ -26,6 +26,10 @@ def set_prices() -> None:
     _offer(Decimal(365), order=1, **recurring, interval=Offer.Interval.YEAR, trial_days=7)
     _offer(Decimal(39), order=2, **recurring, interval=Offer.Interval.MONTH)
     _offer(Decimal(365), order=3, membership=membership, kind=Offer.Kind.TERM, term_months=12)
+    # A fifth off the first payment, for those who try a code.
+    PromotionCode.objects.get_or_create(
+        code="RIZHI20", defaults={"percent": 20, "remark": "演示", "created_at": clock.now()}
+    )
 
 
 def _offer(yuan: Decimal, *, order: int = 0, **terms: object) -> None:

@@ -4,8 +4,6 @@ Columns: e editor, m moderator, f finance, o operator. A letter means yes, a hyp
 visitors open none of it (test_staff_doors walks every address). What is not in a table fails.
 """
 
-from tests.payments.factories import PriceFactory
-from tests.payments.factories import SubscriptionFactory
 import re
 from typing import Any
 
@@ -23,7 +21,13 @@ from tests.accounts.browser import browser, log_in, second_step
 from tests.accounts.doors import addresses
 from tests.accounts.factories import PASSWORD, UserFactory, give_app
 from tests.factories import DisciplineFactory, InstructorFactory, MembershipFactory, course
-from tests.payments.factories import OrderFactory, RedeemCodeFactory, course_price
+from tests.payments.factories import (
+    OrderFactory,
+    PriceFactory,
+    RedeemCodeFactory,
+    SubscriptionFactory,
+    course_price,
+)
 from tests.payments.staff import at_desk
 from tests.payments.test_admin_listings import one_of_each
 
@@ -65,11 +69,13 @@ PERMISSIONS = table(
     payments.add_offer             --f-
     payments.add_price             --f-
     payments.add_redeembatch       --f-
+    payments.add_promotioncode     --f-
     payments.change_difference     --f-
     payments.change_gift           --f-
     payments.change_offer          --f-
     payments.change_redeembatch    --f-
     payments.change_redeemcode     --f-
+    payments.change_promotioncode  --f-
     payments.refund_order          --f-
     payments.replay_webhookevent   --f-
     payments.view_cancellation     --fo
@@ -88,10 +94,13 @@ PERMISSIONS = table(
     payments.view_redeembatch      --fo
     payments.view_redeemcode       --fo
     payments.view_pricechange      --fo
+    payments.view_promotioncode    --fo
+    payments.view_promotionuse     --fo
     payments.view_refund           --fo
     payments.view_refundrequest    --fo
     payments.view_stripeprice      --fo
     payments.view_stripeproduct    --fo
+    payments.view_stripepromotion  --fo
     payments.view_subscription     --fo
     payments.view_trial            --fo
     payments.view_webhookevent     --fo
@@ -219,6 +228,10 @@ ADDRESSES = table(
     /admin/money/codes/inspect/{codes}/           --fo
     /admin/money/codes/revoke/{codes}/            --f-
     /admin/money/codes/withdraw/{used}/           --f-
+    /admin/money/promotions/                      --fo
+    /admin/money/promotions/new/                  --f-
+    /admin/money/promotions/edit/{promotions}/    --f-
+    /admin/money/promotions/inspect/{promotions}/ --fo
     /admin/money/grants/                          --fo
     /admin/money/grants/give/                     --f-
     /admin/money/grants/inspect/{grants}/         --fo

@@ -183,6 +183,7 @@ PARTS: dict[tuple[str, str], Values] = {
     ("admin/money/refunds/", "pk"): _rows(Refund),
     ("admin/money/requests/", "pk"): _rows(RefundRequest),
     ("admin/money/offers/", "pk"): lambda world: [world.price.offer_id],
+    ("admin/money/promotions/", "pk"): _known(*NOBODY),
     ("admin/money/grants/", "pk"): lambda world: [world.people["buyer"].grants.earliest("pk").pk],
     ("admin/money/entries/", "pk"): _rows(MoneyEntry),
     ("admin/money/events/", "pk"): _rows(WebhookEvent),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from operations import clock as site_clock
 from payments import checkout
-from payments.models import Order, Price
+from payments.models import Order, Price, PromotionCode
 from payments.sandbox import completing, outbox, time
 from tests.factories import UserFactory
 
@@ -28,8 +28,10 @@ class Shop:
     def person(self, **fields: Any) -> User:
         return UserFactory(**fields)
 
-    def begin(self, buyer: User, price: Price) -> Order:
-        return checkout.start(buyer=buyer, price=price, now=site_clock.now()).order
+    def begin(self, buyer: User, price: Price, promotion: PromotionCode | None = None) -> Order:
+        return checkout.start(
+            buyer=buyer, price=price, promotion=promotion, now=site_clock.now()
+        ).order
 
     def pay(self, order: Order, card: str = GOOD) -> completing.Outcome:
         """On Stripe's page."""
@@ -48,9 +50,9 @@ class Shop:
                 break
         return attempts
 
-    def buy(self, buyer: User, price: Price) -> Order:
+    def buy(self, buyer: User, price: Price, promotion: PromotionCode | None = None) -> Order:
         """Begin, pay, and hear of it."""
-        order = self.begin(buyer, price)
+        order = self.begin(buyer, price, promotion)
         assert self.pay(order).kind == "complete"
         self.deliver()
         order.refresh_from_db()

@@ -16,6 +16,7 @@ from payments.models import (
     Offer,
     Order,
     Price,
+    PromotionCode,
     RedeemBatch,
     RedeemCode,
     Refund,
@@ -209,3 +210,22 @@ def membership_prices(membership: Membership | None = None) -> dict[str, Price]:
         "month": PriceFactory(offer=month, amount=3900),
         "term": PriceFactory(offer=term, amount=36500),
     }
+
+
+class PromotionFactory(factory.django.DjangoModelFactory):
+    """A quarter off the first payment, for everything, as often as people come."""
+
+    class Meta:
+        model = PromotionCode
+        skip_postgeneration_save = True
+
+    code = factory.Sequence(lambda n: f"SPRING{n}")
+    percent = factory.Maybe(factory.LazyAttribute(lambda code: bool(code.amount)), None, 25)
+    amount = None
+    currency = factory.Maybe("amount", "CNY", "")
+    created_at = NOW
+
+    @factory.post_generation
+    def offers(self, create: bool, chosen: Any) -> None:
+        if chosen:
+            self.offers.set(chosen)

@@ -1,0 +1,212 @@
+"""Finance makes promotion codes and early prices without code; what was used keeps its terms."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from wagtail.models import ModelLogEntry
+
+from accounts import roles
+from operations import clock as site_clock
+from payments import checkout, offers, queries
+from payments.models import Order, PromotionCode
+from tests.factories import UserFactory, course
+from tests.payments.factories import (
+    NOW,
+    PriceFactory,
+    PromotionFactory,
+    course_price,
+    membership_prices,
+)
+from tests.payments.staff import at_desk, csv_rows
+
+pytestmark = pytest.mark.django_db
+ADD = "money-promotions:add"
+
+
+@pytest.fixture
+def desk() -> Client:
+    return at_desk(roles.FINANCE)
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    blank = {"remark": "", "percent": "", "amount": "", "months": "", "starts_at": ""}
+    blank |= {"ends_at": "", "max_uses": "", "per_person": "1", "duration": "once"}
+    return blank | {"code": "spring", "is_active": "on"} | fields
+
+
+def test_a_code_is_made_without_code_and_works(desk, shop, buyer):
+    price = course_price(course(lessons=1))
+    sent = form(amount="20.00", offers=[price.offer.pk], max_uses="10", remark="开学季")
+    assert desk.post(reverse(ADD), sent).status_code == 302
+    made = PromotionCode.objects.get()
+    assert (made.code, made.amount, made.currency, made.max_uses) == ("SPRING", 2000, "CNY", 10)
+    assert ModelLogEntry.objects.filter(action="payments.promotion").exists()
+    order = shop.buy(buyer, price, made)
+    assert order.amount == 7900
+    page = desk.get(reverse("money-promotions:inspect", args=[made.pk])).text
+    for words in ("SPRING", "¥20", order.number, "?code=SPRING"):
+        assert words in page
+    (row,) = csv_rows(desk, reverse("money-promotions:index"))
+    assert list(row.values())[4] == "1"
+    assert "20.00" in row.values()
+    assert "79.00" in row.values()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "选一个"),
+        ({"percent": "20", "amount": "5"}, "选一个"),
+        ({"percent": "101"}, "100"),
+        ({"percent": "20", "code": "春天"}, "英文字母"),
+        ({"percent": "20", "code": "ab"}, "至少 3 个"),
+        ({"amount": "0.001"}, "小数点后有 2 位"),
+        ({"percent": "20", "duration": "repeating"}, "写明几个月"),
+        ({"percent": "20", "months": "3"}, "写明几个月"),
+        ({"percent": "20", "code": "taken"}, "已存在"),
+        ({"percent": "20", "starts_at": "2026-12-02 00:00", "ends_at": "2026-12-01 00:00"}, "早于"),
+    ],
+)
+def test_terms_that_make_no_sense_are_refused_by_the_field(desk, fields, message):
+    PromotionFactory(code="TAKEN")
+    answer = desk.post(reverse(ADD), form(remark="开学季") | fields)
+    assert answer.status_code == 200
+    assert message in answer.text
+    assert 'value="开学季"' in answer.text
+    assert PromotionCode.objects.count() == 1
+
+
+def test_more_than_one_payment_is_only_of_what_renews(desk):
+    price = course_price(course())
+    sent = form(percent="20", duration="forever", offers=[price.offer.pk])
+    assert "自动续费" in desk.post(reverse(ADD), sent).text
+    assert not PromotionCode.objects.exists()
+
+
+def test_terms_stay_once_used_and_the_form_says_so(desk, shop, buyer):
+    made = PromotionFactory(code="SPRING")
+    shop.begin(buyer, course_price(course()), made)
+    address = reverse("money-promotions:edit", args=[made.pk])
+    assert "另建一个优惠码" in desk.get(address).text
+    sent = form(percent="90", code="other", remark="停用")
+    del sent["is_active"]
+    assert desk.post(address, sent).status_code == 302
+    made.refresh_from_db()
+    assert (made.code, made.percent, made.remark, made.is_active) == ("SPRING", 25, "停用", False)
+
+
+def test_more_codes_add_no_queries(desk, django_assert_num_queries):
+    address = reverse("money-promotions:index")
+    PromotionFactory()
+    desk.get(address)
+    with CaptureQueriesContext(connection) as few:
+        desk.get(address)
+    for _ in range(5):
+        PromotionFactory()
+    with django_assert_num_queries(len(few)):
+        desk.get(address)
+
+
+# Early prices
+
+
+def early(price: Any, amount: int = 7900, **until: float) -> Any:
+    now = site_clock.now()
+    return offers.set_early_price(
+        offer=price.offer, currency="CNY", amount=amount, ends_at=now + timedelta(**until), now=now
+    )
+
+
+def in_force(price: Any) -> int:
+    return queries.prices_in_force(now=site_clock.now()).get(offer=price.offer).amount
+
+
+def test_an_early_price_is_in_force_until_it_ends(shop, buyer):
+    price = course_price(course(lessons=1))
+    early(price, days=2)
+    assert in_force(price) == 7900
+    shop.advance(days=1, hours=23)
+    assert in_force(price) == 7900
+    shop.advance(hours=1)
+    assert in_force(price) == 9900
+
+
+def test_who_opened_the_payment_page_in_time_pays_what_was_shown(shop, buyer):
+    cheap = early(course_price(course(lessons=1)), hours=2)
+    order = shop.begin(buyer, cheap)
+    shop.advance(hours=3)
+    assert shop.pay(order).kind == "complete"
+    shop.deliver()
+    order.refresh_from_db()
+    assert (order.status, order.amount) == (Order.Status.FULFILLED, 7900)
+    with pytest.raises(checkout.PriceChanged):
+        shop.begin(UserFactory(), cheap)
+
+
+def test_the_early_price_stays_for_who_subscribed_at_it(shop, buyer):
+    cheap = early(membership_prices()["month"], amount=2900, days=3)
+    order = shop.buy(buyer, cheap)
+    shop.advance(days=32)
+    paid = order.subscription.invoices.values_list("amount_paid", flat=True)
+    assert list(paid) == [2900, 2900]
+
+
+def test_the_page_says_until_when_and_what_then(client):
+    price = course_price(course())
+    early(price, days=2)
+    page = client.get(reverse("payments_buy", args=[price.offer.key])).text
+    for words in ("¥79", '<s class="price-was">¥99</s>', "早鸟价"):
+        assert words in page
+
+
+def test_a_code_takes_its_part_off_the_early_price(shop, buyer):
+    cheap = early(course_price(course(lessons=1)), amount=8000, days=2)
+    assert shop.begin(buyer, cheap, PromotionFactory()).amount == 6000
+
+
+def test_finance_sets_and_takes_away_an_early_price(desk):
+    price = course_price(course())
+    address = reverse("money-offers:edit", args=[price.offer.pk])
+    last = timezone.localdate(site_clock.now()) + timedelta(days=3)
+    sent = {"sort_order": "0", "is_active": "on", "amount": "99.00", "trial_days": "0"}
+    asked = sent | {"early_amount": "79", "early_until": str(last)}
+    assert desk.post(address, asked).status_code == 302
+    assert in_force(price) == 7900
+    shown = desk.get(address).text
+    assert 'value="79.00"' in shown
+    assert f'value="{last}"' in shown
+    made = price.offer.prices.get(ends_at__isnull=False)
+    assert desk.post(address, asked).status_code == 302
+    assert price.offer.prices.filter(ends_at__isnull=False).get() == made, "the same stays"
+    assert desk.post(address, sent).status_code == 302
+    assert in_force(price) == 9900
+
+
+@pytest.mark.parametrize(
+    ("amount", "days", "message"),
+    [("99", 3, "低于正常价"), ("79", None, "一起填写"), ("79", -1, "已经过去")],
+)
+def test_an_early_price_that_makes_no_sense_is_refused(desk, amount, days, message):
+    price = course_price(course())
+    until = timezone.localdate(site_clock.now()) + timedelta(days=days) if days else ""
+    sent = {"sort_order": "0", "is_active": "on", "amount": "99.00", "trial_days": "0"}
+    answer = desk.post(
+        reverse("money-offers:edit", args=[price.offer.pk]),
+        sent | {"early_amount": amount, "early_until": str(until)},
+    )
+    assert message in answer.text
+    assert in_force(price) == 9900
+
+
+@pytest.mark.parametrize("ends_at", [None, NOW])
+def test_the_database_holds_one_price_of_a_kind(ends_at):
+    first = PriceFactory(ends_at=ends_at)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PriceFactory(offer=first.offer, ends_at=ends_at)
+    PriceFactory(offer=first.offer, ends_at=NOW if ends_at is None else None)
