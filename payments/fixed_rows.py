@@ -1,9 +1,9 @@
-"""What the database itself keeps from being changed: prices and the books."""
+"""What the database itself keeps from being changed: prices, the books, shares."""
 
 from typing import Any
 
 from operations.fixed_rows import fix, fix_columns, keep
-from payments.models import MoneyEntry, Price
+from payments.models import MoneyEntry, Price, RevenueShare
 
 
 def install(using: str = "default", **kwargs: Any) -> None:
@@ -12,3 +12,5 @@ def install(using: str = "default", **kwargs: Any) -> None:
         fix_columns(using, Price, Price.FIXED)
         fix(using, MoneyEntry)
         keep(using, MoneyEntry)
+        fix(using, RevenueShare)
+        keep(using, RevenueShare)

@@ -99,6 +99,7 @@ def _forget_why_they_cancelled(user: User, now: datetime) -> int:
 
 
 hold_more("payments.cancellation", export=_why_they_cancelled, erase=_forget_why_they_cancelled)
+hold("payments.RevenueShare", "set_by", erase="keep")
 
 
 def _forget_names_in_events(user: User, now: datetime) -> int:

@@ -59,4 +59,5 @@ def log_actions(actions: Any) -> None:
     audit.register(
         actions, "payments.take_gift_back", _("Take the gift back"), _("A gift was taken back")
     )
+    audit.register(actions, "payments.share", _("Set the share"), _("A share was set"))
     audit.register(actions, "payments.settle", _("Settle"), _("Settled by a person"))

@@ -150,6 +150,7 @@ SHARED_SECONDS = env.int("SHARED_SECONDS", default=60 if REDIS_URL else 0)
 
 INSTALLED_APPS = [
     "demo",
+    "insights",
     "payments",
     *(["payments.sandbox"] if STRIPE_SANDBOX else []),
     "learning",

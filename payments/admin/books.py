@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import django_filters
+from django import forms
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import transaction
 from django.urls import reverse
@@ -17,32 +18,46 @@ from operations import clock
 from payments.admin.confirmation import Confirmation, ReasonForm
 from payments.admin.listing import (
     Action,
+    CurrencyFilter,
     Fact,
     MomentColumn,
     MoneyColumn,
     MoneyDetail,
     MoneyIndex,
     MoneyViewSet,
+    RealMoneyFilter,
+    SiteDays,
     detail_url,
     in_words,
     moment,
     period_widget,
 )
+from payments.admin.orders import offers
 from payments.models import Difference, Matching, MoneyEntry
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
 
 
 class MoneyEntryFilters(WagtailFilterSet):
-    booked_at = django_filters.DateFromToRangeFilter(label=_("Booked"), widget=period_widget())
+    kind = django_filters.MultipleChoiceFilter(
+        label=_("Kind"), choices=MoneyEntry.Kind.choices, widget=forms.CheckboxSelectMultiple
+    )
+    booked_at = SiteDays(label=_("Booked"))
+    offer = django_filters.ModelChoiceFilter(
+        label=_("Offer"), field_name="order__price__offer", queryset=offers
+    )
+    currency = CurrencyFilter(label=_("Currency"))
+    settled_currency = CurrencyFilter(label=_("Settled in"))
+    livemode = RealMoneyFilter()
 
     class Meta:
         model = MoneyEntry
-        fields = ["kind", "booked_at"]
+        fields = ["kind", "booked_at", "offer", "currency", "settled_currency", "livemode"]
 
 
 class MoneyEntryIndex(MoneyIndex):
     totals = (
+        ("amount", _("Amount"), "currency"),
         ("settled_amount", _("Settled"), "settled_currency"),
         ("settled_fee", _("Fee"), "settled_currency"),
         ("settled_net", _("Net"), "settled_currency"),

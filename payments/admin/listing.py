@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import django_filters
+from django.conf import settings
 from django.db.models import Model, QuerySet, Sum
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views import View
+from django_filters.fields import DateRangeField
 from wagtail.admin.filters import DateRangePickerWidget
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
@@ -73,6 +79,36 @@ class DetailColumn(TitleColumn):
 
     def __init__(self, name: str, viewset: str, **kwargs: Any) -> None:
         super().__init__(name, get_url=lambda row: detail_url(viewset, row), **kwargs)
+
+
+class SiteDaysField(DateRangeField):
+    def compress(self, data_list: Any) -> Any:
+        with timezone.override(settings.TIME_ZONE):
+            return super().compress(data_list)
+
+
+class SiteDays(django_filters.DateFromToRangeFilter):
+    """From one day to another, both whole, of the site's calendar: the books have one, wherever
+    their reader is."""
+
+    field_class = SiteDaysField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, widget=DateRangePickerWidget(), **kwargs)
+
+
+class CurrencyFilter(django_filters.CharFilter):
+    """By its three letters."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return super().filter(qs, value.upper() if value else value)
+
+
+class RealMoneyFilter(django_filters.BooleanFilter):
+    """Test mode leaves rows behind that no figure counts once the site takes money."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Real money"), field_name="livemode", **kwargs)
 
 
 class MoneyIndex(Spreadsheets, generic.IndexView):
@@ -197,6 +233,11 @@ def person(user: Any) -> str:
 
 def detail_url(viewset: str, row: Model | None) -> str:
     return reverse(f"{viewset}:inspect", args=[row.pk]) if row else ""
+
+
+def end_of_day(day: date) -> datetime:
+    """When the next day of the site's calendar begins."""
+    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(settings.TIME_ZONE))
 
 
 def period_widget() -> DateRangePickerWidget:

@@ -24,6 +24,7 @@ class MoneyGroup(ViewSetGroup):
     menu_name = "money"
     menu_icon = "tag"
     menu_order = 250
+    submenu_hook = "register_money_menu_item"  # how higher floors stand here, too
     items = (
         OrderViewSet,
         SubscriptionViewSet,

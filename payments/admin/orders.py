@@ -16,6 +16,7 @@ from wagtail.admin.ui.tables import Column
 from payments import evidence
 from payments.admin.listing import (
     Action,
+    CurrencyFilter,
     DetailColumn,
     Fact,
     MomentColumn,
@@ -23,11 +24,12 @@ from payments.admin.listing import (
     MoneyDetail,
     MoneyIndex,
     MoneyViewSet,
+    RealMoneyFilter,
     Section,
+    SiteDays,
     detail_url,
     in_words,
     moment,
-    period_widget,
     person,
 )
 from payments.admin.refunds import RefundOrderView, is_refundable, refund_state
@@ -38,6 +40,16 @@ RELATED = ("buyer", "price__offer__course", "price__offer__membership", "subscri
 # An order is completed where a lesson is done: two words in Chinese.
 STATES = {**dict(Order.Status.choices), Order.Status.FULFILLED: _("Completed")}
 NUMBER = re.compile(r"#?([0-9a-fA-F]{6,32})")
+
+
+OF_OFFERS = tuple(
+    each.removeprefix("price__offer__") for each in RELATED if each.startswith("price__offer__")
+)
+
+
+def offers(request: Any = None) -> QuerySet[Offer]:
+    """Each with all that its name needs."""
+    return Offer.objects.select_related(*OF_OFFERS)
 
 
 def order_state(order: Order) -> Any:
@@ -71,14 +83,19 @@ def by_number(orders: QuerySet[Order], typed: str) -> QuerySet[Order] | None:
 
 class OrderFilters(WagtailFilterSet):
     status = django_filters.ChoiceFilter(label=_("State"), choices=list(STATES.items()))
-    created_at = django_filters.DateFromToRangeFilter(label=_("Made"), widget=period_widget())
+    created_at = SiteDays(label=_("Made"))
+    paid = django_filters.BooleanFilter(
+        label=_("Paid"), field_name="paid_at", lookup_expr="isnull", exclude=True
+    )
+    currency = CurrencyFilter(label=_("Currency"))
+    livemode = RealMoneyFilter()
     kind = django_filters.ChoiceFilter(
         label=_("Kind"), field_name="price__offer__kind", choices=Offer.Kind.choices
     )
 
     class Meta:
         model = Order
-        fields = ["status", "created_at", "kind"]
+        fields = ["status", "created_at", "paid", "kind", "currency", "livemode"]
 
 
 class OrderIndex(MoneyIndex):

@@ -1,19 +1,23 @@
 """Subscriptions and what they were billed."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import django_filters
+from django.db.models import QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.widgets import AdminDateInput
 
 from operations import clock
 from pages import dates
-from payments import timeline
+from payments import recurring, timeline
 from payments.admin.listing import (
     Action,
+    CurrencyFilter,
     DetailColumn,
     Fact,
     MomentColumn,
@@ -21,8 +25,11 @@ from payments.admin.listing import (
     MoneyDetail,
     MoneyIndex,
     MoneyViewSet,
+    RealMoneyFilter,
     Section,
+    SiteDays,
     detail_url,
+    end_of_day,
     in_words,
     moment,
     period_widget,
@@ -33,6 +40,7 @@ from payments.models import Invoice, Subscription
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
 
+Rows = QuerySet[Subscription]
 # Stripe's words, in ours. A word it adds later is shown as it is.
 SUBSCRIPTION_STATES = {
     "trialing": _("In trial"),
@@ -75,13 +83,50 @@ class SubscriptionFilters(WagtailFilterSet):
     period_end = django_filters.DateFromToRangeFilter(
         label=_("Period until"), widget=period_widget()
     )
+    ended_at = SiteDays(label=_("Ended"))
+    first_paid_at = SiteDays(label=_("First payment"), method="by_first_payment")
+    paying_on = django_filters.DateFilter(
+        label=_("Paying at the end of"), method="by_day_of_paying", widget=AdminDateInput
+    )
+    currency = CurrencyFilter(label=_("Currency"))
+    livemode = RealMoneyFilter()
 
     class Meta:
         model = Subscription
-        fields = ["status", "cancel_at_period_end", "started_at", "period_end"]
+        fields = [
+            "status",
+            "cancel_at_period_end",
+            "started_at",
+            "period_end",
+            "ended_at",
+            "first_paid_at",
+            "paying_on",
+            "currency",
+            "livemode",
+        ]
+
+    def by_first_payment(self, found: Rows, name: str, days: slice) -> Rows:
+        paid = recurring.with_first_payment(found).exclude(first_paid_at=None)
+        if days.start:
+            paid = paid.filter(first_paid_at__gte=days.start)
+        return paid.filter(first_paid_at__lte=days.stop) if days.stop else paid
+
+    def by_day_of_paying(self, found: Rows, name: str, day: date) -> Rows:
+        return recurring.paying(found, end_of_day(day))
 
 
 class SubscriptionIndex(MoneyIndex):
+    def sums(self) -> list[tuple[Any, str]]:
+        """What those that pay on the chosen day bring a month."""
+        found = self.get_queryset().order_by()
+        if "rate" not in found.query.annotations:
+            return []
+        sums = found.values("currency").annotate(yearly=Sum("rate")).order_by("currency")
+        return [
+            (_("A month"), in_words(recurring.a_month(row["yearly"]), row["currency"]))
+            for row in sums
+        ]
+
     def to_row_dict(self, item: Subscription) -> dict[str, Any]:
         return {
             "stripe_id": item.stripe_id,

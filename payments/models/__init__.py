@@ -6,6 +6,7 @@ from .mirrors import Dispute, Invoice, Refund, Subscription
 from .offers import Offer, Price, StripePrice, StripeProduct
 from .orders import Customer, Order, RefundRequest, Trial
 from .promotions import PromotionCode, PromotionUse, StripePromotion
+from .shares import RevenueShare
 from .webhooks import WebhookEvent
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "RedeemCode",
     "Refund",
     "RefundRequest",
+    "RevenueShare",
     "StripePrice",
     "StripeProduct",
     "StripePromotion",

@@ -59,6 +59,8 @@ class MoneyEntry(OfAccount):
         verbose_name_plural = _("money entries")
         ordering = ["-booked_at", "-pk"]
         default_permissions = ("view",)
+        permissions = [("read_business", "Can read how the business goes")]
+        indexes = [models.Index(fields=["booked_at"], name="money_entry_by_day")]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "livemode", "stripe_id"], name="money_entry_once"

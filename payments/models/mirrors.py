@@ -142,6 +142,8 @@ class Invoice(Mirrored):
     payment_intent_id = models.CharField(max_length=255, blank=True)
     # The payer's bank wants to know whether it is them.
     needs_action = models.BooleanField(_("Waits for the payer"), default=False, db_default=False)
+    # What a year at the rate that this bill begins would bring (`payments.rates`).
+    yearly_rate = models.BigIntegerField(null=True, blank=True, editable=False)
 
     class Meta(Mirrored.Meta):
         verbose_name = _("invoice")

@@ -45,6 +45,8 @@ MONEY = (
     "payments.add_redeembatch",
     "payments.change_redeembatch",
     "payments.change_redeemcode",
+    "payments.add_revenueshare",
+    "payments.read_business",
     "payments.refund_order",
     "payments.replay_webhookevent",
     "payments.change_difference",

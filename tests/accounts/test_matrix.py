@@ -70,12 +70,14 @@ PERMISSIONS = table(
     payments.add_price             --f-
     payments.add_redeembatch       --f-
     payments.add_promotioncode     --f-
+    payments.add_revenueshare      --f-
     payments.change_difference     --f-
     payments.change_gift           --f-
     payments.change_offer          --f-
     payments.change_redeembatch    --f-
     payments.change_redeemcode     --f-
     payments.change_promotioncode  --f-
+    payments.read_business         --f-
     payments.refund_order          --f-
     payments.replay_webhookevent   --f-
     payments.view_cancellation     --fo
@@ -243,6 +245,11 @@ ADDRESSES = table(
     /admin/money/entries/inspect/{entries}/       --fo
     /admin/money/events/                          --fo
     /admin/money/events/inspect/{events}/         --fo
+    /admin/money/overview/                        --f-
+    /admin/money/statements/2026-11/              --f-
+    /admin/money/shares/                          --f-
+    /admin/money/shares/add/                      --f-
+    /admin/money/shares/{instructor}/2026-11/     --f-
     """
 )
 # Parts of pages and pickers: each shows only what its reader may see or choose (test_admin).

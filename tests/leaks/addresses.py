@@ -19,6 +19,7 @@ from courses import depicted, media
 from courses.depicted import CARD, Subject
 from courses.models import ArticlePage, CoursePage, LessonPage, Rendition, TrackPage
 from courses.storage import PUBLIC
+from operations import clock
 from operations.url_classes import UrlClass, class_of, routes
 from pages import phone_preview
 from pages.site_shown import shown_to
@@ -187,6 +188,9 @@ PARTS: dict[tuple[str, str], Values] = {
     ("admin/money/grants/", "pk"): lambda world: [world.people["buyer"].grants.earliest("pk").pk],
     ("admin/money/entries/", "pk"): _rows(MoneyEntry),
     ("admin/money/events/", "pk"): _rows(WebhookEvent),
+    ("admin/money/statements/", "month"): lambda world: [f"{clock.now():%Y-%m}"],
+    ("admin/money/shares/", "pk"): lambda world: [world.course.instructor_id],
+    ("admin/money/shares/", "month"): lambda world: [f"{clock.now():%Y-%m}"],
     ("admin/parked-jobs/", "pk"): _known(*NOBODY),
     ("admin/sites/", "pk"): _known(1),
     ("admin/users/", "pk"): _people,

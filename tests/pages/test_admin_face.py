@@ -43,6 +43,7 @@ MENUS = {
     roles.MODERATOR: {"帮助": ["快捷键"]},
     roles.FINANCE: {
         "资金": [
+            "经营概览",
             "订单",
             "订阅",
             "账单",
@@ -54,13 +55,16 @@ MENUS = {
             "对账差异",
             "资金流水",
             "Webhook 事件",
+            "月结单",
+            "讲师分成",
         ],
         "帮助": ["快捷键"],
     },
 }
 MENUS[roles.OPERATOR] = {
     **{name: MENUS[roles.EDITOR][name] for name in ("页面", "教学")},
-    "资金": MENUS[roles.FINANCE]["资金"],
+    # How the business goes is for finance alone.
+    "资金": MENUS[roles.FINANCE]["资金"][1:-2],
     **{name: MENUS[roles.EDITOR][name] for name in ("图片", "媒体", "文档", "报告")},
     "设置": ["站点设置", "用户", "重定向", "搁置的任务"],
     "帮助": ["快捷键"],

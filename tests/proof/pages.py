@@ -91,6 +91,8 @@ PAGES = [
     Shown("admin-editor", "编辑的后台", "editor", "/admin/", (MORE,)),
     Shown("admin-finance", "会计的后台", "finance", "/admin/"),
     Shown("admin-orders", "后台的订单", "finance", "/admin/money/orders/"),
+    Shown("admin-overview", "经营概览", "finance", "/admin/money/overview/"),
+    Shown("admin-shares", "讲师分成", "finance", "/admin/money/shares/"),
     Shown("admin-operator", "运维的后台", "operator", "/admin/"),
     Shown("admin-people", "后台的用户", "operator", "/admin/users/"),
     Shown("admin-look", "以学员身份查看", "operator", "/admin/users/{learner}/look/"),

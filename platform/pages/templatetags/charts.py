@@ -17,11 +17,13 @@ BASE = HEIGHT - 20  # below it stand the labels
 
 @dataclass(frozen=True)
 class Bar:
-    """One figure: `label` stands under some bars, `words` in the table."""
+    """One figure: `label` stands under some bars, `words` in the table, with the value or `shown`
+    in its place."""
 
     words: Any
     value: int
     label: Any = ""
+    shown: str = ""
 
 
 @register.inclusion_tag("components/chart.html")

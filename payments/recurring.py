@@ -1,0 +1,71 @@
+"""Who pays again and again, and at which rate, at any instant: from the bills that were paid."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DateTimeField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+
+from payments.models import Invoice, Subscription
+
+NOBODY = Value(0, output_field=BigIntegerField())
+
+
+def paid_bills() -> QuerySet[Invoice]:
+    """Those that set a rate."""
+    return Invoice.objects.filter(status="paid", yearly_rate__isnull=False)
+
+
+def rate_at(instant: datetime) -> Case:
+    """An expression over subscriptions: the yearly rate in force just before `instant`.
+
+    That is the rate of the newest bill paid before it, or 0 where there is none (as in a trial), or
+    the subscription had ended. One that fails or is paused counts until it ends.
+    """
+    newest = (
+        paid_bills()
+        .filter(subscription=OuterRef("pk"), paid_at__lt=instant)
+        .order_by("-paid_at", "-pk")
+        .values("yearly_rate")[:1]
+    )
+    return Case(
+        When(ended_at__lt=instant, then=NOBODY),
+        default=Coalesce(Subquery(newest, output_field=BigIntegerField()), NOBODY),
+        output_field=BigIntegerField(),
+    )
+
+
+def paying(rows: QuerySet[Subscription], instant: datetime) -> QuerySet[Subscription]:
+    """Those that pay just before `instant`, each with its `rate` (a year's, in minor units)."""
+    begun = rows.filter(Q(started_at=None) | Q(started_at__lt=instant))
+    running = begun.filter(Q(ended_at=None) | Q(ended_at__gte=instant))
+    return running.annotate(rate=rate_at(instant)).filter(rate__gt=0)
+
+
+def with_first_payment(rows: QuerySet[Subscription]) -> QuerySet[Any]:
+    """Each with `first_paid_at`: when its first bill of more than nothing was paid."""
+    first = (
+        paid_bills()
+        .filter(subscription=OuterRef("pk"), yearly_rate__gt=0)
+        .order_by()
+        .values("subscription")
+        .annotate(first=Min("paid_at"))
+        .values("first")
+    )
+    return rows.annotate(first_paid_at=Subquery(first, output_field=DateTimeField()))
+
+
+def a_month(yearly: int) -> int:
+    """A year's rate as a month's, rounded half up once: 36500 → 3042."""
+    return (yearly * 2 + 12) // 24
