@@ -37,13 +37,13 @@ def test_finance_reads_the_overview_opens_the_rows_and_takes_them_along(open_pag
     assert "金额 ¥157" in page.inner_text("#main")
     page.click("#w-slim-header-buttons button")
     with page.expect_download() as taken:
-        page.click("a:has-text('下载 CSV') >> visible=true")
+        page.click("a[href*='export=csv'] >> visible=true")
     with open(taken.value.path(), encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert sum(float(row["金额"]) for row in rows) == 157
 
     page.goto(OVERVIEW)
-    day.click(page, ".overview-more a", "/admin/money/statements/")
+    day.click(page, ".overview-more a", "/admin/money/statements")
     page.goto("/admin/money/statements/2026-11/")
     look(page, "statement")
     with page.expect_download() as taken:
