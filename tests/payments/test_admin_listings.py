@@ -1,7 +1,9 @@
 """Finance reads, searches, filters and exports; nobody else sees any of it."""
 
+import io
 from decimal import Decimal
 
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 from django.db import connection
 from django.test import Client
@@ -355,3 +357,51 @@ def test_every_listing_is_exported_as_csv_and_as_xlsx():
         assert csv_rows(desk, address), name
         answer = desk.get(address, {"export": "xlsx"})
         assert b"".join(answer.streaming_content).startswith(b"PK"), name
+
+
+def test_exported_refunds_entries_and_invoices_add_up_to_the_screen():
+    desk = at_desk(roles.FINANCE)
+    for number in range(3):
+        one_of_each(number)
+    for name, column, shown in (
+        ("money-refunds", "金额", "金额 ¥297"),
+        ("money-invoices", "已付", "已付 ¥117"),
+        ("money-entries", "净额", "净额 ¥286.89"),
+    ):
+        address = reverse(f"{name}:index")
+        total = sum(Decimal(row[column]) for row in csv_rows(desk, address))
+        assert shown in desk.get(address).text, name
+        assert total == Decimal(shown.split("¥")[1]), name
+
+
+def test_an_export_is_streamed_and_harmless_as_xlsx_too():
+    desk = at_desk(roles.FINANCE)
+    money_entry("=1+1")
+    address = reverse("money-entries:index")
+    assert desk.get(address, {"export": "csv"}).streaming
+    answer = desk.get(address, {"export": "xlsx"})
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    head, row = [[cell.value for cell in line] for line in book.active]
+    assert row[head.index("Stripe")] == "'=1+1"
+
+
+def test_the_days_of_the_books_are_the_sites_wherever_their_reader_is():
+    desk = at_desk(roles.FINANCE)
+    person = somebody(desk)
+    person.time_zone = "America/New_York"  # NOW is still the 22nd there, the 23rd in Shanghai
+    person.save()
+    money_entry("txn_1")
+    address = reverse("money-entries:index")
+    for day, found in (("2026-11-22", 0), ("2026-11-23", 1)):
+        assert len(csv_rows(desk, address, booked_at_from=day, booked_at_to=day)) == found
+
+
+def test_rows_are_of_one_currency_and_mode_when_asked():
+    desk = at_desk(roles.FINANCE)
+    money_entry("txn_1")
+    money_entry("txn_2", currency="JPY", settled_currency="JPY")
+    money_entry("txn_3", livemode=True)
+    address = reverse("money-entries:index")
+    assert len(csv_rows(desk, address, currency="jpy")) == 1
+    assert len(csv_rows(desk, address, currency="CNY", livemode="false")) == 1
+    assert len(csv_rows(desk, address, kind=["refund", "dispute"])) == 0
