@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('courses', '0005_name_pictures'),
-        ('payments', '0002_second_person'),
+        ('payments', "0006_promotions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
