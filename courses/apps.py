@@ -12,6 +12,8 @@ class CoursesConfig(AppConfig):
     def ready(self) -> None:
         from courses import holdings, receivers, sitemaps  # noqa: F401 (they register themselves)
         from courses.models import (
+            Bundle,
+            BundleCourse,
             Discipline,
             Instructor,
             Membership,
@@ -23,7 +25,8 @@ class CoursesConfig(AppConfig):
 
         post_migrate.connect(set_up, sender=self)
         post_migrate.connect(keep_changes_of_grants, sender=self)
-        edition.shown(Discipline, Instructor, Membership, MembershipCourse)
+        edition.shown(Bundle, BundleCourse, Membership, MembershipCourse)
+        edition.shown(Discipline, Instructor)
         edition.shown(PrivateImage, PrivateMedia)
 
 

@@ -14,11 +14,12 @@ MOST_ITEMS = 20
 
 
 class ProductCardBlock(blocks.StructBlock):
-    """A course or a membership offered inside the scene that made it wanted."""
+    """A course, a bundle or a membership offered inside the scene that made it wanted."""
 
     course = blocks.PageChooserBlock(
         label=_("Course"), page_type="courses.CoursePage", required=False
     )
+    bundle = SnippetChooserBlock("courses.Bundle", label=_("Bundle"), required=False)
     membership = SnippetChooserBlock("courses.Membership", label=_("Membership"), required=False)
     line = blocks.CharBlock(label=_("Line"), max_length=60, required=False)
 
@@ -29,9 +30,9 @@ class ProductCardBlock(blocks.StructBlock):
 
     def clean(self, value: blocks.StructValue) -> blocks.StructValue:
         cleaned = super().clean(value)
-        if bool(cleaned["course"]) == bool(cleaned["membership"]):
+        if sum(bool(cleaned[kind]) for kind in ("course", "bundle", "membership")) != 1:
             message = blocks.StructBlockValidationError(
-                non_block_errors=[_("Choose either a course or a membership.")]
+                non_block_errors=[_("Choose one: a course, a bundle or a membership.")]
             )
             raise message
         return cleaned

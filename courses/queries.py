@@ -14,7 +14,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Concat, Length, Substr
 from wagtail.query import PageQuerySet
 
-from courses.models import ArticlePage, CoursePage, Discipline, LessonPage, TrackPage
+from courses.models import ArticlePage, Bundle, CoursePage, Discipline, LessonPage, TrackPage
 
 # The first one colours the cover; of equals the one first by name.
 GROUND_ORDER = ("sort_order", "name")
@@ -87,6 +87,12 @@ def cards(found: PageQuerySet) -> list[CoursePage]:
     for page in pages:
         page.live_lessons = counts.get(page.path, 0)
     return pages
+
+
+def courses_in(bundle: Bundle) -> list[CoursePage]:
+    """Its courses in order, for a list (three queries)."""
+    inside = courses().filter(including_bundles__bundle=bundle)
+    return cards(inside.order_by("including_bundles__sort_order", "including_bundles__pk"))
 
 
 def live_articles() -> PageQuerySet:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.panels import FieldPanel
+from wagtail.admin.panels import FieldPanel, InlinePanel
 from wagtail.admin.ui.components import Component
 from wagtail.admin.ui.tables import BooleanColumn
 from wagtail.images.image_operations import ImageTransform, TransformOperation
@@ -23,6 +24,7 @@ from accounts import audit
 from courses import dashboard, deletion, media
 from courses.admin_api import DocumentsAPI, PicturesAPI
 from courses.models import (
+    Bundle,
     CoursePage,
     Discipline,
     Instructor,
@@ -177,6 +179,41 @@ class MembershipViewSet(TeachingViewSet):
     sort_order_field = "sort_order"
 
 
+class BundleViewSet(TeachingViewSet):
+    """Beside the groups: editors and finance both make bundles."""
+
+    model = Bundle
+    icon = "folder-open-inverse"
+    add_to_admin_menu = True
+    menu_label = _("Bundles")
+    menu_name = "bundles"
+    menu_order = 210
+    list_display = ["title", BooleanColumn("is_for_sale", label=_("For sale"))]
+    panels = [
+        FieldPanel("title", help_text=_("As it stands on its page and in orders.")),
+        FieldPanel("slug", help_text=ADDRESS),
+        FieldPanel("promise", help_text=_("Under the title, in at most 80 characters.")),
+        FieldPanel("description", help_text=_("An empty line parts paragraphs.")),
+        InlinePanel(
+            "contents",
+            heading=_("Courses"),
+            label=_("Course"),
+            min_num=2,
+            help_text=_("In order. What was sold keeps the courses that it had then."),
+            # Not the chooser of pages: it would show finance the titles of drafts.
+            panels=[FieldPanel("course", widget=forms.Select)],
+        ),
+        FieldPanel(
+            "is_for_sale",
+            help_text=_(
+                "It needs a price, too. It is sold while every course in it is published and none "
+                "is planned for a later day. Off: nobody new can buy it."
+            ),
+        ),
+    ]
+    sort_order_field = "sort_order"
+
+
 class TeachingGroup(SnippetViewSetGroup):
     menu_label = _("Teaching")
     menu_name = TEACHING
@@ -186,3 +223,4 @@ class TeachingGroup(SnippetViewSetGroup):
 
 
 register_snippet(TeachingGroup)
+register_snippet(BundleViewSet)

@@ -30,6 +30,11 @@ def as_query(attribution: Attribution, code: str = "") -> str:
     return f"?{query}" if query else ""
 
 
+def is_in_wechat(request: HttpRequest) -> bool:
+    """Whether WeChat's own browser asks, in which Alipay is blocked."""
+    return "MicroMessenger" in request.headers.get("User-Agent", "")
+
+
 def _read(data: QueryDict) -> Attribution:
     page, block = data.get("from", ""), data.get("block", "")
     return Attribution(

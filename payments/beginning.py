@@ -10,11 +10,13 @@ from wagtail.models import Page
 
 from accounts.models import User
 from courses import access
-from courses.models import CoursePage, LessonPage, Membership, TrackPage
+from courses.models import Bundle, CoursePage, LessonPage, Membership, TrackPage
 from courses.outline import outline
 from learning import states
 from learning.queries import next_of
 from payments.models import Order
+
+type Sellable = CoursePage | Bundle | Membership
 
 
 @dataclass(frozen=True)
@@ -24,19 +26,35 @@ class Beginning:
     course: CoursePage | None = None  # whose cover stands beside it
 
 
-def of(sellable: CoursePage | Membership, user: User, *, now: datetime) -> Beginning:
-    """The next lesson of a course; for a membership, where its courses are."""
+def of(sellable: Sellable, user: User, *, now: datetime) -> Beginning:
+    """The next lesson of a course, of a bundle's first that is not done; for a membership, where
+    its courses are."""
+    if isinstance(sellable, Bundle):
+        return of_courses(sellable.courses(), user) or Beginning(
+            _("Choose a course"), reverse("catalogue")
+        )
     if isinstance(sellable, Membership):
         return Beginning(_("Choose a course"), reverse("catalogue"))
-    rows = outline(sellable, has_grant=True)
+    return _of_course(sellable, user) or Beginning(
+        _("To the course"), sellable.get_absolute_url(), sellable
+    )
+
+
+def of_courses(courses: list[CoursePage], user: User) -> Beginning | None:
+    """Where the first of them goes on in which something is left to do; None if there is none."""
+    return next((found for course in courses if (found := _of_course(course, user))), None)
+
+
+def _of_course(course: CoursePage, user: User) -> Beginning | None:
+    rows = outline(course, has_grant=True)
     found = states.of(user.pk, [row.lesson.pk for row in rows])
     todo = next_of((row.lesson for row in rows), found)
     row = next((row for row in rows if todo and row.lesson.pk == todo.pk), None)
     if row is None:
-        return Beginning(_("To the course"), sellable.get_absolute_url(), sellable)
+        return None
     label = _("Go on with %(lesson)s") if row.lesson.pk in found else _("Begin %(lesson)s")
-    url = reverse("lesson", args=[sellable.slug, row.lesson.slug])
-    return Beginning(label % {"lesson": row.name}, url, sellable)
+    url = reverse("lesson", args=[course.slug, row.lesson.slug])
+    return Beginning(label % {"lesson": row.name}, url, course)
 
 
 def of_order(order: Order, *, now: datetime) -> Beginning:
@@ -46,9 +64,14 @@ def of_order(order: Order, *, now: datetime) -> Beginning:
         label = _("To the gift") if order.purpose == Order.Purpose.GIFT else _("To the seats")
         return Beginning(label, reverse("order", args=[order.key]))
     sellable = order.price.offer.sellable
+    if order.advance == Order.Advance.WAITING:
+        return Beginning(_("To the course"), address(sellable))
     page = order.from_page.specific if order.from_page else None
     if isinstance(page, TrackPage) and page.live:
         return Beginning(_("Go on: %(title)s") % {"title": page.title}, page.get_absolute_url())
+    if isinstance(sellable, Bundle):
+        bought = [each.course for each in order.contents.select_related("course")]
+        return of_courses(bought, order.buyer) or of(sellable, order.buyer, now=now)
     course = _course_behind(page) if isinstance(sellable, Membership) else None
     if course and access.to_course(order.buyer, course, now=now).has_grant:
         sellable = course
@@ -61,13 +84,13 @@ def _course_behind(page: Page | None) -> CoursePage | None:
     return page if isinstance(page, CoursePage) else None
 
 
-def address(sellable: CoursePage | Membership) -> str:
+def address(sellable: Sellable) -> str:
     """The page that shows it."""
     if isinstance(sellable, Membership):
         return reverse("membership")
     return sellable.get_absolute_url()
 
 
-def is_planned(sellable: CoursePage | Membership, *, now: datetime) -> bool:
+def is_planned(sellable: Sellable, *, now: datetime) -> bool:
     """A course that opens on a day to come is not for sale yet."""
     return isinstance(sellable, CoursePage) and sellable.is_planned(timezone.localdate(now))

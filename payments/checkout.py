@@ -13,9 +13,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from courses.models import Grant
+from courses.models import CoursePage, Grant
 from payments import (
     beginning,
+    bundles,
     entitlement,
     for_others,
     fulfilment,
@@ -117,6 +118,8 @@ def start(
     buyer has is no hindrance, and each wish has an order of its own.
     """
     _check_for_sale(price, now)
+    if wish and price.offer.presale:
+        raise NotForSale  # what is given up could not be taken back from somebody else
     if wish is None and not may_buy(buyer, price.offer, now=now):
         raise AlreadyOwned
     try:
@@ -150,7 +153,10 @@ def start(
 def may_buy(buyer: User, offer: Offer, *, now: datetime) -> bool:
     """Whether this person does not have it yet. A term may be prolonged in its last days."""
     if offer.course_id is not None:
-        return not queries.ownership(buyer, offer.sellable, now=now).direct
+        lasting = Grant.objects.filter(learner=buyer, course=offer.course).lasting(now)
+        return not lasting.exists()  # also what was bought in advance
+    if offer.bundle_id is not None:
+        return not queries.ownership(buyer, offer.sellable, now=now)
     if Subscription.objects.filter(
         learner=buyer, offer__membership=offer.membership, status__in=Subscription.LIVE
     ).exists():
@@ -192,7 +198,7 @@ def _check_for_sale(price: Price, now: datetime) -> None:
         raise PriceChanged
     if not queries.prices_in_force(price.currency, now=now).filter(pk=price.pk).exists():
         raise NotForSale
-    if beginning.is_planned(price.offer.sellable, now=now):
+    if beginning.is_planned(price.offer.sellable, now=now) and not price.offer.presale:
         raise NotForSale
 
 
@@ -206,7 +212,8 @@ def _open_order(seen: _Seen, *, now: datetime) -> Order:
         buyer=buyer, price=price, purpose=Order.Purpose.OWN, status=Order.Status.OPEN, **ours
     )
     order = standing.first()
-    if order and _is_what_is_wished(order, seen, now):
+    inside = price.offer.bundle.courses() if price.offer.bundle else []
+    if order and _is_what_is_wished(order, seen, now) and _holds(order, inside):
         return order
     standing.update(status=Order.Status.EXPIRED)
     order = Order.objects.create(
@@ -226,6 +233,7 @@ def _open_order(seen: _Seen, *, now: datetime) -> Order:
     )
     if reduction:
         promotions.reserve(order=order, now=now)
+    bundles.keep(order, inside)
     return order
 
 
@@ -238,6 +246,12 @@ def _is_what_is_wished(order: Order, seen: _Seen, now: datetime) -> bool:
         return False
     too_late = seen.promotion and now - order.created_at > MADE_WITHIN
     return bool(order.session_id) or not too_late
+
+
+def _holds(order: Order, inside: list[CoursePage]) -> bool:
+    """Whether these very courses are what it would open: shown = bought."""
+    kept = set(order.contents.values_list("course_id", flat=True))
+    return kept == {course.pk for course in inside}
 
 
 def _standing_page(order: Order, *, now: datetime) -> str | None:
@@ -256,7 +270,11 @@ def _close_others(seen: _Seen, *, now: datetime) -> None:
     """So that one thing is not paid at two prices, nor one code used for two things: what was
     begun otherwise is closed."""
     offer = seen.price.offer
-    same_thing = Q(price__offer__course=offer.course, price__offer__membership=offer.membership)
+    same_thing = Q(
+        price__offer__course=offer.course,
+        price__offer__bundle=offer.bundle,
+        price__offer__membership=offer.membership,
+    )
     same_code = Q(promotion=seen.promotion) if seen.promotion else Q(pk=None)
     others = Order.objects.filter(
         same_thing | same_code,
@@ -295,7 +313,7 @@ def _new_page(order: Order, *, now: datetime) -> str:
 def _session_params(order: Order) -> gateway.Shape:
     """The same for the same order, whenever it is asked: its key stands for exactly this."""
     offer = order.price.offer
-    metadata = {"order": str(order.key)}
+    metadata = {"order": str(order.key), **bundles.as_told(order)}
     if order.is_for_others:
         metadata |= {"purpose": order.purpose, "quantity": str(order.quantity)}
     back = {"order": order.key.hex}

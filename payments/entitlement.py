@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from courses import grants
-from courses.models import Grant
+from courses.models import Bundle, CoursePage, Grant, Membership
 from payments import for_others
 from payments.models import Dispute, Invoice, Offer, Order, Refund
 
@@ -21,7 +21,12 @@ def lock(order_id: int) -> Order:
     User.objects.select_for_update(no_key=True).get(pk=buyer_id)
     return (
         Order.objects.select_for_update(of=["self"])
-        .select_related("buyer", "price__offer__course", "price__offer__membership")
+        .select_related(
+            "buyer",
+            "price__offer__course",
+            "price__offer__bundle",
+            "price__offer__membership",
+        )
         .get(pk=order_id)
     )
 
@@ -50,13 +55,21 @@ def settle(order: Order, *, now: datetime) -> None:
         learner=order.buyer,
         source_kind=Grant.Source.PURCHASE,
         source_id=order.source_id,
-        covers=[order.price.offer.sellable],
+        covers=covered(order),
         starts_at=order.starts_at or order.created_at,
         ends_at=order.ends_at,
         withdrawn_at=withdrawn_at,
         now=now,
         reason=order.number,
     )
+
+
+def covered(order: Order) -> list[CoursePage | Membership]:
+    """What it opens; of a bundle, the courses that were in it when the buyer saw it."""
+    sellable = order.price.offer.sellable
+    if not isinstance(sellable, Bundle):
+        return [sellable]
+    return [each.course for each in order.contents.select_related("course")]
 
 
 def withdrawn(order: Order) -> datetime | None:
@@ -86,17 +99,19 @@ def is_ownerless(order: Order) -> bool:
 
 def has_already(order: Order) -> bool:
     """Whether the buyer paid for the same thing by another order that still holds. Also one whose
-    payment came a moment later, but whose news came first."""
+    payment came a moment later, but whose news came first. A bundle: for every course in it."""
     if order.is_for_others:
         return False
     offer = order.price.offer
+    own = {order.source_id, order.subscription.source_id if order.subscription else ""}
     paid = Grant.objects.filter(
         learner_id=order.buyer_id,
-        course=offer.course,
-        membership=offer.membership,
         source_kind__in=[*BOUGHT_ONCE, Grant.Source.SUBSCRIPTION],
     ).lasting(order.paid_at or order.created_at)
-    own = {order.source_id, order.subscription.source_id if order.subscription else ""}
+    if offer.bundle is not None:
+        had = paid.exclude(source_id__in=own).values_list("course_id", flat=True)
+        return {course.pk for course in covered(order)} <= set(had)
+    paid = paid.filter(course=offer.course, membership=offer.membership)
     others = [grant for grant in paid if grant.source_id not in own]
     if offer.kind != Offer.Kind.TERM:
         return bool(others)

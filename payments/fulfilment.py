@@ -16,6 +16,7 @@ from payments import (
     gifts,
     letters,
     periods,
+    presale,
     promotions,
     refund_requests,
     seats,
@@ -116,6 +117,7 @@ def _open(order: Order, *, now: datetime) -> None:
         order.starts_at = entitlement.end_of_standing_term(order) or order.paid_at
         assert order.starts_at is not None  # noqa: S101 — it was paid
         order.ends_at = periods.add_months(order.starts_at, offer.term_months or 0)
+    presale.begin_waiting(order, now=now)
     letters.order_paid(order, now=now)
 
 

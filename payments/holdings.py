@@ -12,6 +12,7 @@ from payments import mirror
 from payments.models import (
     Cancellation,
     Customer,
+    Fapiao,
     Gift,
     Order,
     RedeemCode,
@@ -100,6 +101,21 @@ def _forget_why_they_cancelled(user: User, now: datetime) -> int:
 
 hold_more("payments.cancellation", export=_why_they_cancelled, erase=_forget_why_they_cancelled)
 hold("payments.RevenueShare", "set_by", erase="keep")
+hold("payments.PresaleEnd", "decided_by", erase="keep")
+hold("payments.Fapiao", "issued_by", erase="keep")
+
+
+def _fapiaos(user: User) -> list[dict[str, Any]]:
+    fields = ("order__key", "kind", "title", "tax_number", "email", "asked_at", "number")
+    return list(Fapiao.objects.filter(order__buyer=user).values(*fields))
+
+
+def _forget_fapiaos_not_issued(user: User, now: datetime) -> int:
+    """Those that were issued stay, as the law wants."""
+    return Fapiao.objects.filter(order__buyer=user, issued_at=None).delete()[0]
+
+
+hold_more("payments.fapiao", export=_fapiaos, erase=_forget_fapiaos_not_issued)
 
 
 def _forget_names_in_events(user: User, now: datetime) -> int:

@@ -39,8 +39,27 @@ def order_paid(order: Order, *, now: datetime) -> bool:
         "address": _address_of(order),
         "until": _day(order.buyer, order.ends_at),
         "free": order.amount == 0,
+        "opens_on": _day(order.buyer, order.starts_at) if order.advance else "",
+        "contents": [each.course.title for each in order.contents.select_related("course")],
     }
     return _queue(f"order-paid-{order.pk}", order.buyer, "order_paid", context, now)
+
+
+def presale_opened(order: Order, *, now: datetime) -> bool:
+    """What was bought in advance is open."""
+    context = {"title": order.price.offer.named, "address": _address_of(order)}
+    return _queue(f"presale-opened-{order.pk}", order.buyer, "presale_opened", context, now)
+
+
+def presale_given_up(order: Order, *, reason: str, now: datetime) -> bool:
+    """What was bought in advance will not come; the money is on its way back."""
+    context = {
+        "title": order.price.offer.named,
+        "amount": _amount(order.buyer, order.amount, order.currency),
+        "number": order.number,
+        "reason": reason,
+    }
+    return _queue(f"presale-given-up-{order.pk}", order.buyer, "presale_given_up", context, now)
 
 
 def membership_begun(order: Order, subscription: Subscription, *, now: datetime) -> bool:
@@ -377,6 +396,8 @@ def _address_of(order: Order) -> str:
     offer = order.price.offer
     if offer.course is not None:
         return str(offer.course.full_url or settings.BASE_URL)
+    if offer.bundle is not None:
+        return settings.BASE_URL + offer.bundle.get_absolute_url()
     return settings.BASE_URL + "/courses/"
 
 

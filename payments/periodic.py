@@ -9,6 +9,7 @@ from payments import (
     gifts,
     matching,
     pausing,
+    presale,
     price_changes,
     reconciliation,
     reminders,
@@ -39,6 +40,12 @@ def match(now: datetime) -> None:
         matching.run(now=now, since=now - OF_LATE)
 
 
+@periodic(minutes=5)
+def follow_what_was_sold_in_advance(now: datetime) -> None:
+    """Midnight comes without anybody telling; what was given up is gone on with."""
+    presale.follow_all(now=now)
+
+
 @periodic(minutes=15)
 def remind(now: datetime) -> None:
     reminders.send_due(now)
@@ -66,6 +73,7 @@ def change_subscriptions(now: datetime) -> None:
 
 def remind_on_the_way(now: datetime, **kwargs: Any) -> None:
     """Where the sandbox's time is moved by days, nobody's notice and no pause is leapt over."""
+    presale.follow_all(now=now)
     reminders.send_due(now)
     gifts.send_due(now)
     gifts.remind(now)

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.models import Membership
 from pages import dates
-from payments import checkout, gateway, money, periods, promotions, queries
+from payments import checkout, gateway, money, periods, presale, promotions, queries
 from payments.models import Offer, Price, PromotionCode
 from payments.promotions import MONTHS, CannotUse, Reduction
 
@@ -195,6 +196,15 @@ def _once(offer: Offer, shown: str, now: datetime) -> str:
 def _sentence(price: Price, trial_days: int, now: datetime) -> str:
     offer = price.offer
     words: dict[str, object] = {"price": money.in_words(price.amount, price.currency)}
+    if offer.course and offer.course.is_planned(timezone.localdate(now)):
+        words["day"] = dates.day(presale.opens_at(offer.course, now=now), now=now)
+        return (
+            _(
+                "Today you pay %(price)s, once. The course opens on %(day)s. If it is given up, "
+                "all of it goes back."
+            )
+            % words
+        )
     if not offer.is_recurring:
         return _once(offer, money.in_words(price.amount, price.currency), now)
     words["rate"] = f"{words['price']}/{money.per(offer.interval or '')}"

@@ -9,50 +9,66 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts.models import User
-from courses.models import CoursePage, Grant, Membership, MembershipCourse
+from courses.models import (
+    Bundle,
+    BundleCourse,
+    CoursePage,
+    Grant,
+    Membership,
+    MembershipCourse,
+)
 from operations import clock
 from payments.models import Invoice, Order, PlanChange, Price, Subscription
 
-type Sellable = CoursePage | Membership
+type Sellable = CoursePage | Bundle | Membership
 CHANGES = Prefetch("changes", PlanChange.objects.select_related("price__offer__membership"))
 OPEN_BILLS = Prefetch("invoices", Invoice.objects.filter(status="open"), to_attr="open_bills")
 
 
 def prices_in_force(currency: str | None = None, *, now: datetime | None = None) -> QuerySet[Price]:
     """Prices that can be bought now, in one currency, in the order the site shows them: one per
-    offer, the early one until it ends."""
+    offer, the early one until it ends. A bundle is sold while every course in it is published and
+    none is planned."""
     now = now or clock.now()
     early = Price.objects.filter(
         offer=OuterRef("offer"), currency=OuterRef("currency"), is_active=True, ends_at__gt=now
     )
+    inside = BundleCourse.objects.filter(bundle=OuterRef("offer__bundle"))
+    closed = Q(course__live=False) | Q(course__opens_on__gt=timezone.localdate(now))
+    whole = Q(Exists(inside)) & ~Q(Exists(inside.filter(closed)))
     return (
         Price.objects.filter(
-            Q(offer__course__live=True) | Q(offer__membership__is_for_sale=True),
+            Q(offer__course__live=True)
+            | Q(offer__membership__is_for_sale=True)
+            | (Q(offer__bundle__is_for_sale=True) & whole),
             Q(ends_at__gt=now) | (Q(ends_at=None) & ~Exists(early)),
             is_active=True,
             offer__is_active=True,
             currency=currency or settings.DEFAULT_CURRENCY,
         )
-        .select_related("offer", "offer__membership")
+        .select_related("offer", "offer__bundle", "offer__membership")
         .order_by("offer__sort_order", "offer__pk")
     )
 
 
 @dataclass(frozen=True)
 class Offered:
-    """The ways to one sellable: buying it, or a membership that includes it."""
+    """The ways to one sellable: buying it, or a bundle or a membership that includes it."""
 
     own: list[Price]
     by_membership: list[Price]
+    by_bundle: list[Price]
 
     def __bool__(self) -> bool:
-        return bool(self.own or self.by_membership)
+        return bool(self.own or self.by_membership or self.by_bundle)
 
 
 class PriceList:
-    """The prices one page shows, found with at most three queries however many cards it has.
+    """The prices one page shows, found with at most four queries however many cards it has (the
+    last one only where bundles are sold).
 
     The first question is answered for itself; the second one fetches the whole list.
     """
@@ -61,6 +77,8 @@ class PriceList:
         self.currency = currency
         self._courses: dict[int, list[Price]] = {}
         self._memberships: dict[int, list[Price]] | None = None
+        self._bundles: dict[int, Price] = {}
+        self._bundling: dict[int, list[int]] = {}
         self._including: dict[int, list[int]] = {}
         self._asked = False
         self._whole = False
@@ -76,6 +94,7 @@ class PriceList:
                 for membership_id in including
                 for price in (self._memberships or {}).get(membership_id, [])
             ],
+            by_bundle=[self._bundles[bundle_id] for bundle_id in self._bundling.get(course.pk, ())],
         )
 
     def expect(self, courses: Iterable[CoursePage]) -> None:
@@ -87,7 +106,13 @@ class PriceList:
     def of_membership(self, membership: Membership) -> Offered:
         if self._memberships is None:
             self._sort(prices_in_force(self.currency).exclude(offer__membership=None))
-        return Offered(own=(self._memberships or {}).get(membership.pk, []), by_membership=[])
+        return Offered(
+            own=(self._memberships or {}).get(membership.pk, []), by_membership=[], by_bundle=[]
+        )
+
+    def of_bundle(self, bundle: Bundle) -> Offered:
+        own = prices_in_force(self.currency).filter(offer__bundle=bundle)
+        return Offered(own=list(own), by_membership=[], by_bundle=[])
 
     def _fetch(self, course_ids: list[int] | None) -> None:
         prices = prices_in_force(self.currency)
@@ -95,9 +120,7 @@ class PriceList:
         if course_ids is None:
             self._whole = True
         else:
-            prices = prices.filter(
-                Q(offer__course_id__in=course_ids) | Q(offer__membership__isnull=False)
-            )
+            prices = prices.filter(Q(offer__course_id__in=course_ids) | Q(offer__course_id=None))
             including = including.filter(course_id__in=course_ids)
             self._courses.update({pk: [] for pk in course_ids})
         self._asked = True
@@ -108,6 +131,19 @@ class PriceList:
         ).values_list("course_id", "membership_id"):
             found[course_id].append(membership_id)
         self._including.update(found)
+        if self._bundles:
+            self._find_bundles(course_ids)
+
+    def _find_bundles(self, course_ids: list[int] | None) -> None:
+        bundling = BundleCourse.objects.filter(bundle__in=self._bundles)
+        if course_ids is not None:
+            bundling = bundling.filter(course_id__in=course_ids)
+        found: dict[int, list[int]] = defaultdict(list)
+        for course_id, bundle_id in bundling.order_by(
+            "bundle__sort_order", "bundle_id"
+        ).values_list("course_id", "bundle_id"):
+            found[course_id].append(bundle_id)
+        self._bundling.update(found)
 
     def _sort(self, prices: Iterable[Price]) -> None:
         courses: dict[int, list[Price]] = defaultdict(list)
@@ -116,6 +152,8 @@ class PriceList:
             offer = price.offer
             if offer.course_id is not None:
                 courses[offer.course_id].append(price)
+            elif offer.bundle_id is not None:
+                self._bundles.setdefault(offer.bundle_id, price)
             elif offer.membership_id is not None:
                 memberships[offer.membership_id].append(price)
         self._courses.update(courses)
@@ -148,9 +186,13 @@ class Ownership:
 
 
 def ownership(user: User | AnonymousUser, sellable: Sellable, *, now: datetime) -> Ownership:
-    """What `user` holds of a course (also by a membership) or of a membership. One query."""
+    """What `user` holds of a course (also by a membership) or of a membership. One query. A bundle
+    is held by whoever holds every course in it for itself."""
     if isinstance(sellable, CoursePage):
         return ownerships(user, [sellable], now=now)[sellable.pk]
+    if isinstance(sellable, Bundle):
+        each = [one.direct for one in ownerships(user, sellable.courses(), now=now).values()]
+        return Ownership([grant for held in each for grant in held] if all(each) else [])
     if not user.is_authenticated:
         return Ownership([])
     grants = Grant.objects.filter(learner_id=user.pk).active(now)
@@ -179,7 +221,12 @@ def orders_of(user: User) -> QuerySet[Order]:
     return (
         Order.objects.filter(buyer=user)
         .exclude(status__in=[Order.Status.EXPIRED, Order.Status.OPEN])
-        .select_related("price__offer__course", "price__offer__membership", "subscription")
+        .select_related(
+            "price__offer__course",
+            "price__offer__bundle",
+            "price__offer__membership",
+            "subscription",
+        )
         .prefetch_related("refunds", "refund_requests")
     )
 

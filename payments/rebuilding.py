@@ -13,7 +13,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts.models import User
-from payments import differences, gateway
+from payments import bundles, differences, gateway
 from payments.mirror import Shape, id_of, moment
 from payments.models import (
     Customer,
@@ -124,7 +124,7 @@ def _make(key: uuid.UUID, session: Shape, *, buyer: User, price: Price, trial_da
     for_whom = _for_whom(session)
     promotion = _promotion_of(session)
     discount = session["total_details"]["amount_discount"] if promotion else 0
-    return Order.objects.create(
+    order = Order.objects.create(
         key=key,
         buyer=buyer,
         price=price,
@@ -141,3 +141,6 @@ def _make(key: uuid.UUID, session: Shape, *, buyer: User, price: Price, trial_da
         created_at=moment(session["created"]),
         **gateway.ours(),
     )
+    if price.offer.bundle:
+        bundles.keep(order, bundles.told(session["metadata"], price.offer.bundle))
+    return order

@@ -37,7 +37,11 @@ def confirm(*, key: str, buyer: User, now: datetime) -> Outcome:
     except ValueError as error:
         raise Order.DoesNotExist from error
     order = Order.objects.select_related(
-        "price__offer__course", "price__offer__membership", "subscription", "buyer"
+        "price__offer__course",
+        "price__offer__bundle",
+        "price__offer__membership",
+        "subscription",
+        "buyer",
     ).get(key=number, buyer=buyer)
     if order.session_id is None or order.fulfilled_at is not None:
         return Outcome(order)

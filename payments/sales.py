@@ -4,31 +4,34 @@ A page may ask for many things one by one: what was found is kept with its reque
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from courses.models import CoursePage, Membership
+from courses.models import Bundle, CoursePage, Membership
 from operations import clock
-from payments import attribution, beginning, money, promotion_in_hand, queries
+from pages import dates
+from payments import attribution, beginning, money, presale, promotion_in_hand, queries
 from payments.checkout import Attribution
 from payments.models import Price
 
 
-def offers_for(request: HttpRequest | None, sellable: CoursePage | Membership) -> queries.Offered:
+def offers_for(request: HttpRequest | None, sellable: queries.Sellable) -> queries.Offered:
     prices = _kept(request, "price_list", queries.PriceList)
     found: queries.Offered
     if isinstance(sellable, Membership):
         found = prices.of_membership(sellable)
+    elif isinstance(sellable, Bundle):
+        found = prices.of_bundle(sellable)
     else:
         found = prices.of_course(sellable)
     return found
 
 
-def owned(request: HttpRequest | None, sellable: CoursePage | Membership) -> queries.Ownership:
+def owned(request: HttpRequest | None, sellable: queries.Sellable) -> queries.Ownership:
     if request is None or not hasattr(request, "user"):
         return queries.Ownership([])
     found: dict[tuple[str, int], queries.Ownership] = _kept(request, "ownerships", dict)
@@ -60,36 +63,78 @@ def _kept(request: HttpRequest | None, name: str, make: Any) -> Any:
 
 @dataclass(frozen=True)
 class Sale:
-    """How something can be had: `url` begins buying; `member_*` where a membership opens it too."""
+    """How something can be had: `url` begins buying, of this very thing if `direct`; `member_*` and
+    `bundle_*` where a membership or a bundle opens it too."""
 
     amount: str
     label: str
     url: str
+    direct: bool = False
     per: str = ""
     note: str = ""
     member_note: str = ""
     member_line: str = ""
     member_url: str = ""
+    bundle_line: str = ""
+    bundle_url: str = ""
 
 
 def sale(
     request: HttpRequest | None,
-    sellable: CoursePage | Membership,
+    sellable: queries.Sellable,
     page: object = None,
     block_id: str = "",
 ) -> Sale | None:
     """How it is bought from this page; None if it is not sold."""
-    if beginning.is_planned(sellable, now=clock.now()):
-        return None
     led_by = Attribution(page_id=getattr(page, "pk", None), block=str(block_id or ""))
     code = request.GET.get("code", "")[: promotion_in_hand.LONGEST] if request else ""
     offered = offers_for(request, sellable)
+    if isinstance(sellable, CoursePage) and beginning.is_planned(sellable, now=clock.now()):
+        return _in_advance(request, sellable, offered, led_by, code)
     if isinstance(sellable, Membership):
         return _of_membership(offered.own[0], led_by, code) if offered.own else None
+    if isinstance(sellable, Bundle):
+        return _of_bundle(offered.own[0], led_by, code) if offered.own else None
     if offered.own:
-        return _of_course(offered, led_by, code)
-    by_way = offered.by_membership
-    return _of_membership(by_way[0], led_by, code) if by_way else None
+        return _beside_bundle(_of_course(offered, led_by, code), offered, led_by)
+    if offered.by_membership:
+        way = _of_membership(offered.by_membership[0], led_by, code)
+        return _beside_bundle(way, offered, led_by)
+    return _of_bundle(offered.by_bundle[0], led_by, code) if offered.by_bundle else None
+
+
+def _in_advance(
+    request: HttpRequest | None,
+    course: CoursePage,
+    offered: queries.Offered,
+    led_by: Attribution,
+    code: str,
+) -> Sale | None:
+    """A planned course, where it is sold before it opens, to who has not bought it yet."""
+    prices = [price for price in offered.own if price.offer.presale]
+    if not prices or course.pk in _awaited(request):
+        return None
+    opens = presale.opens_at(course, now=clock.now())
+    address = reverse("payments_buy", args=[prices[0].offer.key])
+    return Sale(
+        amount=money.in_words(prices[0].amount, prices[0].currency),
+        label=_("Buy it in advance"),
+        url=address + attribution.as_query(led_by, code),
+        direct=True,
+        note=_("opens on %(day)s") % {"day": dates.day(opens, now=clock.now())},
+    )
+
+
+def _awaited(request: HttpRequest | None) -> set[int]:
+    """The courses that whoever looks has bought in advance, found at once."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return set()
+    found: dict[str, set[int]] = _kept(request, "awaited", dict)
+    if "courses" not in found:
+        rows = presale.waiting().filter(buyer=user)
+        found["courses"] = set(rows.values_list("price__offer__course_id", flat=True))
+    return found["courses"]
 
 
 def _of_course(offered: queries.Offered, led_by: Attribution, code: str) -> Sale:
@@ -105,9 +150,35 @@ def _of_course(offered: queries.Offered, led_by: Attribution, code: str) -> Sale
         }
     return Sale(
         amount=shown,
+        direct=True,
         label=_("Buy this course"),
         url=reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by, code),
         **member,
+    )
+
+
+def _beside_bundle(way: Sale, offered: queries.Offered, led_by: Attribution) -> Sale:
+    """With the first bundle that has the course in it."""
+    if not offered.by_bundle:
+        return way
+    price = offered.by_bundle[0]
+    words = {
+        "title": price.offer.sellable,
+        "price": money.in_words(price.amount, price.currency),
+    }
+    return replace(
+        way,
+        bundle_line=_("In the bundle %(title)s, %(price)s") % words,
+        bundle_url=beginning.address(price.offer.sellable) + attribution.as_query(led_by),
+    )
+
+
+def _of_bundle(price: Price, led_by: Attribution, code: str) -> Sale:
+    return Sale(
+        amount=money.in_words(price.amount, price.currency),
+        label=_("See the bundle"),
+        url=beginning.address(price.offer.sellable) + attribution.as_query(led_by, code),
+        note=_("in the bundle %(title)s") % {"title": price.offer.sellable},
     )
 
 

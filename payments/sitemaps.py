@@ -1,7 +1,8 @@
-"""The membership's page, for search engines, while it can be bought."""
+"""The pages of the membership and of bundles, for search engines, while they can be bought."""
 
 from django.urls import reverse
 
+from courses.models import Bundle
 from pages.sitemaps import OwnSitemap, register
 from payments import queries
 
@@ -15,4 +16,11 @@ class MembershipSitemap(OwnSitemap):
         return reverse(name)
 
 
+class BundlesSitemap(OwnSitemap):
+    def items(self) -> list[Bundle]:
+        sold = queries.prices_in_force().filter(offer__bundle__isnull=False)
+        return list(dict.fromkeys(price.offer.bundle for price in sold if price.offer.bundle))
+
+
 register("membership", MembershipSitemap)
+register("bundles", BundlesSitemap)

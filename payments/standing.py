@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.models import CoursePage, Grant
 from pages import dates
-from payments import money, queries, refund_requests, subscription_access, upcoming
+from payments import money, presale, queries, refund_requests, subscription_access, upcoming
 from payments.models import Invoice, Order, Refund, RefundRequest, Subscription
 
 # So long one is told that a membership ended.
@@ -169,10 +169,10 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
     """Of a course whose payment went back, the last one. One query."""
     order = (
         Order.objects.filter(
+            Q(price__offer__course=course) | Q(contents__course=course),
             buyer=learner,
             purpose=Order.Purpose.OWN,
             status=Order.Status.REFUNDED,
-            price__offer__course=course,
         )
         .filter(refunds__status__in=Refund.STANDING)
         .annotate(refunded_at=Max("refunds__created_at"), went_back=Sum("refunds__amount"))
@@ -193,8 +193,24 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
     )
 
 
+def waiting_notice(learner: User, course: CoursePage) -> Notice | None:
+    """Of a planned course that was bought in advance. One query."""
+    order = presale.waiting().filter(buyer=learner, price__offer__course=course).first()
+    if order is None or order.starts_at is None:
+        return None
+    return Notice(
+        _("Bought in advance. It opens on %(day)s; we write to you then.")
+        % {"day": dates.day(order.starts_at)},
+        "ok",
+        _("See the order"),
+        reverse("order", args=[order.key]),
+    )
+
+
 def of_order(order: Order) -> str:
     """One word or two about an order."""
+    if order.advance == Order.Advance.WAITING and order.status == Order.Status.FULFILLED:
+        return _("Paid in advance")
     if order.status == Order.Status.FULFILLED and order.trial_days:
         return _("Begun with a trial")  # nothing was paid; what was later is on the bills
     return {

@@ -3,7 +3,9 @@
 from django.urls import path
 
 from payments.views import (
+    bundles,
     buying,
+    fapiao,
     gifts,
     membership,
     orders,
@@ -17,6 +19,7 @@ from payments.webhook_view import webhook
 
 urlpatterns = [
     path("membership/", membership.membership, name="membership"),
+    path("bundles/<str:slug>/", bundles.bundle, name="bundle"),
     path("payments/checkout/", buying.checkout, name="payments_checkout"),
     path("payments/buy/<uuid:key>/", buying.buy, name="payments_buy"),
     path("payments/gift/<uuid:key>/", gifts.give, name="give"),
@@ -29,6 +32,8 @@ urlpatterns = [
     path("redeem/<str:code>/card.png", redeeming.card, name="gift_card"),
     path("account/orders/", orders.orders, name="orders"),
     path("account/orders/<uuid:key>/", orders.order, name="order"),
+    path("account/orders/<uuid:key>/fapiao/", fapiao.ask, name="fapiao"),
+    path("account/orders/<uuid:key>/fapiao/file/", fapiao.download, name="fapiao_file"),
     path("account/orders/<uuid:key>/receipt/", orders.receipt, name="order_receipt"),
     path("account/orders/<uuid:key>/refund/", orders.refund, name="order_refund"),
     path("account/orders/<uuid:key>/gift/send/", gifts.send_again, name="gift_send"),

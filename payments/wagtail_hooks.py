@@ -10,12 +10,17 @@ from wagtail.admin.ui.components import Component
 from accounts import audit
 from operations import clock
 from payments.admin import dashboard
-from payments.admin.menu import MoneyGroup
+from payments.admin.menu import MoneyGroup, SellingGroup
 
 
 @hooks.register("register_admin_viewset")
 def money() -> MoneyGroup:
     return MoneyGroup()
+
+
+@hooks.register("register_admin_viewset")
+def selling() -> SellingGroup:
+    return SellingGroup()
 
 
 @hooks.register("construct_homepage_panels")
@@ -60,4 +65,11 @@ def log_actions(actions: Any) -> None:
         actions, "payments.take_gift_back", _("Take the gift back"), _("A gift was taken back")
     )
     audit.register(actions, "payments.share", _("Set the share"), _("A share was set"))
+    audit.register(
+        actions, "payments.give_up", _("Give up the presale"), _("The presale was given up")
+    )
+    audit.register(actions, "payments.issue_fapiao", _("Issue a fapiao"), _("A fapiao was issued"))
+    audit.register(
+        actions, "payments.reverse_fapiao", _("Reverse a fapiao"), _("A fapiao was reversed")
+    )
     audit.register(actions, "payments.settle", _("Settle"), _("Settled by a person"))

@@ -10,6 +10,8 @@ from wagtail.models import Page
 
 from courses.models import (
     ArticlePage,
+    Bundle,
+    BundleCourse,
     CataloguePage,
     CoursePage,
     Discipline,
@@ -53,6 +55,14 @@ class MembershipFactory(factory.django.DjangoModelFactory):
 
     name = "全部课程"
     slug = factory.Sequence(lambda n: f"membership-{n}")
+
+
+class BundleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Bundle
+
+    title = factory.Sequence(lambda n: f"组合{n}")
+    slug = factory.Sequence(lambda n: f"bundle-{n}")
 
 
 class MediaFactory(factory.django.DjangoModelFactory):
@@ -113,6 +123,14 @@ def course(*, lessons: int = 0, free: int = 1, **fields: Any) -> CoursePage:
     for number in range(lessons):
         lesson(page, slug=f"{number:02d}", free_preview=number < free)
     return page
+
+
+def bundle(*courses: CoursePage, **fields: Any) -> Bundle:
+    """A bundle of these courses, in this order."""
+    made: Bundle = BundleFactory(**fields)
+    for position, page in enumerate(courses):
+        BundleCourse.objects.create(bundle=made, course=page, sort_order=position)
+    return made
 
 
 def lesson(page: CoursePage, **fields: Any) -> LessonPage:

@@ -1,4 +1,5 @@
 from .article import ArticleIndexPage, ArticlePage
+from .bundles import Bundle, BundleCourse
 from .course import CataloguePage, Chapter, CoursePage
 from .files import PrivateDocument, PrivateImage, PrivateMedia, Rendition
 from .grants import Grant, GrantChange
@@ -10,6 +11,8 @@ from .track import TrackIndexPage, TrackPage
 __all__ = [
     "ArticleIndexPage",
     "ArticlePage",
+    "Bundle",
+    "BundleCourse",
     "CataloguePage",
     "Chapter",
     "CoursePage",

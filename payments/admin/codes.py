@@ -64,8 +64,8 @@ class BatchForm(WagtailAdminModelForm):
         widgets: ClassVar = {"note": forms.Textarea(attrs={"rows": 3})}
         help_texts: ClassVar = {
             "for_whom": _("The company or event, for your colleagues."),
-            "course": _("Either a course or a membership."),
-            "membership": _("Either a course or a membership."),
+            "course": _("Either this or a membership."),
+            "membership": _("Either this or a course."),
             "months": _("For a membership; with a course, empty: for good."),
             "size": _("At most 10,000."),
             "reference": _("If it was paid for: its number, here or in your books."),

@@ -1,4 +1,4 @@
-"""资金: the menu of finance."""
+"""资金 and 销售: the menus of finance."""
 
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.base import ViewSetGroup
@@ -8,6 +8,7 @@ from payments.admin.cancellations import CancellationViewSet
 from payments.admin.codes import BatchViewSet, CodeViewSet
 from payments.admin.disputes import DisputeViewSet
 from payments.admin.events import EventViewSet
+from payments.admin.fapiao import FapiaoViewSet
 from payments.admin.gifts import GiftViewSet
 from payments.admin.grants import GrantViewSet
 from payments.admin.offers import OfferViewSet
@@ -33,14 +34,26 @@ class MoneyGroup(ViewSetGroup):
         RequestViewSet,
         RefundViewSet,
         DisputeViewSet,
-        OfferViewSet,
-        GiftViewSet,
-        BatchViewSet,
-        CodeViewSet,
-        PromotionViewSet,
-        GrantViewSet,
-        WhyViewSet,
+        FapiaoViewSet,
         DifferenceViewSet,
         MoneyEntryViewSet,
         EventViewSet,
+    )
+
+
+class SellingGroup(ViewSetGroup):
+    """What is for sale, and what it opened for whom."""
+
+    menu_label = _("Selling")
+    menu_name = "selling"
+    menu_icon = "tag"
+    menu_order = 251
+    items = (
+        OfferViewSet,
+        PromotionViewSet,
+        GiftViewSet,
+        BatchViewSet,
+        CodeViewSet,
+        GrantViewSet,
+        WhyViewSet,
     )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -21,11 +21,11 @@ from wagtail.admin.widgets import AdminDateInput
 from wagtail.log_actions import log
 
 from accounts import reauthentication
-from courses.models import CoursePage, Membership
+from courses.models import Bundle, CoursePage, Membership
 from operations import clock
-from payments import price_changes
+from payments import presale, price_changes, refund_requests
 from payments.admin.amounts import typed_amount
-from payments.admin.confirmation import Confirmation, NotPossible
+from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -37,11 +37,11 @@ from payments.admin.listing import (
     in_words,
     moment,
 )
-from payments.models import Offer, Price, PriceChange
+from payments.models import Offer, Order, PresaleEnd, Price, PriceChange
 from payments.money import decimal
 from payments.offers import last_day, set_early_price, set_price, site_midnight
 
-TERMS = ("course", "membership", "kind", "interval", "term_months", "trial_days")
+TERMS = ("course", "bundle", "membership", "kind", "interval", "term_months", "trial_days")
 LARGEST = Decimal(999_999)  # what Stripe takes in most currencies
 
 
@@ -68,15 +68,17 @@ class OfferForm(WagtailAdminModelForm):
 
     class Meta:
         model = Offer
-        fields = [*TERMS, "sort_order", "is_active"]
+        fields = [*TERMS, "sort_order", "presale", "is_active"]
         help_texts: ClassVar = {
-            "course": _("Either a course or a membership."),
-            "membership": _("Either a course or a membership."),
-            "kind": _("Courses are bought for good; what renews itself is a membership."),
+            "course": _("One of the three: a course, a bundle or a membership."),
+            "kind": _(
+                "Courses and bundles are bought for good; what renews itself is a membership."
+            ),
             "interval": _("Only for what renews itself."),
             "term_months": _("Only for a term: a year is 12. It ends by itself."),
             "trial_days": _("Only for what renews itself; 0: it is charged at once."),
             "sort_order": _("The smallest stands first."),
+            "presale": _("Only for a planned course with a date. It opens by itself on its day."),
             "is_active": _("Off: nobody new can buy it; what was sold goes on."),
         }
 
@@ -85,6 +87,7 @@ class OfferForm(WagtailAdminModelForm):
         self.currency = settings.DEFAULT_CURRENCY
         self.fields["amount"].label = _("Price (%(currency)s)") % {"currency": self.currency}
         self.fields["course"].queryset = CoursePage.objects.order_by("title")
+        self.fields["bundle"].queryset = Bundle.objects.all()
         self.fields["membership"].queryset = Membership.objects.all()
         if self.instance.pk is None:
             return
@@ -93,6 +96,8 @@ class OfferForm(WagtailAdminModelForm):
             self.initial[name] = decimal(standing.amount, standing.currency)
             if standing.ends_at:
                 self.initial["early_until"] = last_day(standing.ends_at)
+        if hasattr(self.instance, "presale_end"):
+            self.fields["presale"].disabled = True
         if self.instance.prices.exists():
             for name in TERMS:
                 self.fields[name].disabled = True
@@ -178,7 +183,7 @@ class OfferEdit(SavesPrice, generic.EditView):
 class OfferFilters(WagtailFilterSet):
     class Meta:
         model = Offer
-        fields = ["kind", "is_active", "membership"]
+        fields = ["kind", "is_active", "bundle", "membership"]
 
 
 class OfferIndex(MoneyIndex):
@@ -216,6 +221,8 @@ class OfferDetail(MoneyDetail):
         yield Fact(_("Terms"), row.terms)
         yield Fact(_("Days of trial"), row.trial_days or "")
         yield Fact(_("For sale"), _("Yes") if row.is_active else _("No"))
+        yield Fact(_("In advance"), row.get_presale_display())
+        yield Fact(_("Given up"), given_up(row))
         yield Fact(_("Address to buy it at"), reverse("payments_buy", args=[row.key]))
 
     def actions(self) -> Iterable[Action]:
@@ -226,6 +233,10 @@ class OfferDetail(MoneyDetail):
                     _("New price for who subscribes already"),
                     reverse("money-offers:price-change", args=[self.pk]),
                 )
+        if self.request.user.has_perm(refund_requests.PERMISSION) and presale.is_under_way(
+            self.object
+        ):
+            yield Action(_("Give up the presale"), reverse("money-offers:give-up", args=[self.pk]))
 
     def sections(self) -> Iterable[Section]:
         prices = self.object.prices.annotate(
@@ -309,6 +320,60 @@ class PriceChangeView(Confirmation):
         return _("They are being told. This page shows how far it is.")
 
 
+def given_up(offer: Offer) -> Any:
+    """When and why, and how far the money has gone back."""
+    end = PresaleEnd.objects.filter(offer=offer).first()
+    if end is None:
+        return ""
+    paid = Order.objects.filter(price__offer=offer, advance=Order.Advance.WAITING)
+    words = {
+        "at": moment(end.decided_at),
+        "reason": end.reason,
+        "of": paid.count(),
+        "done": paid.filter(status=Order.Status.REFUNDED).count(),
+    }
+    return _("%(at)s: %(reason)s · %(done)d of %(of)d orders given back") % words
+
+
+class GiveUpView(Confirmation):
+    model = Offer
+    permission = refund_requests.PERMISSION
+    back = "money-offers"
+    title = _("Give up the presale")
+    label = _("Give all of it back")
+    form_class = ToldReasonForm
+    serious = True
+    related = ("course",)
+
+    def is_possible(self, row: Offer) -> bool:
+        return presale.is_under_way(row)
+
+    def consequences(self, row: Offer) -> Iterable[Any]:
+        sums = (
+            presale.waiting()
+            .filter(price__offer=row)
+            .order_by()
+            .values("currency")
+            .annotate(how_many=Count("pk"), total=Sum("amount"))
+        )
+        for each in sums:
+            words = {
+                "number": each["how_many"],
+                "amount": in_words(each["total"], each["currency"]),
+            }
+            yield _("%(number)d orders are refunded in full: %(amount)s.") % words
+        yield _("Each buyer gets a mail with your reason. Nobody can buy it in advance any more.")
+
+    def carry_out(self, row: Offer, form: ToldReasonForm) -> Any:
+        actor: Any = self.request.user
+        reason = form.cleaned_data["reason"]
+        try:
+            presale.give_up(offer=row, reason=reason, actor=actor, now=clock.now())
+        except presale.NotInAdvance as problem:
+            raise NotPossible(_("It was given up already.")) from problem
+        return _("The presale was given up. The refunds are under way.")
+
+
 def in_force(offer: Offer) -> str:
     return in_words(offer.amount, settings.DEFAULT_CURRENCY)  # type: ignore[attr-defined]
 
@@ -324,10 +389,10 @@ class OfferViewSet(MoneyViewSet):
     inspect_view_class = OfferDetail
     add_view_class = OfferCreate
     edit_view_class = OfferEdit
-    row_views = {"price-change": PriceChangeView}
-    related = ("course", "membership")
+    row_views = {"price-change": PriceChangeView, "give-up": GiveUpView}
+    related = ("course", "bundle", "membership")
     filterset_class = OfferFilters
-    search_fields = ["course__title", "membership__name"]
+    search_fields = ["course__title", "bundle__title", "membership__name"]
     list_display = [
         DetailColumn("what", "money-offers", label=_("What"), accessor="sellable"),
         Column("terms", label=_("Terms")),

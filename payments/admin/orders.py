@@ -36,7 +36,14 @@ from payments.admin.refunds import RefundOrderView, is_refundable, refund_state
 from payments.models import Offer, Order, Refund
 from payments.money import decimal
 
-RELATED = ("buyer", "price__offer__course", "price__offer__membership", "subscription", "promotion")
+RELATED = (
+    "buyer",
+    "price__offer__course",
+    "price__offer__bundle",
+    "price__offer__membership",
+    "subscription",
+    "promotion",
+)
 # An order is completed where a lesson is done: two words in Chinese.
 STATES = {**dict(Order.Status.choices), Order.Status.FULFILLED: _("Completed")}
 NUMBER = re.compile(r"#?([0-9a-fA-F]{6,32})")
@@ -95,7 +102,7 @@ class OrderFilters(WagtailFilterSet):
 
     class Meta:
         model = Order
-        fields = ["status", "created_at", "paid", "kind", "currency", "livemode"]
+        fields = ["status", "advance", "created_at", "paid", "kind", "currency", "livemode"]
 
 
 class OrderIndex(MoneyIndex):
@@ -165,6 +172,8 @@ class OrderDetail(MoneyDetail):
         yield Fact(_("Made"), moment(order.created_at))
         yield Fact(_("Paid"), moment(order.paid_at))
         yield Fact(_("Opened"), moment(order.fulfilled_at))
+        yield Fact(_("In advance"), order.get_advance_display())
+        yield Fact(_("From"), moment(order.starts_at))
         yield Fact(_("Until"), moment(order.ends_at))
         yield Fact(
             _("Subscription"),
@@ -183,6 +192,11 @@ class OrderDetail(MoneyDetail):
 
     def sections(self) -> Iterable[Section]:
         order: Order = self.object
+        yield Section(
+            _("Courses of the bundle"),
+            [_("Course")],
+            [[row.course.title] for row in order.contents.select_related("course")],
+        )
         yield Section(
             _("Refunds"),
             [_("Made"), _("Amount"), _("State"), _("Reason")],
@@ -247,6 +261,7 @@ class OrderViewSet(MoneyViewSet):
         "payment_intent_id",
         "charge_id",
         "price__offer__course__title",
+        "price__offer__bundle__title",
         "price__offer__membership__name",
     ]
     list_display = [

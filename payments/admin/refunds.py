@@ -183,7 +183,13 @@ class GivesBack(Confirmation):
 class RefundOrderView(GivesBack):
     model = Order
     back = "money-orders"
-    related = ("buyer", "subscription", "price__offer__course", "price__offer__membership")
+    related = (
+        "buyer",
+        "subscription",
+        "price__offer__course",
+        "price__offer__bundle",
+        "price__offer__membership",
+    )
 
     def payment(self, row: Order) -> tuple[Order, Invoice | None]:
         return row, None
@@ -195,6 +201,7 @@ class RefundInvoiceView(GivesBack):
     related = (
         "subscription__order__buyer",
         "subscription__order__price__offer__course",
+        "subscription__order__price__offer__bundle",
         "subscription__order__price__offer__membership",
     )
 

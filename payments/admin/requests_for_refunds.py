@@ -36,6 +36,7 @@ RELATED = (
     "order__buyer",
     "order__subscription",
     "order__price__offer__course",
+    "order__price__offer__bundle",
     "order__price__offer__membership",
     "invoice",
     "decided_by",
@@ -227,6 +228,7 @@ class RequestViewSet(MoneyViewSet):
     related = (
         "order__buyer",
         "order__price__offer__course",
+        "order__price__offer__bundle",
         "order__price__offer__membership",
         "invoice",
         "asked_by",

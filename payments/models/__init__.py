@@ -1,10 +1,11 @@
 from .books import Difference, Matching, MoneyEntry
 from .changes import Cancellation, Pause, PlanChange, PriceChange
 from .codes import RedeemBatch, RedeemCode
+from .fapiao import Fapiao
 from .gifts import Gift
 from .mirrors import Dispute, Invoice, Refund, Subscription
-from .offers import Offer, Price, StripePrice, StripeProduct
-from .orders import Customer, Order, RefundRequest, Trial
+from .offers import Offer, PresaleEnd, Price, StripePrice, StripeProduct
+from .orders import Customer, Order, OrderedCourse, RefundRequest, Trial
 from .promotions import PromotionCode, PromotionUse, StripePromotion
 from .shares import RevenueShare
 from .webhooks import WebhookEvent
@@ -14,14 +15,17 @@ __all__ = [
     "Customer",
     "Difference",
     "Dispute",
+    "Fapiao",
     "Gift",
     "Invoice",
     "Matching",
     "MoneyEntry",
     "Offer",
     "Order",
+    "OrderedCourse",
     "Pause",
     "PlanChange",
+    "PresaleEnd",
     "Price",
     "PriceChange",
     "PromotionCode",

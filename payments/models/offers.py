@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
@@ -13,7 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from courses.models import CoursePage, Membership
+from courses.models import Bundle, CoursePage, Membership
 from payments.models.stripe_ids import OfAccount
 
 
@@ -34,7 +35,20 @@ class Offer(models.Model):
         QUARTER = "quarter", _("Quarter")
         YEAR = "year", _("Year")
 
-    TERMS = ("course_id", "membership_id", "kind", "interval", "term_months", "trial_days")
+    class Presale(models.TextChoices):
+        """Whether a course is sold before it opens."""
+
+        AT_ONCE = "at_once", _("Yes: paid at once, open from its day on")
+
+    TERMS = (
+        "course_id",
+        "bundle_id",
+        "membership_id",
+        "kind",
+        "interval",
+        "term_months",
+        "trial_days",
+    )
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     course = models.ForeignKey(
@@ -44,6 +58,14 @@ class Offer(models.Model):
         blank=True,
         related_name="offers",
         verbose_name=_("Course"),
+    )
+    bundle = models.ForeignKey(
+        "courses.Bundle",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="offers",
+        verbose_name=_("Bundle"),
     )
     membership = models.ForeignKey(
         "courses.Membership",
@@ -65,6 +87,14 @@ class Offer(models.Model):
     )
     is_active = models.BooleanField(_("For sale"), default=True)
     sort_order = models.PositiveIntegerField(_("Sort order"), default=0)
+    presale = models.CharField(
+        _("In advance"),
+        max_length=10,
+        choices=Presale.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
 
     wagtail_reference_index_ignore = True
 
@@ -74,9 +104,11 @@ class Offer(models.Model):
         ordering = ["sort_order", "pk"]
         constraints = [
             models.CheckConstraint(
-                name="offer_sells_a_course_or_a_membership",
-                condition=Q(course=None) ^ Q(membership=None),
-                violation_error_message=_("Choose a course or a membership, not both."),
+                name="offer_sells_exactly_one",
+                condition=Q(course__isnull=False, bundle=None, membership=None)
+                | Q(course=None, bundle__isnull=False, membership=None)
+                | Q(course=None, bundle=None, membership__isnull=False),
+                violation_error_message=_("Choose one: a course, a bundle or a membership."),
             ),
             models.CheckConstraint(
                 name="offer_interval_is_of_recurring_ones",
@@ -100,11 +132,21 @@ class Offer(models.Model):
                 condition=~Q(kind="recurring") | Q(course=None),
                 violation_error_message=_("A course is bought once; a membership may renew."),
             ),
+            models.CheckConstraint(
+                name="offer_presale_is_of_courses",
+                condition=Q(presale="") | Q(kind="one_off", course__isnull=False),
+                violation_error_message=_("Only a course, bought for good, is sold in advance."),
+            ),
+            models.CheckConstraint(
+                name="offer_bundles_are_bought_for_good",
+                condition=Q(bundle=None) | Q(kind="one_off"),
+                violation_error_message=_("A bundle is bought once, for good."),
+            ),
         ]
 
     def __str__(self) -> str:
         """Also of one whose form lacks what it sells."""
-        return f"{self.course or self.membership or '?'} · {self.terms}"
+        return f"{self.course or self.bundle or self.membership or '?'} · {self.terms}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk and self.prices.exists():
@@ -114,8 +156,8 @@ class Offer(models.Model):
         super().save(*args, **kwargs)
 
     @property
-    def sellable(self) -> CoursePage | Membership:
-        found = self.course or self.membership
+    def sellable(self) -> CoursePage | Bundle | Membership:
+        found = self.course or self.bundle or self.membership
         assert found is not None  # noqa: S101 — a constraint holds it
         return found
 
@@ -139,6 +181,22 @@ class Offer(models.Model):
     @property
     def is_recurring(self) -> bool:
         return self.kind == self.Kind.RECURRING
+
+
+class PresaleEnd(models.Model):
+    """What was sold in advance was given up: all that was paid goes back (`payments.presale`)."""
+
+    offer = models.OneToOneField(Offer, on_delete=models.PROTECT, related_name="presale_end")
+    reason = models.CharField(_("Reason"), max_length=300)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(_("Decided"))
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return str(self.offer)
 
 
 class Price(models.Model):

@@ -62,6 +62,12 @@ class Order(OfAccount):
         OTHER_AMOUNT = "other_amount", _("Another amount was charged than was shown")
         CODE_USED_UP = "code_used_up", _("Its promotion code had been used up before it was paid")
 
+    class Advance(models.TextChoices):
+        """What was bought before it opened."""
+
+        WAITING = "waiting", _("Bought in advance, not open yet")
+        OPENED = "opened", _("Bought in advance, open")
+
     key = models.UUIDField(_("Number"), default=uuid.uuid4, unique=True, editable=False)
     buyer = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -125,6 +131,14 @@ class Order(OfAccount):
     starts_at = models.DateTimeField(_("From"), null=True, blank=True)
     ends_at = models.DateTimeField(_("Until"), null=True, blank=True)
     fulfilled_at = models.DateTimeField(_("Opened"), null=True, blank=True)
+    advance = models.CharField(
+        _("In advance"),
+        max_length=10,
+        choices=Advance.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
 
     class Meta:
         verbose_name = _("order")
@@ -135,6 +149,9 @@ class Order(OfAccount):
             models.Index(fields=["status", "created_at"], name="order_by_status"),
             models.Index(fields=["payment_intent_id"], name="order_by_payment"),
             models.Index(fields=["charge_id"], name="order_by_charge"),
+            models.Index(
+                fields=["price"], condition=Q(advance="waiting"), name="order_waiting_for_its_day"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -160,6 +177,10 @@ class Order(OfAccount):
             models.CheckConstraint(
                 name="order_done_ones_are_paid",
                 condition=~Q(status__in=["paid", "fulfilled"]) | Q(paid_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="order_waiting_ones_say_for_when",
+                condition=~Q(advance="waiting") | Q(starts_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="order_fulfilled_ones_say_when",
@@ -201,6 +222,26 @@ class Order(OfAccount):
     def is_for_others(self) -> bool:
         """Whether it opens nothing for the buyer."""
         return self.purpose != self.Purpose.OWN
+
+
+class OrderedCourse(models.Model):
+    """A course that an order of a bundle opens: what was in it when the buyer saw it."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="contents")
+    # Kept from being deleted by the grant, as soon as somebody paid (courses.deletion).
+    course = models.ForeignKey("courses.CoursePage", on_delete=models.CASCADE, related_name="+")
+    position = models.PositiveSmallIntegerField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["order", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "course"], name="ordered_course_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} ∋ {self.course_id}"
 
 
 class Trial(OfAccount):

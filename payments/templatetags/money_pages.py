@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from courses.models import CoursePage, LessonPage, Membership
+from courses.models import CoursePage, LessonPage
 from courses.outline import OutlineRow
 from operations import clock
 from pages.templatetags.site_tags import legal_url
@@ -22,7 +22,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def sale(
     context: Context,
-    sellable: CoursePage | Membership,
+    sellable: queries.Sellable,
     page: object = None,
     block_id: str = "",
 ) -> sales.Sale | None:
@@ -56,6 +56,8 @@ class Paywall:
     buy_label: str = ""
     member_url: str = ""
     member_line: str = ""
+    bundle_url: str = ""
+    bundle_line: str = ""
     free_url: str = ""
     free_title: str = ""
     refund_url: str = ""
@@ -82,6 +84,8 @@ def paywall(
         buy_url=way.url if way else "",
         buy_label=_buy_label(way) if way else "",
         member_url=way.member_url if way else "",
+        bundle_url=way.bundle_url if way else "",
+        bundle_line=way.bundle_line if way else "",
         member_line=(way.member_line or way.note) if way else "",
         free_url=_lesson_url(course, free_row) if free_row else "",
         free_title=free_row.name if free_row else "",
@@ -92,7 +96,7 @@ def paywall(
 
 
 def _buy_label(way: sales.Sale) -> str:
-    if way.per:
+    if not way.direct:
         return way.label
     return _("%(amount)s, buy this course") % {"amount": way.amount}
 
@@ -134,12 +138,23 @@ def membership_notice(context: Context) -> standing.Notice | None:
 
 
 @register.simple_tag(takes_context=True)
+def waiting_notice(context: Context, course: CoursePage) -> standing.Notice | None:
+    """`{% waiting_notice course as notice %}`: that a planned course was bought in advance."""
+    request = context.get("request")
+    if request is None or not request.user.is_authenticated:
+        return None
+    return standing.waiting_notice(request.user, course)
+
+
+@register.simple_tag(takes_context=True)
 def closed_notice(context: Context, course: CoursePage) -> standing.Notice | None:
     """`{% closed_notice course as notice %}`: why a course that was open to them is closed."""
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return None
     now = clock.now()
-    return standing.notice(request.user, now=now) or standing.refund_notice(
-        request.user, course, now=now
+    return (
+        standing.waiting_notice(request.user, course)
+        or standing.notice(request.user, now=now)
+        or standing.refund_notice(request.user, course, now=now)
     )

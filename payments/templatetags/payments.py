@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from courses.models import CoursePage, Membership
+from courses.models import CoursePage
 from payments import money as amounts
 from payments import queries, sales
 from payments.models import Price
@@ -14,13 +14,13 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def offers_for(context: template.Context, sellable: CoursePage | Membership) -> queries.Offered:
+def offers_for(context: template.Context, sellable: queries.Sellable) -> queries.Offered:
     """`{% offers_for course as offers %}`: `offers.own` and `offers.by_membership`, live prices."""
     return sales.offers_for(context.get("request"), sellable)
 
 
 @register.simple_tag(takes_context=True)
-def owned(context: template.Context, sellable: CoursePage | Membership) -> queries.Ownership:
+def owned(context: template.Context, sellable: queries.Sellable) -> queries.Ownership:
     """`{% owned course as owned %}`: true where the visitor has it; `.until`, `.by_membership`."""
     return sales.owned(context.get("request"), sellable)
 

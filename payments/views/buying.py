@@ -18,6 +18,7 @@ from operations import clock, errors
 from payments import (
     attribution,
     beginning,
+    bundles,
     measures,
     plans,
     promotion_in_hand,
@@ -116,10 +117,13 @@ def _page(
         "code_problem": code_problem or brought.problem or (plan.problem if plan else ""),
         "owned": owned,
         "switch_from": switching.from_which(user, price) if price and user and not owned else None,
+        "contents": bundles.contents(offer.bundle, user=request.user, now=now)
+        if offer.bundle
+        else None,
         "begin": beginning.of(offer.sellable, user, now=now) if owned and user else None,
         "problem": problem,
         "attribution": led_by,
-        "in_wechat": "MicroMessenger" in request.headers.get("User-Agent", ""),
+        "in_wechat": attribution.is_in_wechat(request),
         "sellable_url": beginning.address(offer.sellable),
     }
     return TemplateResponse(request, "payments/buy.html", context, status=status)
@@ -128,13 +132,14 @@ def _page(
 def price_in_force(offer: Offer, *, now: datetime) -> Price | None:
     """What it costs now; None where it is not for sale."""
     price = queries.prices_in_force(now=now).filter(offer=offer).first()
-    if price is not None and beginning.is_planned(offer.sellable, now=now):
+    if price is not None and beginning.is_planned(offer.sellable, now=now) and not offer.presale:
         return None
     return price
 
 
 def offer_of(key: uuid.UUID) -> Offer:
-    return get_object_or_404(Offer.objects.select_related("course", "membership"), key=key)
+    found = Offer.objects.select_related("course", "bundle", "membership")
+    return get_object_or_404(found, key=key)
 
 
 def price_of(key: str) -> Price:
@@ -142,5 +147,5 @@ def price_of(key: str) -> Price:
         known = uuid.UUID(key)
     except ValueError:
         raise Http404(_("There is no such price.")) from None
-    found = Price.objects.select_related("offer__course", "offer__membership")
+    found = Price.objects.select_related("offer__course", "offer__bundle", "offer__membership")
     return get_object_or_404(found, key=known)

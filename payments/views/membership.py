@@ -16,7 +16,7 @@ from courses.models import Membership
 from operations import clock, errors
 from pages import dates
 from payments import checkout, comparison, plans, promotion_in_hand, queries
-from payments.attribution import from_query
+from payments.attribution import from_query, is_in_wechat
 from payments.models import Offer, Price, Subscription
 
 
@@ -55,6 +55,7 @@ def membership(request: HttpRequest) -> HttpResponse:
             "attribution": from_query(request),
             "in_hand": brought,
             "code_problem": brought.problem or _code_problem(found),
+            "in_wechat": is_in_wechat(request),
             "grace_days": settings.GRACE_DAYS,
             "compared": comparison.of(
                 offered, [each.price for each in found], today=timezone.localdate(now)

@@ -15,8 +15,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.models import User
 from operations import clock, errors
-from payments import beginning, gateway, given_away, queries, refund_requests, standing
-from payments.models import Order
+from payments import (
+    beginning,
+    fapiao,
+    gateway,
+    given_away,
+    queries,
+    refund_requests,
+    standing,
+)
+from payments.models import Fapiao, Order
 
 
 class RefundForm(forms.Form):
@@ -56,6 +64,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     context = {
         "order": row,
         "offer": row.price.offer,
+        "contents": [each.course for each in row.contents.select_related("course")],
         "state": standing.of_order(row),
         "standing": standing.of_subscription(row.subscription, now=clock.now())
         if row.subscription
@@ -64,6 +73,8 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "requests": standing.requests_of(row),
         "refunds": row.refunds.all(),
         "can_ask": can_ask,
+        "fapiao": Fapiao.objects.filter(order=row).first(),
+        "may_ask_fapiao": fapiao.may_ask(row),
         "sellable_url": beginning.address(row.price.offer.sellable),
     }
     if row.is_for_others and row.fulfilled_at:
@@ -129,6 +140,7 @@ def _own(request: HttpRequest, key: uuid.UUID) -> Order:
         "buyer",
         "subscription__offer__membership",
         "price__offer__course",
+        "price__offer__bundle",
         "price__offer__membership",
     )
     return get_object_or_404(found, key=key)

@@ -81,7 +81,7 @@ def _again_url(order: Order) -> str:
 def _order(request: HttpRequest) -> Order:
     """The buyer's own order that the address names, by its key, its session or both."""
     orders = Order.objects.filter(buyer_id=request.user.pk).select_related(
-        "from_page", "price__offer__course", "price__offer__membership"
+        "from_page", "price__offer__course", "price__offer__bundle", "price__offer__membership"
     )
     key = request.GET.get("order")
     session = request.GET.get("session") or request.GET.get("session_id")

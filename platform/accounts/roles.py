@@ -23,6 +23,8 @@ LABELS = {
 }
 
 ADMIN = ("wagtailadmin.access_admin",)
+# What is in it and its words; its price is finance's alone.
+BUNDLES = ("courses.view_bundle", "courses.add_bundle", "courses.change_bundle")
 CONTENT = (
     "courses.add_instructor",
     "courses.change_instructor",
@@ -33,6 +35,7 @@ CONTENT = (
     "courses.delete_discipline",
     "courses.view_discipline",
     "courses.view_membership",
+    *BUNDLES,
 )
 MONEY = (
     "payments.view_*",
@@ -48,12 +51,14 @@ MONEY = (
     "payments.add_revenueshare",
     "payments.read_business",
     "payments.refund_order",
+    "payments.issue_fapiao",
     "payments.replay_webhookevent",
     "payments.change_difference",
     "courses.view_grant",
     "courses.add_grant",
     "courses.change_grant",
     "courses.view_membership",
+    *BUNDLES,
 )
 SITE = (
     "accounts.view_user",

@@ -24,7 +24,10 @@ from operations.url_classes import UrlClass, class_of
 COOKIE = "wrote"
 SAFE = ("GET", "HEAD")
 # Where public addresses are not for looking only, or what is shown decides something.
-NEVER = ("account/", "admin/", "payments/", "membership/", "redeem/", "files/", "_util/")
+NEVER = (
+    *("account/", "admin/", "payments/", "membership/", "bundles/", "redeem/"),
+    *("files/", "_util/"),
+)
 ALSO = ("study/",)
 # What may be late, by app; what of it may not.
 LATE_APPS = {

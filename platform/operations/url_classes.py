@@ -67,6 +67,7 @@ CLASSES: dict[str, UrlClass] = {
     "study/done/<int:lesson_id>/": UrlClass.ENTITLED,
     # Money
     "membership/": P,
+    "bundles/<str:slug>/": P,
     "payments/webhook/": UrlClass.WEBHOOK,
     "payments/checkout/": P,
     "payments/buy/<uuid:key>/": P,
@@ -162,6 +163,7 @@ PROMISES = [
     Promise("/membership/"),
     Promise("/redeem/"),
     Promise("/redeem/<code>/"),
+    Promise("/bundles/<bundle>/"),
     Promise("/study/"),
     Promise("/study/beat/"),
     Promise("/search/"),

@@ -20,13 +20,21 @@ from payments.models import Offer, RefundRequest
 from tests.accounts.browser import browser, log_in, second_step
 from tests.accounts.doors import addresses
 from tests.accounts.factories import PASSWORD, UserFactory, give_app
-from tests.factories import DisciplineFactory, InstructorFactory, MembershipFactory, course
+from tests.factories import (
+    BundleFactory,
+    DisciplineFactory,
+    InstructorFactory,
+    MembershipFactory,
+    course,
+)
 from tests.payments.factories import (
     OrderFactory,
     PriceFactory,
     RedeemCodeFactory,
     SubscriptionFactory,
     course_price,
+    reversible_fapiao,
+    sold_in_advance,
 )
 from tests.payments.staff import at_desk
 from tests.payments.test_admin_listings import one_of_each
@@ -46,16 +54,19 @@ PERMISSIONS = table(
     accounts.change_user           ---o
     accounts.look_as_user          ---o
     accounts.view_user             ---o
+    courses.add_bundle             e-fo
     courses.add_discipline         e--o
     courses.add_grant              --f-
     courses.add_instructor         e--o
     courses.add_membership         ---o
+    courses.change_bundle          e-fo
     courses.change_discipline      e--o
     courses.change_grant           --f-
     courses.change_instructor      e--o
     courses.change_membership      ---o
     courses.delete_discipline      e--o
     courses.delete_instructor      e--o
+    courses.view_bundle            e-fo
     courses.view_discipline        e--o
     courses.view_grant             --fo
     courses.view_instructor        e--o
@@ -78,6 +89,7 @@ PERMISSIONS = table(
     payments.change_redeemcode     --f-
     payments.change_promotioncode  --f-
     payments.read_business         --f-
+    payments.issue_fapiao          --f-
     payments.refund_order          --f-
     payments.replay_webhookevent   --f-
     payments.view_cancellation     --fo
@@ -85,6 +97,7 @@ PERMISSIONS = table(
     payments.view_difference       --fo
     payments.view_dispute          --fo
     payments.view_gift             --fo
+    payments.view_fapiao           --fo
     payments.view_invoice          --fo
     payments.view_matching         --fo
     payments.view_moneyentry       --fo
@@ -92,6 +105,8 @@ PERMISSIONS = table(
     payments.view_order            --fo
     payments.view_pause            --fo
     payments.view_planchange       --fo
+    payments.view_orderedcourse    --fo
+    payments.view_presaleend       --fo
     payments.view_price            --fo
     payments.view_redeembatch      --fo
     payments.view_redeemcode       --fo
@@ -165,6 +180,10 @@ ADDRESSES = table(
     /admin/snippets/courses/discipline/                       e--o
     /admin/snippets/courses/discipline/edit/{discipline}/     e--o
     /admin/snippets/courses/discipline/delete/{discipline}/   e--o
+    /admin/snippets/courses/bundle/                           e-fo
+    /admin/snippets/courses/bundle/add/                       e-fo
+    /admin/snippets/courses/bundle/edit/{bundle}/             e-fo
+    /admin/snippets/courses/bundle/delete/{bundle}/           ----
     /admin/snippets/courses/membership/                       e-fo
     /admin/snippets/courses/membership/add/                   ---o
     /admin/snippets/courses/membership/edit/{membership}/     ---o
@@ -212,6 +231,10 @@ ADDRESSES = table(
     /admin/money/requests/confirm/{proposed}/     --f-
     /admin/money/refunds/                         --fo
     /admin/money/refunds/inspect/{refunds}/       --fo
+    /admin/money/fapiao/                          --fo
+    /admin/money/fapiao/inspect/{fapiao}/         --fo
+    /admin/money/fapiao/issue/{fapiao}/           --f-
+    /admin/money/fapiao/reverse/{reversible}/     --f-
     /admin/money/offers/                          --fo
     /admin/money/offers/new/                      --f-
     /admin/money/offers/edit/{offers}/            --f-
@@ -234,6 +257,7 @@ ADDRESSES = table(
     /admin/money/promotions/new/                  --f-
     /admin/money/promotions/edit/{promotions}/    --f-
     /admin/money/promotions/inspect/{promotions}/ --fo
+    /admin/money/offers/give-up/{presale}/        --f-
     /admin/money/grants/                          --fo
     /admin/money/grants/give/                     --f-
     /admin/money/grants/inspect/{grants}/         --fo
@@ -268,11 +292,14 @@ def things() -> dict[str, Any]:
     given = {"source_kind": "scholarship", "source_id": "hand-1", "starts_at": bought.starts_at}
     return rows | {
         "used": RedeemCodeFactory(redeemed_by=UserFactory(), redeemed_at=bought.starts_at).pk,
+        "presale": sold_in_advance().offer_id,
+        "reversible": reversible_fapiao().pk,
         "page": course(lessons=1).pk,
         "proposed": proposed_refund().pk,
         "dearer": dearer_offer().pk,
         "instructor": InstructorFactory().pk,
         "discipline": DisciplineFactory().pk,
+        "bundle": BundleFactory().pk,
         "membership": MembershipFactory().pk,
         "user": person.pk,
         "site": Site.objects.get().pk,

@@ -102,6 +102,7 @@ PARTS: dict[tuple[str, str], Values] = {
     ("study/", "lesson_id"): _pages("paid", "film", "gonelesson", "draftlesson", "taken"),
     ("study/", "track_id"): _pages("track", "drafttrack"),
     # Money
+    ("bundles/", "slug"): _known("both", "notsold"),
     **{
         (f"payments/{way}/", "key"): lambda world: [world.price.key]
         for way in ("buy", "gift", "seats")

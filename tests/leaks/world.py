@@ -39,7 +39,7 @@ from tests.accounts.factories import UserFactory as AccountFactory
 from tests.courses.conftest import give, staff
 from tests.leaks.canaries import ascii_word, digests, noise, picture, word
 from tests.payments.conftest import Shop
-from tests.payments.factories import course_price, membership_prices
+from tests.payments.factories import bundle_price, course_price, membership_prices
 
 VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n{}。\n"
 ID3 = b"ID3\x04\x00\x00\x00\x00\x00\x7fTIT2"
@@ -271,6 +271,8 @@ def _make_drafts(world: World) -> None:
     )
     for page in (draft, lesson, article, track):
         page.save_revision()
+    bundle_price(factories.bundle(course, factories.course(), slug="both"))
+    bundle_price(factories.bundle(course, draft, slug="notsold"))
     world.pages |= {
         "draftcourse": draft,
         "draftlesson": lesson,

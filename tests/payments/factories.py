@@ -5,12 +5,16 @@ from typing import Any
 from uuid import uuid4
 
 import factory
+from django.core.files.base import ContentFile
+from django.utils import timezone
 
-from courses.models import CoursePage, Membership
+from courses.models import Bundle, CoursePage, Membership
+from operations import clock
 from operations import clock as site_clock
 from payments import batches, codes
 from payments.models import (
     Dispute,
+    Fapiao,
     Gift,
     Invoice,
     Offer,
@@ -24,6 +28,7 @@ from payments.models import (
     WebhookEvent,
 )
 from tests.factories import MembershipFactory, UserFactory, course
+from tests.factories import course as make_course
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 ACCOUNT = "acct_sandbox"
@@ -72,6 +77,24 @@ class OrderFactory(factory.django.DjangoModelFactory):
     account = ACCOUNT
     session_id = factory.Sequence(lambda n: f"cs_test_{n}")
     created_at = NOW
+
+
+class FapiaoFactory(factory.django.DjangoModelFactory):
+    """Asked for by a company; `FapiaoFactory(issued=True)` is noted as issued."""
+
+    class Meta:
+        model = Fapiao
+
+    class Params:
+        issued = factory.Trait(number="26442000001", issued_on=NOW.date(), issued_at=NOW)
+
+    order = factory.SubFactory(OrderFactory, fulfilled=True)
+    kind = Fapiao.Kind.COMPANY
+    title = factory.Sequence(lambda n: f"第{n}有限公司")
+    tax_number = "91110000802100433B"
+    email = factory.Sequence(lambda n: f"books{n}@example.com")
+    asked_at = NOW
+    changed_at = NOW
 
 
 class SubscriptionFactory(factory.django.DjangoModelFactory):
@@ -197,6 +220,31 @@ def course_price(course: CoursePage, amount: int = 9900, **fields: Any) -> Price
     """The price of a course, bought once for good."""
     offer = OfferFactory(course=course, membership=None, kind=Offer.Kind.ONE_OFF)
     return PriceFactory(offer=offer, amount=amount, **fields)
+
+
+def bundle_price(bundle: Bundle, amount: int = 14900, **fields: Any) -> Price:
+    """The price of a bundle, bought once for good."""
+    offer = OfferFactory(bundle=bundle, membership=None, kind=Offer.Kind.ONE_OFF)
+    return PriceFactory(offer=offer, amount=amount, **fields)
+
+
+def sold_in_advance(course: CoursePage | None = None, *, days: int = 10, **fields: Any) -> Price:
+    """The price of a planned course that is sold before it opens."""
+    page = course or planned_course(days=days)
+    offer = OfferFactory(course=page, membership=None, kind="one_off", presale="at_once")
+    return PriceFactory(offer=offer, amount=9900, **fields)
+
+
+def planned_course(*, days: int = 10, **fields: Any) -> CoursePage:
+    opens_on = timezone.localdate(clock.now()) + timedelta(days=days)
+    return make_course(lessons=2, free=0, opens_on=opens_on, **fields)
+
+
+def reversible_fapiao() -> Fapiao:
+    """Issued, with a file, before its money went back."""
+    made: Fapiao = FapiaoFactory(issued=True, file=ContentFile(b"%PDF-1.7", "f.pdf"))
+    RefundFactory(order=made.order, created_at=NOW + timedelta(days=1))
+    return made
 
 
 def membership_prices(membership: Membership | None = None) -> dict[str, Price]:

@@ -18,6 +18,7 @@ from tests.payments.factories import (
     ACCOUNT,
     NOW,
     DisputeFactory,
+    FapiaoFactory,
     GiftFactory,
     InvoiceFactory,
     OrderFactory,
@@ -39,6 +40,7 @@ LISTINGS = (
     "money-requests",
     "money-refunds",
     "money-disputes",
+    "money-fapiao",
     "money-offers",
     "money-gifts",
     "money-batches",
@@ -80,6 +82,7 @@ def one_of_each(number: int = 0) -> dict[str, int]:
     entry = money_entry(f"txn_{number}", order)
     event = WebhookEventFactory()
     code = RedeemCodeFactory()
+    fapiao = FapiaoFactory(order=order)
     rows = (
         order,
         subscription,
@@ -88,6 +91,7 @@ def one_of_each(number: int = 0) -> dict[str, int]:
         request,
         refund,
         dispute,
+        fapiao,
         order.price.offer,
         GiftFactory(order__price=course_price(course())),
         code.batch,

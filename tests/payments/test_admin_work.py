@@ -36,7 +36,7 @@ def desk():
 
 
 def offer_form(**fields):
-    blank = {"course": "", "membership": "", "interval": "", "term_months": ""}
+    blank = {"course": "", "bundle": "", "membership": "", "interval": "", "term_months": ""}
     return blank | {"trial_days": "0", "sort_order": "0", "is_active": "on"} | fields
 
 
@@ -108,7 +108,7 @@ def test_a_form_without_what_it_sells_says_so_and_keeps_the_rest(desk):
     form = offer_form(kind="term", term_months="6", amount="99")
     answer = desk.post(reverse("money-offers:edit", args=[offer.pk]), form)
     assert answer.status_code == 200
-    assert "课程和会员选一个" in answer.text
+    assert "课程、组合、会员选一个" in answer.text
     assert 'value="6"' in answer.text
 
 

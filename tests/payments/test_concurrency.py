@@ -13,14 +13,14 @@ from django.db.models import QuerySet
 from accounts.models import OutboxMessage, User
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import checkout, entitlement, fulfilment, refund_requests, webhooks
-from payments.models import MoneyEntry, Order, Refund, RefundRequest, WebhookEvent
+from payments import checkout, entitlement, fulfilment, presale, refund_requests, webhooks
+from payments.models import MoneyEntry, Order, PresaleEnd, Refund, RefundRequest, WebhookEvent
 from payments.sandbox import outbox
 from payments.sandbox.endpoints import SIGNING_SECRET
 from payments.sandbox.models import StripeObject
-from tests.factories import course
+from tests.factories import UserFactory, bundle, course
 from tests.payments.conftest import post_webhook
-from tests.payments.factories import course_price
+from tests.payments.factories import bundle_price, course_price, sold_in_advance
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 THREADS = 20
@@ -193,3 +193,37 @@ def test_twenty_tabs_at_once_share_one_order(buyer):
     assert checkout.start(buyer=buyer, price=price, now=site_clock.now()).url == url
     assert Order.objects.count() == 1
     assert StripeObject.objects.filter(kind="checkout.session").count() == 1
+
+
+def test_four_rounds_at_once_give_a_presale_back_once(shop, buyer):
+    price = sold_in_advance()
+    order = shop.buy(buyer, price)
+    now = site_clock.now()
+    end = PresaleEnd.objects.create(
+        offer=price.offer, reason="不开了", decided_by=UserFactory(), decided_at=now
+    )
+    results = at_once(lambda number: presale.follow_all(now=now), times=4)
+    assert results == [None] * 4
+    request = RefundRequest.objects.get(order=order)
+    assert (request.status, request.reason) == (RefundRequest.Status.APPROVED, end.reason)
+    assert OutboxMessage.objects.filter(key=f"presale-given-up-{order.pk}").count() == 1
+
+
+def test_of_a_bundle_and_a_course_of_it_paid_at_once_nothing_is_lost(shop, buyer):
+    pages = [course(lessons=1), course(lessons=1)]
+    orders = [
+        shop.begin(buyer, bundle_price(bundle(*pages))),
+        shop.begin(buyer, course_price(pages[0])),
+    ]
+    for order in orders:
+        shop.pay(order)
+    at_once(lambda number: fulfilment.confirm(orders[number], now=site_clock.now()), times=2)
+    for order in orders:
+        order.refresh_from_db()
+    whole, alone = orders
+    # The bundle opens the other course in any case; the course that comes second goes back.
+    assert whole.status == Order.Status.FULFILLED
+    opened = Grant.objects.filter(learner=buyer).values_list("course_id", flat=True)
+    assert set(opened) == {page.pk for page in pages}
+    kept_before = alone.fulfilled_at is not None
+    assert kept_before or alone.note == Order.Note.BOUGHT_TWICE

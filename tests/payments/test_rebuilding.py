@@ -12,9 +12,9 @@ from operations import clock as site_clock
 from payments import reconciliation
 from payments.management.commands.reconcile import Command
 from payments.models import Customer, Difference, Order, Price, StripePrice, Trial
-from tests.factories import course
+from tests.factories import bundle, course
 from tests.payments.conftest import Shop
-from tests.payments.factories import course_price, membership_prices
+from tests.payments.factories import bundle_price, course_price, membership_prices
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,19 @@ def test_a_trial_is_the_same_trial_again(shop: Shop, buyer: User) -> None:
     assert Trial.objects.get().order == order
     assert not Difference.objects.filter(ended_at=None).exists()
     assert sweep().found_orders == 0
+
+
+def test_a_bundle_opens_the_courses_that_the_buyer_saw(shop: Shop, buyer: User) -> None:
+    pages = [course(), course(), course()]
+    sold = bundle(*pages[:2])
+    order = shop.begin(buyer, bundle_price(sold))
+    assert shop.pay(order).kind == "complete"
+    order.contents.all().delete()
+    Order.objects.all().delete()
+    sold.contents.filter(course=pages[1]).update(course=pages[2])
+    assert sweep().found_orders == 1
+    opened = Grant.objects.filter(learner=buyer).values_list("course_id", flat=True)
+    assert set(opened) == {pages[0].pk, pages[1].pk}
 
 
 def test_the_buyer_may_have_begun_anew_meanwhile(shop: Shop, buyer: User) -> None:

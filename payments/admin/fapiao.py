@@ -1,0 +1,308 @@
+"""Fapiaos (发票): who asked for one, what was issued, and what must be reversed."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
+from wagtail.admin.widgets import AdminDateInput
+
+from courses.file_responses import respond
+from operations import clock
+from payments import fapiao
+from payments.admin.confirmation import Confirmation, NotPossible
+from payments.admin.listing import (
+    Action,
+    DetailColumn,
+    Fact,
+    MomentColumn,
+    MoneyDetail,
+    MoneyIndex,
+    MoneyViewSet,
+    detail_url,
+    in_words,
+    moment,
+    period_widget,
+    person,
+)
+from payments.models import Fapiao
+from payments.models.orders import ORDER_LABEL
+from payments.money import decimal
+
+PERMISSION = "payments.issue_fapiao"
+LARGEST_FILE = 5 * 1024 * 1024
+STATES = {
+    "asked": _("Asked for"),
+    "issued": _("Issued"),
+    "to_reverse": _("Refunded since: reverse it"),
+    "reversed": _("Reversed"),
+    "void": _("Refunded before it was issued"),
+}
+
+
+def state(row: Any) -> Any:
+    return STATES[row.state]
+
+
+def is_pdf(file: UploadedFile) -> None:
+    if (file.size or 0) > LARGEST_FILE:
+        raise ValidationError(_("At most 5 MB."))
+    begins = file.read(5)
+    file.seek(0)
+    if begins != b"%PDF-":
+        raise ValidationError(_("This is no PDF."))
+
+
+class IssueForm(forms.Form):
+    number = forms.CharField(label=_("Number of the fapiao"), max_length=40)
+    issued_on = forms.DateField(label=_("Issued"), widget=AdminDateInput)
+    file = forms.FileField(
+        label=_("PDF"),
+        required=False,
+        validators=[is_pdf],
+        help_text=_("The buyer downloads it from the order. At most 5 MB."),
+    )
+
+    def clean_issued_on(self) -> date:
+        return not_to_come(self.cleaned_data["issued_on"])
+
+
+class ReverseForm(forms.Form):
+    number = forms.CharField(label=_("Number of the reversal"), max_length=40)
+    reversed_on = forms.DateField(label=_("Reversed"), widget=AdminDateInput)
+
+    def clean_reversed_on(self) -> date:
+        return not_to_come(self.cleaned_data["reversed_on"])
+
+
+def not_to_come(day: date) -> date:
+    if day > timezone.localdate(clock.now()):
+        raise ValidationError(_("This day has not come yet."))
+    return day
+
+
+class OfFapiao(Confirmation):
+    model = Fapiao
+    permission = PERMISSION
+    back = "money-fapiao"
+    related = (
+        "order__buyer",
+        "order__price__offer__course",
+        "order__price__offer__bundle",
+        "order__price__offer__membership",
+    )
+
+
+class IssueView(OfFapiao):
+    title = _("Note that it is issued")
+    label = _("It is issued")
+    form_class = IssueForm
+
+    def form(self, data: Any = None) -> forms.Form:
+        return IssueForm(data, self.request.FILES or None)
+
+    def is_possible(self, row: Fapiao) -> bool:
+        return fapiao.state_of(row) == "asked"
+
+    def consequences(self, row: Fapiao) -> Iterable[Any]:
+        words = {"title": row.title, "number": row.tax_number or "–", "email": row.email}
+        yield _("Made out to %(title)s, tax number %(number)s, sent to %(email)s.") % words
+        yield _("Net of refunds: %(amount)s.") % {"amount": in_words(net(row), row.order.currency)}
+        yield _("The buyer cannot change it any more.")
+
+    def carry_out(self, row: Fapiao, form: Any) -> Any:
+        actor: Any = self.request.user
+        try:
+            fapiao.issue(fapiao=row, **form.cleaned_data, actor=actor, now=clock.now())
+        except fapiao.CannotIssue as problem:
+            raise NotPossible(_("It has been issued already.")) from problem
+        return _("The fapiao is noted as issued.")
+
+
+class ReverseView(OfFapiao):
+    title = _("Note that it is reversed")
+    label = _("It is reversed")
+    form_class = ReverseForm
+
+    def is_possible(self, row: Fapiao) -> bool:
+        return fapiao.state_of(row) == "to_reverse"
+
+    def consequences(self, row: Fapiao) -> Iterable[Any]:
+        yield _("Money went back after this fapiao was issued. Reverse it at the tax office first.")
+
+    def carry_out(self, row: Fapiao, form: Any) -> Any:
+        actor: Any = self.request.user
+        try:
+            fapiao.reverse(fapiao=row, **form.cleaned_data, actor=actor)
+        except fapiao.CannotReverse as problem:
+            raise NotPossible(_("It has been reversed already.")) from problem
+        return _("The fapiao is noted as reversed.")
+
+
+class FileView(View):
+    """The PDF, for finance."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
+        row = get_object_or_404(Fapiao, pk=pk)
+        if not request.user.has_perm("payments.view_fapiao") or not row.file:
+            raise Http404
+        try:
+            return respond(
+                request,
+                str(row.file.name),
+                content_type="application/pdf",
+                cache="private, no-store",
+                attachment_name=f"{row.number}.pdf",
+            )
+        except FileNotFoundError as error:
+            raise Http404 from error
+
+
+def net(row: Fapiao) -> int:
+    found = fapiao.with_state().get(pk=row.pk)
+    return max(row.order.amount - found.refunded, 0)  # type: ignore[attr-defined]
+
+
+class FapiaoFilters(WagtailFilterSet):
+    state = django_filters.ChoiceFilter(label=_("State"), choices=list(STATES.items()))
+    asked_at = django_filters.DateFromToRangeFilter(label=_("Asked for"), widget=period_widget())
+
+    class Meta:
+        model = Fapiao
+        fields = ["state", "kind", "asked_at"]
+
+
+class FapiaoIndex(MoneyIndex):
+    def get_base_queryset(self) -> QuerySet[Fapiao]:
+        return fapiao.with_state().select_related(*self.related)
+
+    def to_row_dict(self, item: Fapiao) -> dict[str, Any]:
+        order, refunded = item.order, item.refunded  # type: ignore[attr-defined]
+        return {
+            "order": order.number,
+            "paid_at": order.paid_at,
+            "buyer": order.buyer.email,
+            "what": str(order.price.offer.sellable),
+            "amount": decimal(order.amount, order.currency),
+            "refunded": decimal(refunded, order.currency),
+            "kept": decimal(order.amount - refunded, order.currency),
+            "currency": order.currency,
+            "kind": item.get_kind_display(),
+            "title": item.title,
+            "tax_number": item.tax_number,
+            "email": item.email,
+            "asked_at": item.asked_at,
+            "state": state(item),
+            "number": item.number,
+            "issued_on": item.issued_on,
+            "reversal_number": item.reversal_number,
+            "reversed_on": item.reversed_on,
+        }
+
+
+class FapiaoDetail(MoneyDetail):
+    def facts(self) -> Iterable[Fact]:
+        row: Fapiao = self.object
+        order = row.order
+        yield Fact(ORDER_LABEL, order, detail_url("money-orders", order))
+        yield Fact(_("Buyer"), person(order.buyer))
+        yield Fact(_("What"), str(order.price.offer))
+        yield Fact(_("Amount"), in_words(order.amount, order.currency))
+        yield Fact(_("Net of refunds"), in_words(net(row), order.currency))
+        yield Fact(_("State"), STATES[self.state])
+        yield Fact(_("Made out to"), row.get_kind_display())
+        yield Fact(_("Name on the fapiao"), row.title)
+        yield Fact(_("Tax number"), row.tax_number)
+        yield Fact(_("E-mail"), row.email)
+        yield Fact(_("Asked for"), moment(row.asked_at))
+        yield Fact(_("Number of the fapiao"), row.number)
+        yield Fact(_("Issued"), str(row.issued_on or ""))
+        yield Fact(_("Issued by"), person(row.issued_by))
+        if row.file:
+            yield Fact(_("PDF"), row.number, reverse("money-fapiao:file", args=[row.pk]))
+        yield Fact(_("Number of the reversal"), row.reversal_number)
+        yield Fact(_("Reversed"), str(row.reversed_on or ""))
+
+    @property
+    def state(self) -> str:
+        return fapiao.state_of(self.object)
+
+    def actions(self) -> Iterable[Action]:
+        if not self.request.user.has_perm(PERMISSION):
+            return
+        if self.state == "asked":
+            yield Action(IssueView.title, reverse("money-fapiao:issue", args=[self.pk]))
+        elif self.state == "to_reverse":
+            yield Action(ReverseView.title, reverse("money-fapiao:reverse", args=[self.pk]))
+
+
+class FapiaoViewSet(MoneyViewSet):
+    model = Fapiao
+    name = "money-fapiao"
+    url_prefix = "money/fapiao"
+    icon = "doc-full"
+    menu_label = _("Fapiaos")
+    index_view_class = FapiaoIndex
+    inspect_view_class = FapiaoDetail
+    related = (*OfFapiao.related, "issued_by")
+    row_views = {"issue": IssueView, "reverse": ReverseView, "file": FileView}
+    filterset_class = FapiaoFilters
+    search_fields = ["title", "tax_number", "email", "number", "order__buyer__email"]
+    list_display = [
+        DetailColumn("order", "money-fapiao", label=ORDER_LABEL, accessor="order.number"),
+        Column("title", label=_("Name on the fapiao")),
+        Column("tax_number", label=_("Tax number")),
+        Column(
+            "amount",
+            label=_("Amount"),
+            accessor=lambda row: in_words(row.order.amount, row.order.currency),
+        ),
+        Column("state", label=_("State"), accessor=state),
+        MomentColumn("asked_at", label=_("Asked for")),
+    ]
+    list_export = [
+        "order",
+        "paid_at",
+        "buyer",
+        "what",
+        "amount",
+        "refunded",
+        "kept",
+        "currency",
+        "kind",
+        "title",
+        "tax_number",
+        "email",
+        "asked_at",
+        "state",
+        "number",
+        "issued_on",
+        "reversal_number",
+        "reversed_on",
+    ]
+    export_headings = {
+        "order": ORDER_LABEL,
+        "paid_at": _("Paid"),
+        "buyer": _("Buyer"),
+        "what": _("What"),
+        "amount": _("Amount"),
+        "refunded": _("Given back"),
+        "kept": _("Net of refunds"),
+        "currency": _("Currency"),
+        "title": _("Name on the fapiao"),
+        "tax_number": _("Tax number"),
+        "state": _("State"),
+        "number": _("Number of the fapiao"),
+    }

@@ -1,0 +1,73 @@
+"""The Chinese tax invoice (发票) that a buyer asks for."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from payments.models.orders import ORDER_LABEL, Order
+
+
+class Fapiao(models.Model):
+    """To whom an order's fapiao is made out; its number and day once finance has issued it."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("A person")
+        COMPANY = "company", _("A company")
+
+    order = models.OneToOneField(
+        Order, on_delete=models.PROTECT, related_name="fapiao", verbose_name=ORDER_LABEL
+    )
+    kind = models.CharField(_("Made out to"), max_length=10, choices=Kind.choices)
+    title = models.CharField(_("Name on the fapiao"), max_length=100)
+    tax_number = models.CharField(_("Tax number"), max_length=20, blank=True)
+    email = models.EmailField(_("E-mail"))
+    asked_at = models.DateTimeField(_("Asked for"))
+    changed_at = models.DateTimeField(_("Changed"))
+    number = models.CharField(_("Number of the fapiao"), max_length=40, blank=True)
+    issued_on = models.DateField(_("Issued"), null=True, blank=True)
+    issued_at = models.DateTimeField(null=True, blank=True)
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Issued by"),
+    )
+    file = models.FileField(_("PDF"), upload_to="private/fapiao/%Y/", blank=True)
+    # After a refund (红冲).
+    reversed_on = models.DateField(_("Reversed"), null=True, blank=True)
+    reversal_number = models.CharField(_("Number of the reversal"), max_length=40, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("fapiao")
+        verbose_name_plural = _("fapiaos")
+        ordering = ["-asked_at", "-pk"]
+        permissions = [("issue_fapiao", "Can issue a fapiao")]
+        constraints = [
+            models.CheckConstraint(
+                name="fapiao_companies_have_a_tax_number",
+                condition=Q(kind="person") | ~Q(tax_number=""),
+                violation_error_message=_("A company needs its tax number."),
+            ),
+            models.CheckConstraint(
+                name="fapiao_issued_ones_have_number_and_day",
+                condition=Q(issued_at=None, issued_on=None, number="")
+                | (Q(issued_at__isnull=False, issued_on__isnull=False) & ~Q(number="")),
+            ),
+            models.CheckConstraint(
+                name="fapiao_reversed_ones_were_issued",
+                condition=Q(reversed_on=None, reversal_number="")
+                | (Q(reversed_on__isnull=False, issued_at__isnull=False) & ~Q(reversal_number="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order} {self.title}"
+
+    @property
+    def is_issued(self) -> bool:
+        return self.issued_at is not None

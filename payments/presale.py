@@ -1,0 +1,123 @@
+"""Sold before it opens: paid at once, open from the course's day on, or all given back.
+
+What was paid in advance follows its course: the day that the editor sets is the day it opens.
+"""
+
+from contextlib import suppress
+from datetime import datetime, time
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from wagtail.log_actions import log
+
+from accounts.models import User
+from courses.models import CoursePage
+from operations import clock
+from operations.jobs import job
+from payments import entitlement, letters, refund_requests
+from payments.models import Offer, Order, PresaleEnd, RefundRequest
+
+
+class NotInAdvance(Exception):
+    """Nothing is sold in advance by this offer, or it was given up already."""
+
+
+def opens_at(course: CoursePage, *, now: datetime) -> datetime:
+    """Midnight of its day on the site's clock; now, where that is past or there is no such day."""
+    if course.opens_on is None:
+        return now
+    midnight = datetime.combine(course.opens_on, time.min, timezone.get_default_timezone())
+    return max(midnight, now)
+
+
+def waiting() -> QuerySet[Order]:
+    """What was paid in advance and is neither open yet nor given back."""
+    return Order.objects.filter(advance=Order.Advance.WAITING, status=Order.Status.FULFILLED)
+
+
+def begin_waiting(order: Order, *, now: datetime) -> None:
+    """What was just paid opens with its course. Saved by the caller."""
+    course = order.price.offer.course
+    if course is not None and (opens := opens_at(course, now=now)) > now:
+        order.advance, order.starts_at = Order.Advance.WAITING, opens
+
+
+def follow_all(*, now: datetime) -> None:
+    """Bring every order paid in advance to where its course is; give back what was given up."""
+    for course in CoursePage.objects.filter(offers__prices__orders__in=waiting()).distinct():
+        opens = opens_at(course, now=now)
+        moved = waiting().filter(price__offer__course=course, price__offer__presale_end=None)
+        if opens > now:
+            moved = moved.exclude(starts_at=opens)
+        for order_id in list(moved.values_list("pk", flat=True)):
+            follow(order_id=order_id, now=now)
+    for end in PresaleEnd.objects.filter(offer__prices__orders__in=waiting()).distinct():
+        for order_id in list(_to_give_back(end).values_list("pk", flat=True)):
+            _give_back(order_id=order_id, end=end, now=now)
+
+
+@transaction.atomic
+def follow(*, order_id: int, now: datetime) -> None:
+    """Open one order with its course, and tell the buyer; or move its day. Again it changes
+    nothing."""
+    order = entitlement.lock(order_id)
+    course = order.price.offer.course
+    if order.advance != Order.Advance.WAITING or course is None:
+        return
+    opens = opens_at(course, now=now)
+    if opens <= now and not course.live:
+        return  # the day came, the course did not
+    if opens <= now:
+        order.advance = Order.Advance.OPENED
+        opens = min(order.starts_at or now, now)
+    order.starts_at = opens
+    order.save(update_fields=["advance", "starts_at"])
+    entitlement.settle(order, now=now)
+    if order.advance == Order.Advance.OPENED and order.status == Order.Status.FULFILLED:
+        letters.presale_opened(order, now=now)
+
+
+@transaction.atomic
+def give_up(*, offer: Offer, reason: str, actor: User, now: datetime) -> PresaleEnd:
+    """Stop selling in advance; everything paid goes back by a job. Raises NotInAdvance."""
+    offer = Offer.objects.select_for_update().get(pk=offer.pk)
+    if not is_under_way(offer):
+        raise NotInAdvance
+    Offer.objects.filter(pk=offer.pk).update(is_active=False, presale="")
+    end = PresaleEnd.objects.create(
+        offer=offer, reason=reason[:300], decided_by=actor, decided_at=now
+    )
+    log(instance=offer, action="payments.give_up", user=actor, data={"reason": reason})
+    carry_on.enqueue()
+    return end
+
+
+def is_under_way(offer: Offer) -> bool:
+    """Whether something can be given up: sold in advance now, or paid and not open."""
+    if PresaleEnd.objects.filter(offer=offer).exists():
+        return False
+    return bool(offer.presale) or waiting().filter(price__offer=offer).exists()
+
+
+@job
+def carry_on() -> None:
+    """Killed half-way it goes on where it stopped, at the latest with the next round."""
+    follow_all(now=clock.now())
+
+
+def _to_give_back(end: PresaleEnd) -> QuerySet[Order]:
+    """Those about which nothing is under way, nor was decided since."""
+    under_way = Q(status__in=[RefundRequest.Status.APPROVED, RefundRequest.Status.PROPOSED])
+    decided = RefundRequest.objects.filter(under_way | Q(decided_at__gte=end.decided_at))
+    return waiting().filter(price__offer=end.offer).exclude(refund_requests__in=decided)
+
+
+@transaction.atomic
+def _give_back(*, order_id: int, end: PresaleEnd, now: datetime) -> None:
+    order = entitlement.lock(order_id)
+    if not _to_give_back(end).filter(pk=order.pk).exists():
+        return
+    with suppress(refund_requests.CannotRefund):
+        refund_requests.approve(order=order, reason=end.reason, actor=end.decided_by, now=now)
+        letters.presale_given_up(order, reason=end.reason, now=now)

@@ -1,0 +1,52 @@
+"""/bundles/<slug>/: several courses at one price."""
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from courses.models import Bundle
+from operations import clock
+from payments import attribution, beginning, bundles, queries
+from payments.models import Order, Price
+
+
+@require_safe
+def bundle(request: HttpRequest, slug: str) -> HttpResponse:
+    """What is in it, beside the prices of its courses alone, and what one has of it already."""
+    now = clock.now()
+    found = get_object_or_404(_visible_to(request), slug=slug)
+    contents = bundles.contents(found, user=request.user, now=now)
+    price = queries.prices_in_force().filter(offer__bundle=found).first()
+    user = request.user
+    held = contents.all_owned
+    context = {
+        "bundle": found,
+        "contents": contents,
+        "price": price,
+        "sum_alone": contents.sum_alone,
+        "saved": _saved(contents, price.amount) if price else None,
+        "held": held,
+        "begin": beginning.of(found, user, now=now) if user.is_authenticated and held else None,
+        "buy_url": _buy_url(request, price) if price else "",
+    }
+    return TemplateResponse(request, "payments/bundle.html", context)
+
+
+def _buy_url(request: HttpRequest, price: Price) -> str:
+    led_by = attribution.as_query(attribution.from_query(request))
+    return reverse("payments_buy", args=[price.offer.key]) + led_by
+
+
+def _visible_to(request: HttpRequest) -> QuerySet[Bundle]:
+    """Those for sale, and what somebody bought before."""
+    bought = Order.objects.filter(buyer_id=request.user.pk).values("price__offer__bundle")
+    return Bundle.objects.filter(Q(is_for_sale=True) | Q(pk__in=bought))
+
+
+def _saved(contents: bundles.Contents, amount: int) -> int | None:
+    """By how much the bundle costs less than its courses one by one; None where it does not."""
+    alone = contents.sum_alone
+    return alone - amount if alone and alone > amount else None

@@ -1,0 +1,219 @@
+"""Asking for a fapiao, issuing it, and what becomes of it when the money goes back."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import roles
+from operations import clock as site_clock
+from payments import fapiao, holdings
+from payments.models import Fapiao, Order
+from tests.factories import UserFactory
+from tests.payments.factories import (
+    FapiaoFactory,
+    OrderFactory,
+    RefundFactory,
+    reversible_fapiao,
+)
+from tests.payments.staff import at_desk, csv_rows
+from tests.payments.test_pages import signed_in
+
+pytestmark = pytest.mark.django_db
+GOOD = "91110000802100433B"
+PDF = b"%PDF-1.7 fapiao"
+
+
+@pytest.fixture
+def order(buyer):
+    return OrderFactory(fulfilled=True, buyer=buyer)
+
+
+@pytest.fixture
+def me(buyer):
+    return signed_in(buyer)
+
+
+def form(**fields):
+    company = {"kind": "company", "title": "日知书店有限公司", "tax_number": GOOD}
+    return company | {"email": "books@example.com"} | fields
+
+
+def ask(client, order, **fields):
+    return client.post(reverse("fapiao", args=[order.key]), form(**fields))
+
+
+def test_a_buyer_asks_for_one_and_may_change_it_until_it_is_issued(me, order):
+    here = reverse("order", args=[order.key])
+    assert reverse("fapiao", args=[order.key]) in me.get(here).text
+    assert ask(me, order, tax_number=f" {GOOD.lower()} ").url == here
+    assert Fapiao.objects.get().tax_number == GOOD
+    assert "日知书店有限公司" in me.get(here).text
+    assert ask(me, order, kind="person", title="林岚").status_code == 302
+    row = Fapiao.objects.get()
+    assert (row.title, row.tax_number) == ("林岚", "")
+    Fapiao.objects.update(number="1", issued_on=row.asked_at, issued_at=row.asked_at)
+    ask(me, order, title="另一个")
+    assert Fapiao.objects.get().title == "林岚"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"tax_number": ""}, "公司要填税号"),
+        ({"tax_number": "91110000802100433A"}, "税号不对"),
+        ({"tax_number": "9111000080210043OB"}, "税号不对"),
+        ({"tax_number": "12345678901234"}, "税号不对"),
+        ({"tax_number": "123456789012345678901"}, "税号不对"),
+        ({"email": "谁"}, "邮"),
+        ({"title": ""}, "必填"),
+        ({"kind": "nobody"}, "field-errors"),
+    ],
+)
+def test_what_is_not_right_is_said_and_nothing_typed_is_lost(me, order, fields, message):
+    answer = ask(me, order, **fields)
+    assert answer.status_code == 200
+    assert message in answer.text
+    assert 'value="books@example.com"' in answer.text or "email" in fields
+    assert 'value="日知书店有限公司"' in answer.text or "title" in fields
+    assert not Fapiao.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "number", [GOOD, "91110000600037341L", "110108123456789", "12345678901234567890"]
+)
+def test_numbers_that_are_right(number):
+    assert fapiao.is_tax_number(number)
+
+
+def test_one_wrong_character_of_eighteen_is_found():
+    for place in range(18):
+        for other in fapiao.CREDIT_CHARACTERS:
+            if other != GOOD[place]:
+                assert not fapiao.is_tax_number(GOOD[:place] + other + GOOD[place + 1 :])
+
+
+@pytest.mark.parametrize("status", [Order.Status.OPEN, Order.Status.REFUNDED])
+def test_nothing_paid_no_fapiao(me, buyer, status):
+    paid = {"fulfilled": True} if status == Order.Status.REFUNDED else {}
+    order = OrderFactory(buyer=buyer, **paid)
+    Order.objects.filter(pk=order.pk).update(status=status)
+    ask(me, order)
+    assert not Fapiao.objects.exists()
+
+
+def test_an_order_of_somebody_else_is_not_found(order):
+    row = FapiaoFactory(order=order, issued=True)
+    other = signed_in(UserFactory())
+    for name in ("fapiao", "fapiao_file"):
+        assert other.get(reverse(name, args=[order.key])).status_code == 404
+        assert Client().get(reverse(name, args=[order.key])).status_code == 302
+    assert ask(other, order).status_code == 404
+    row.refresh_from_db()
+    assert row.title != "日知书店有限公司"
+
+
+# --- finance -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk():
+    return at_desk(roles.FINANCE)
+
+
+def issue(desk, row, **fields):
+    typed = {"number": "26442000001", "issued_on": str(timezone.localdate(site_clock.now()))}
+    return desk.post(reverse("money-fapiao:issue", args=[row.pk]), typed | fields)
+
+
+def test_finance_issues_it_and_the_buyer_downloads_the_file(desk, me, order):
+    ask(me, order)
+    row = Fapiao.objects.get()
+    assert GOOD in desk.get(reverse("money-fapiao:index")).text
+    file = SimpleUploadedFile("发票.pdf", PDF, content_type="application/pdf")
+    assert (
+        'enctype="multipart/form-data"'
+        in desk.get(reverse("money-fapiao:issue", args=[row.pk])).text
+    )
+    assert issue(desk, row, file=file).status_code == 302
+    assert "26442000001" in me.get(reverse("order", args=[order.key])).text
+    answer = me.get(reverse("fapiao_file", args=[order.key]))
+    assert b"".join(answer) == PDF
+    assert "private" in answer["Cache-Control"]
+    assert b"".join(desk.get(reverse("money-fapiao:file", args=[row.pk]))) == PDF
+    assert issue(desk, row, number="2").status_code == 302
+    row.refresh_from_db()
+    assert (row.number, row.issued_by) == ("26442000001", desk.person)
+    assert str(row.file.name).startswith("private/")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"number": ""}, "发票号码"),
+        ({"issued_on": "2999-01-01"}, "还没到"),
+        ({"file": SimpleUploadedFile("x.pdf", b"MZ nothing")}, "不是 PDF"),
+    ],
+)
+def test_what_cannot_be_issued_is_refused(desk, order, fields, message):
+    row = FapiaoFactory(order=order)
+    answer = issue(desk, row, **fields)
+    assert answer.status_code == 200
+    assert message in answer.text
+    assert not Fapiao.objects.get().is_issued
+
+
+def test_a_refund_after_it_was_issued_asks_for_a_reversal(desk):
+    row = reversible_fapiao()
+    filtered = desk.get(reverse("money-fapiao:index"), {"state": "to_reverse"}).text
+    assert row.title in filtered
+    assert "红冲" in filtered
+    typed = {"number": "R1", "reversed_on": str(timezone.localdate(site_clock.now()))}
+    address = reverse("money-fapiao:reverse", args=[row.pk])
+    assert desk.post(address, typed).status_code == 302
+    assert desk.post(address, typed | {"number": "R2"}).status_code == 302
+    row.refresh_from_db()
+    assert row.reversal_number == "R1"
+    assert row.title not in desk.get(reverse("money-fapiao:index"), {"state": "to_reverse"}).text
+
+
+def test_a_refund_before_it_was_issued_asks_for_none(desk):
+    row = FapiaoFactory(issued=True)
+    RefundFactory(order=row.order, amount=100, created_at=row.issued_at - timedelta(days=1))
+    assert fapiao.with_state().get().state == "issued"
+    with pytest.raises(fapiao.CannotReverse):
+        fapiao.reverse(fapiao=row, number="R", reversed_on=row.issued_on, actor=desk.person)
+
+
+def test_what_is_exported_adds_up_and_computes_nothing(desk):
+    row = FapiaoFactory(title="=HYPERLINK(1)")
+    RefundFactory(order=row.order, amount=1000)
+    (line,) = csv_rows(desk, reverse("money-fapiao:index"))
+    values = list(line.values())
+    assert "'=HYPERLINK(1)" in values
+    assert {"39.00", "10.00", "29.00"} <= set(values)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "company", "tax_number": ""},
+        {"number": "1"},
+        {"reversed_on": "2026-11-23", "reversal_number": "R"},
+    ],
+)
+def test_the_database_keeps_no_half_of_a_fapiao(order, fields):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        FapiaoFactory(order=order, **fields)
+
+
+def test_who_leaves_takes_along_what_was_not_issued(buyer):
+    asked = FapiaoFactory(order=OrderFactory(fulfilled=True, buyer=buyer))
+    issued = FapiaoFactory(order=OrderFactory(fulfilled=True, buyer=buyer), issued=True)
+    assert {each["title"] for each in holdings._fapiaos(buyer)} == {asked.title, issued.title}
+    holdings._forget_fapiaos_not_issued(buyer, site_clock.now())
+    assert list(Fapiao.objects.all()) == [issued]
