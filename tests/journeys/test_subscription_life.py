@@ -107,6 +107,7 @@ def test_a_pause_begins_ends_early_and_cancelling_takes_two_taps(open_page, look
     look(page, "subscription-pause")
     day.click(page, "#main form .button-primary", f"/account/subscriptions/{row.pk}/")
     look(page, "subscription-paused")
+    assert row.period_end
     days_pass(run_jobs, seconds=(row.period_end - site_clock.now()).total_seconds() + 86400)
     page.goto(day.PAID)
     assert page.is_visible(".paywall")

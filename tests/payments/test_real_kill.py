@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_killed_at_every_step_it_is_open_once_as_soon_as_a_worker_is_back(
     shop: Shop, tmp_path, clock
 ) -> None:
     price = course_price(course(lessons=1))
-    wanted: list[list[object]] = []
+    wanted: list[list[Any]] = []
     for each in plan():
         order = shop.begin(shop.person(), price)
         assert shop.pay(order).kind == "complete"
