@@ -41,7 +41,10 @@ FREE = {
     "account/subscriptions/<int:pk>/switch/back/": "takes back what was planned",
     "account/subscriptions/<int:pk>/card/": "leads to Stripe's page by one tap; charges nothing",
     "account/subscriptions/<int:pk>/cancel/": "charges less, and can be taken back",
+    "account/subscriptions/<int:pk>/switch/<uuid:key>/": "asks once there is a plan (below)",
     "account/orders/<uuid:key>/seats.csv": "is read, as the order is",
+    "account/orders/<uuid:key>/fapiao/": "asks for one; nobody is charged",
+    "account/orders/<uuid:key>/fapiao/file/": "is read, as the order is",
     "payments/return/": "shows a page",
     "payments/cancelled/": "shows a page",
     "study/": "shows a page",
@@ -98,6 +101,7 @@ def test_no_act_about_money_is_done_from_a_desk_left_alone(client: Any) -> None:
             "replay",
         ),
         *("revoke", "send", "take_back"),
+        *("add", "give-up", "issue", "reverse"),
         "price-change",
     }
 
@@ -176,3 +180,15 @@ def test_going_on_with_a_subscription_asks_first(client: Any) -> None:
     grow_old(client)
     assert asks(client.post(f"/account/subscriptions/{row.pk}/resume/"))
     assert not asks(client.get(f"/account/subscriptions/{row.pk}/card/"))  # one tap from a mail
+
+
+def test_changing_the_plan_asks_first(client: Any) -> None:
+    from tests.payments.factories import SubscriptionFactory, membership_prices
+
+    learner, prices = UserFactory(password=PASSWORD), membership_prices()
+    fetched = {"object": "subscription"}
+    row = SubscriptionFactory(learner=learner, offer=prices["month"].offer, object=fetched)
+    log_in(client, learner.email)
+    address = f"/account/subscriptions/{row.pk}/switch/{prices['year'].offer.key}/"
+    grow_old(client)
+    assert asks(client.post(address, {"shown": "x"}))

@@ -20,7 +20,7 @@ QUERIES = {
     "floor_beat": 1,
     "catalogue_warm": 0,
     "catalogue_cold": 9,
-    "course": 8,
+    "course": 10,
     "lesson_free": 0,
     "lesson_paid": 3,
     "lesson_paid_beats": 3,
