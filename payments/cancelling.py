@@ -9,10 +9,11 @@ from payments.models import Cancellation, Subscription
 
 
 def cancel(subscription: Subscription, *, reason: str = "", note: str = "", now: datetime) -> None:
-    """It ends with the period that is paid and can be resumed until then; in a pause, where
-    nothing is paid, it ends now. Raises GatewayError."""
+    """It ends with the period that is paid and can be resumed until then; where nothing is paid,
+    in a pause or with a bill that failed, it ends now: Stripe asks for no open bill any more.
+    Raises GatewayError."""
     plan_changes.withdraw(subscription, now=now)
-    if subscription.period_is_unpaid:
+    if subscription.period_is_unpaid or subscription.status == "past_due":
         gateway.cancel_subscription(subscription.stripe_id)
     else:
         paused = {"pause_collection": ""} if subscription.collection_paused else {}

@@ -118,8 +118,8 @@ def start(
     buyer has is no hindrance, and each wish has an order of its own.
     """
     _check_for_sale(price, now)
-    if wish and price.offer.presale:
-        raise NotForSale  # what is given up could not be taken back from somebody else
+    if wish and (price.offer.bundle_id or beginning.is_planned(price.offer.sellable, now=now)):
+        raise NotForSale  # a code opens one thing, and at once
     if wish is None and not may_buy(buyer, price.offer, now=now):
         raise AlreadyOwned
     try:
@@ -248,6 +248,15 @@ def _is_what_is_wished(order: Order, seen: _Seen, now: datetime) -> bool:
     return bool(order.session_id) or not too_late
 
 
+def _is_the_same(order: Order, seen: _Seen) -> bool:
+    offer = seen.price.offer
+    return (order.price_id, order.promotion_id, order.trial_days) == (
+        seen.price.pk,
+        seen.promotion.pk if seen.promotion else None,
+        seen.trial_days,
+    ) and _holds(order, offer.bundle.courses() if offer.bundle else [])
+
+
 def _holds(order: Order, inside: list[CoursePage]) -> bool:
     """Whether these very courses are what it would open: shown = bought."""
     kept = set(order.contents.values_list("course_id", flat=True))
@@ -282,8 +291,10 @@ def _close_others(seen: _Seen, *, now: datetime) -> None:
         purpose=Order.Purpose.OWN,
         status=Order.Status.OPEN,
         **gateway.ours(),
-    ).exclude(price=seen.price, promotion=seen.promotion, trial_days=seen.trial_days)
+    )
     for order in others:
+        if _is_the_same(order, seen):
+            continue
         if order.session_id:
             with suppress(gateway.Refused):  # it is closed already: paid or expired
                 gateway.expire_session(order.session_id)

@@ -64,6 +64,7 @@ def may_ask(order: Order) -> bool:
         and order.paid_at is not None
         and order.subscription_id is None
         and order.currency == CURRENCY
+        and order.amount > 0
     )
 
 

@@ -179,7 +179,7 @@ def retrieve_subscription(subscription_id: str) -> Shape:
     """The subscription with its latest invoice, the card that will be charged, and the coupons that
     reduce it."""
     cards = ["default_payment_method", "customer.invoice_settings.default_payment_method"]
-    params = {"expand": ["latest_invoice", "discounts.source.coupon", *cards]}
+    params = {"expand": ["latest_invoice", "discounts.source.coupon.applies_to", *cards]}
     return _call(lambda client: client.v1.subscriptions.retrieve(subscription_id, params))
 
 

@@ -4,6 +4,7 @@ Stripe voids what would fall due meanwhile (`pause_collection`). A longer plan's
 then run unpaid for long after the pause: so a new one is begun, and charged, when it ends.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -26,6 +27,9 @@ class CannotPause(Exception):
 
 class Declined(Exception):
     """The bank said no; it stays paused."""
+
+
+logger = logging.getLogger("payments")
 
 
 class UnderWay(Exception):
@@ -136,7 +140,10 @@ def resume_due(*, now: datetime) -> None:
     ).select_related("subscription")
     for made in standing.filter(resumes_at__lte=now).order_by("pk"):
         if made.subscription.is_live:
-            resume(made.subscription, strict=False, now=now)
+            try:
+                resume(made.subscription, strict=False, now=now)
+            except (gateway.Refused, UnderWay) as error:  # the others are not to wait for it
+                logger.error("a pause could not be ended: %s: %r", made.subscription_id, error)
         else:
             end(made.subscription, now=now)
     lost = standing.filter(

@@ -190,21 +190,18 @@ def _once(offer: Offer, shown: str, now: datetime) -> str:
         day = dates.day(periods.add_months(now, offer.term_months or 0), now=now)
         words = {"price": shown, "day": day}
         return _("Today you pay %(price)s. Yours until %(day)s; it does not renew itself.") % words
+    if offer.course and offer.course.is_planned(timezone.localdate(now)):
+        opens = dates.day(presale.opens_at(offer.course, now=now), now=now)
+        return _(
+            "Today you pay %(price)s, once. The course opens on %(day)s. If it is given up, "
+            "all of it goes back."
+        ) % {"price": shown, "day": opens}
     return _("Today you pay %(price)s, once. It stays yours.") % {"price": shown}
 
 
 def _sentence(price: Price, trial_days: int, now: datetime) -> str:
     offer = price.offer
     words: dict[str, object] = {"price": money.in_words(price.amount, price.currency)}
-    if offer.course and offer.course.is_planned(timezone.localdate(now)):
-        words["day"] = dates.day(presale.opens_at(offer.course, now=now), now=now)
-        return (
-            _(
-                "Today you pay %(price)s, once. The course opens on %(day)s. If it is given up, "
-                "all of it goes back."
-            )
-            % words
-        )
     if not offer.is_recurring:
         return _once(offer, money.in_words(price.amount, price.currency), now)
     words["rate"] = f"{words['price']}/{money.per(offer.interval or '')}"

@@ -39,7 +39,12 @@ def waiting() -> QuerySet[Order]:
 def begin_waiting(order: Order, *, now: datetime) -> None:
     """What was just paid opens with its course. Saved by the caller."""
     course = order.price.offer.course
-    if course is not None and (opens := opens_at(course, now=now)) > now:
+    if course is None:
+        return
+    opens = opens_at(course, now=now)
+    ended = PresaleEnd.objects.filter(offer=order.price.offer_id).first()
+    # Paid on a page that stood open when it was given up: it goes back with the next round.
+    if opens > now or (ended and order.created_at <= ended.decided_at):
         order.advance, order.starts_at = Order.Advance.WAITING, opens
 
 

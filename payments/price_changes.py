@@ -3,6 +3,7 @@
 Who was not told is not changed; who cancels is left alone; nothing is charged between.
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,13 +24,18 @@ AHEAD = timedelta(days=2)
 BATCH = 100
 
 
+logger = logging.getLogger("payments")
+
+
 class NothingToChange(Exception):
     """Everybody pays the price in force, or was told of it already."""
 
 
 def affected(offer: Offer) -> QuerySet[Subscription]:
     """The subscriptions that renew at another price than the one in force."""
-    price = offer.prices.filter(is_active=True, currency=settings.DEFAULT_CURRENCY).first()
+    price = offer.prices.filter(
+        is_active=True, ends_at=None, currency=settings.DEFAULT_CURRENCY
+    ).first()
     if price is None or not offer.is_recurring:
         return Subscription.objects.none()
     return Subscription.objects.filter(
@@ -39,6 +45,7 @@ def affected(offer: Offer) -> QuerySet[Subscription]:
         cancel_at_period_end=False,
         cancel_at=None,
         learner__isnull=False,
+        **gateway.ours(),
     ).exclude(amount=price.amount)
 
 
@@ -57,7 +64,9 @@ def decide(*, offer: Offer, reason: str, actor: User, now: datetime) -> PriceCha
     """From their next renewal that is thirty days away those who subscribe pay the price in
     force. Raises NothingToChange."""
     Offer.objects.select_for_update().get(pk=offer.pk)
-    price = offer.prices.filter(is_active=True, currency=settings.DEFAULT_CURRENCY).first()
+    price = offer.prices.filter(
+        is_active=True, ends_at=None, currency=settings.DEFAULT_CURRENCY
+    ).first()
     if price is None or not affected(offer).exists():
         raise NothingToChange
     try:
@@ -146,15 +155,17 @@ def carry_out_due(*, now: datetime) -> None:
     for change in due.order_by("pk"):
         row = change.subscription
         if row.renews and _is_due(change, row):
-            params = {
-                "items": [
-                    {"id": row.item_id, "price": stripe_catalogue.price_at_stripe(change.price)}
-                ],
-                "proration_behavior": "none",
-            }
-            key = f"plan-change-{change.key}"
-            gateway.update_subscription(row.stripe_id, params, key=key)
-            subscriptions.refresh(row.stripe_id, now=now)
+            try:
+                _carry_out(change, row, now=now)
+            except gateway.Refused as error:  # the others are not to wait for this one
+                logger.error("a price change was refused: %s: %s", row.stripe_id, error)
+
+
+def _carry_out(change: PlanChange, row: Subscription, *, now: datetime) -> None:
+    price = stripe_catalogue.price_at_stripe(change.price)
+    params = {"items": [{"id": row.item_id, "price": price}], "proration_behavior": "none"}
+    gateway.update_subscription(row.stripe_id, params, key=f"plan-change-{change.key}")
+    subscriptions.refresh(row.stripe_id, now=now)
 
 
 def _is_due(change: PlanChange, row: Subscription) -> bool:

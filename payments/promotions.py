@@ -95,6 +95,8 @@ def reduce(
         _check_person(promotion, buyer)
     _check_left(promotion, buyer)
     cut = money.taken_off(price.amount, percent=promotion.percent, fixed=promotion.amount)
+    if cut == price.amount and offer.presale:
+        raise NotForThis  # where it is given up, there would be nothing to give back
     return Reduction(promotion, price.amount - cut, cut, full_from)
 
 
@@ -146,9 +148,9 @@ def release_closed(*, now: datetime, promotion: PromotionCode | None = None) -> 
     closed = PromotionUse.objects.filter(released_at=None, used_at=None, order__status__in=CLOSED)
     if promotion:
         closed = closed.filter(promotion=promotion)
-    return PromotionUse.objects.filter(pk__in=list(closed.values_list("pk", flat=True))).update(
-        released_at=now
-    )
+    found = PromotionUse.objects.filter(pk__in=list(closed.values_list("pk", flat=True)))
+    # One may have been paid after all between the two.
+    return found.filter(released_at=None, used_at=None).update(released_at=now)
 
 
 def standing(promotion: PromotionCode) -> QuerySet[PromotionUse]:

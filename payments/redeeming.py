@@ -65,6 +65,8 @@ def find(code: str) -> Voucher:
 
 def check(voucher: Voucher, learner: User | None, *, now: datetime) -> None:
     """Raises CannotRedeem if it cannot be redeemed now, or not by this person."""
+    if voucher.redeemed_at is not None and voucher.shut_at:
+        raise Void  # it was given back after it was redeemed
     if voucher.redeemed_at is not None:
         raise UsedByYou if learner and voucher.redeemed_by_id == learner.pk else Used
     if voucher.is_void:

@@ -141,6 +141,8 @@ def keep_promise(*, order: Order, reason: str, asked_by: User, now: datetime) ->
     if left <= 0:
         raise CannotRefund
     request = _pending(order, None) or _create(order, None, asked_by=asked_by, now=now)
+    if request.status == RefundRequest.Status.APPROVED and (request.amount or left) < left:
+        raise CannotRefund  # a part is on its way; the rest can be asked for after it
     if request.status != RefundRequest.Status.APPROVED:
         request.status, request.needs_second = RefundRequest.Status.APPROVED, False
         request.amount, request.reason, request.decided_at = left, reason[:300], now

@@ -142,8 +142,9 @@ def refresh_dispute(dispute_id: str, *, now: datetime) -> None:
         for booked in shape["balance_transactions"]:
             books.record(
                 booked,
-                amount=booked["amount"],
-                currency=booked["currency"],
+                # As the payer sees it; the balance may be kept in another currency.
+                amount=shape["amount"] if booked["amount"] > 0 else -shape["amount"],
+                currency=shape["currency"],
                 order=row.order,
                 invoice=row.invoice,
                 now=now,

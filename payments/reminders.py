@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
 
-from payments import letters, upcoming
+from payments import gateway, letters, upcoming
 from payments.models import Pause, Subscription
 from payments.subscription_access import grace_ends
 
@@ -27,7 +27,8 @@ def send_due(now: datetime) -> None:
 
 
 def _subscriptions() -> QuerySet[Subscription]:
-    return Subscription.objects.select_related("learner", "offer__membership")
+    ours = Subscription.objects.filter(**gateway.ours())
+    return ours.select_related("learner", "offer__membership")
 
 
 def _renewing(now: datetime) -> QuerySet[Subscription]:

@@ -55,6 +55,7 @@ class Shown:
     left_over: int  # credit that pays renewals to come
     begins_at: datetime
     renews_at: datetime
+    next_amount: int  # what the renewal takes then
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,10 @@ def from_which(buyer: User, price: Price) -> Subscription | None:
     return None
 
 
+def _next_amount(row: Subscription, price: Price, at: datetime) -> int:
+    return row.reduced(price.amount, at=at, product=upcoming.product_of(price))
+
+
 def show(row: Subscription, price: Price, *, now: datetime) -> Shown:
     """What going over to `price` would cost. Raises GatewayError, CannotSwitch."""
     if price not in options(row) or row.period_end is None:
@@ -123,11 +128,13 @@ def show(row: Subscription, price: Price, *, now: datetime) -> Shown:
             left_over=0,
             begins_at=row.period_end,
             renews_at=row.period_end,
+            next_amount=_next_amount(row, price, row.period_end),
         )
     params = {"subscription": row.stripe_id, "subscription_details": _change(row, price, at)}
     bill = gateway.preview_invoice(params)
     lines = bill["lines"]["data"]
     ends = [each["period"]["end"] for each in lines if each["amount"] > 0]
+    renews_at = moment(max(ends)) if ends else row.period_end
     return Shown(
         key=uuid.uuid4(),
         price=price,
@@ -137,7 +144,8 @@ def show(row: Subscription, price: Price, *, now: datetime) -> Shown:
         due_today=bill["amount_due"],
         left_over=max(0, -bill["total"]),
         begins_at=at,
-        renews_at=moment(max(ends)) if ends else row.period_end,
+        renews_at=renews_at,
+        next_amount=_next_amount(row, price, renews_at),
     )
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from payments.models import PlanChange, Price, Subscription
+from payments import gateway
+from payments.models import PlanChange, Price, StripeProduct, Subscription
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ def planned(row: Subscription) -> PlanChange | None:
     return change if change and change.at_period_end else None
 
 
+def product_of(price: Price) -> str:
+    """What its offer is at Stripe. One query."""
+    known = StripeProduct.objects.filter(offer=price.offer_id, **gateway.ours())
+    return known.values_list("stripe_id", flat=True).first() or "none yet"
+
+
 def next_charge(row: Subscription) -> Charge | None:
     """None where nothing will be charged by itself."""
     at = row.resumes_at if row.collection_paused else row.period_end
@@ -37,6 +44,7 @@ def next_charge(row: Subscription) -> Charge | None:
     change = planned(row)
     if change and change.comes_with(at):
         price: Price = change.price
-        return Charge(at, price.amount, price.currency, price.offer.interval or "")
+        amount = row.reduced(price.amount, at=at, product=product_of(price))
+        return Charge(at, amount, price.currency, price.offer.interval or "")
     interval = (row.offer.interval if row.offer else None) or ""
-    return Charge(at, row.next_amount, row.currency, interval)
+    return Charge(at, row.reduced(row.amount or 0, at=at), row.currency, interval)

@@ -118,7 +118,9 @@ class GiftDetail(MoneyDetail):
         yield Fact(ORDER_LABEL, row.order, detail_url("money-orders", row.order))
         yield Fact(_("Giver"), person(row.order.buyer))
         yield Fact(_("What"), str(row.given))
-        yield Fact(_("Amount"), in_words(row.order.amount, row.order.currency))
+        yield Fact(
+            _("Amount"), in_words(refund_requests.remaining(row.order, None), row.order.currency)
+        )
         yield Fact(_("State"), state(row))
         yield Fact(_("From whom"), row.giver_name)
         yield Fact(_("E-mail of the friend"), row.to_email)
@@ -190,12 +192,14 @@ class TakeBackView(OpenGift):
     def consequences(self, row: Gift) -> Iterable[Any]:
         yield _("The code and the link open nothing any more.")
         yield _("%(amount)s goes back to %(who)s, the way it was paid.") % {
-            "amount": in_words(row.order.amount, row.order.currency),
+            "amount": in_words(refund_requests.remaining(row.order, None), row.order.currency),
             "who": person(row.order.buyer),
         }
 
     def carry_out(self, row: Gift, form: ReasonForm) -> Any:
-        if refund_requests.is_above_limit(row.order, None, row.order.amount):
+        if refund_requests.is_above_limit(
+            row.order, None, refund_requests.remaining(row.order, None)
+        ):
             raise NotPossible(
                 _("So much goes back only with a second person. Refund the order: that voids it.")
             )

@@ -289,7 +289,7 @@ class PriceChangeView(Confirmation):
 
     def consequences(self, row: Offer) -> Iterable[Any]:
         found = price_changes.affected(row)
-        price = row.prices.get(is_active=True, currency=settings.DEFAULT_CURRENCY)
+        price = row.prices.get(is_active=True, ends_at=None, currency=settings.DEFAULT_CURRENCY)
         words = {
             "count": found.count(),
             "price": in_words(price.amount, price.currency),

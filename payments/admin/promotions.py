@@ -73,7 +73,7 @@ class PromotionForm(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         self.currency = self.instance.currency or settings.DEFAULT_CURRENCY
         self.fields["amount"].label = _("Amount off (%(currency)s)") % {"currency": self.currency}
-        offers = Offer.objects.select_related("course", "membership")
+        offers = Offer.objects.select_related("course", "bundle", "membership")
         self.fields["offers"].queryset = offers.filter(is_active=True)
         if self.instance.pk is None:
             return
@@ -184,7 +184,9 @@ class PromotionDetail(MoneyDetail):
         yield Fact(_("Takes off"), row.gives)
         yield Fact(_("Reduces"), row.get_duration_display())
         yield Fact(_("For how many months"), row.months)
-        chosen = ", ".join(str(each) for each in row.offers.select_related("course", "membership"))
+        chosen = ", ".join(
+            str(each) for each in row.offers.select_related("course", "bundle", "membership")
+        )
         yield Fact(_("Good for"), chosen or _("Everything"))
         yield Fact(_("Valid from"), moment(row.starts_at))
         yield Fact(_("Valid until"), moment(row.ends_at))

@@ -64,16 +64,33 @@ class Subscription(Mirrored):
     @property
     def next_amount(self) -> int:
         """What the next renewal takes: a discount may still run then."""
-        amount = self.amount or 0
+        at = self.period_end
+        return self.reduced(self.amount or 0, at=at) if at else self.amount or 0
+
+    def reduced(self, amount: int, *, at: datetime, product: str = "") -> int:
+        """What a charge of so much takes at that moment, with the discounts that still run then.
+
+        `product` is Stripe's, where another one is charged than now: a code may be for some.
+        """
         for discount in self.object.get("discounts") or []:
-            if not isinstance(discount, dict) or self.period_end is None:
+            if not isinstance(discount, dict):
                 continue
-            if discount["end"] is None or self.period_end.timestamp() < discount["end"]:
-                coupon = discount["source"]["coupon"]
-                amount -= money.taken_off(
-                    amount, percent=coupon["percent_off"], fixed=coupon["amount_off"]
-                )
+            coupon = discount["source"]["coupon"]
+            only = (coupon.get("applies_to") or {}).get("products")
+            is_over = discount["end"] is not None and at.timestamp() >= discount["end"]
+            if is_over or (only and (product or self.product_id) not in only):
+                continue
+            amount -= money.taken_off(
+                amount, percent=coupon["percent_off"], fixed=coupon["amount_off"]
+            )
         return amount
+
+    @property
+    def product_id(self) -> str:
+        """What it is for, as Stripe calls it."""
+        rows = (self.object.get("items") or {}).get("data") or [{}]
+        product = (rows[0].get("price") or {}).get("product") or ""
+        return str(product["id"] if isinstance(product, dict) else product)
 
     @property
     def is_live(self) -> bool:

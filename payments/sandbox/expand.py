@@ -62,16 +62,19 @@ def _includable(node: Shape, name: str) -> bool:
         ("charge", "refunds"),
         ("invoice", "payments"),
         ("customer", "subscriptions"),
+        ("coupon", "applies_to"),
     }
 
 
 def _left_out(node: Shape, name: str, path: str) -> Shape:
-    """A list that Stripe shows only when it is asked for."""
+    """What Stripe shows only when it is asked for."""
     stripe_id = node.get("id", "")
     match node.get("object"), name:
         case "checkout.session", "line_items":
             rows = store.get("checkout.session", stripe_id).private["line_items"]
             return lists.listing(rows, f"/v1/checkout/sessions/{stripe_id}/line_items")
+        case "coupon", "applies_to":
+            return {"products": store.get("coupon", stripe_id).private["products"]}
         case "charge", "refunds":
             found = store.every("refund").filter(data__charge=stripe_id)
             url = f"/v1/charges/{stripe_id}/refunds"

@@ -71,7 +71,7 @@ def give(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     GET `order`: one's own order that was not paid, to go on with.
     """
     offer = buying.offer_of(key)
-    if offer.is_recurring:
+    if offer.is_recurring or offer.bundle_id:
         raise Http404
     if request.method != "POST":
         return _form_page(request, offer, **_begun(request, offer))

@@ -71,7 +71,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "may_switch": bool(switching.options(row)),
         "pause": paused,
         "charges_now": bool(paused and row.period_is_unpaid),
-        "planned": upcoming.planned(row),
+        "planned": upcoming.open_change(row),
     }
     return private(TemplateResponse(request, "payments/subscription_page.html", context))
 

@@ -18,6 +18,7 @@ CHOICES = [
     ("12-months", _("The last 12 months")),
     (OWN, _("Days of your own")),
 ]
+FIRST_YEAR = 2000  # nothing was sold here before it
 
 
 class PeriodForm(forms.Form):
@@ -41,6 +42,8 @@ class PeriodForm(forms.Form):
         first, last = data.get("first"), data.get("last")
         if not (first and last):
             raise forms.ValidationError(_("Give the first and the last day."))
+        if not FIRST_YEAR <= first.year <= last.year <= self.today.year + 1:
+            raise forms.ValidationError(_("Days between 2000 and next year."))
         if first > last:
             raise forms.ValidationError(_("The first day comes after the last."))
         if (last - first).days >= LONGEST_DAYS:

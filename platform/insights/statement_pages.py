@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from insights import statement
-from insights.period_form import choose_currency
+from insights.period_form import FIRST_YEAR, choose_currency
 from insights.rights import finance_only
 from insights.sheets import Sheet
 from insights.spans import Span, month_of, zone
@@ -34,7 +34,7 @@ def read_month(written: str) -> Span:
         first = datetime.strptime(written, "%Y-%m").date()  # noqa: DTZ007 — a day has no zone
     except ValueError:
         raise Http404 from None
-    if len(written) != 7 or first > this_month():
+    if len(written) != 7 or first.year < FIRST_YEAR or first > this_month():
         raise Http404
     return Span.of_month(first)
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+import uuid
 import zipfile
 from datetime import timedelta
 from html import unescape
@@ -20,13 +21,19 @@ from accounts import privacy, roles
 from accounts.models import OutboxMessage
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import codes, gifts, rebuilding, redeeming, refund_requests
+from payments import checkout, codes, for_others, gifts, rebuilding, redeeming, refund_requests
 from payments.models import Gift, Order, RefundRequest
 from payments.sandbox import disputes, faults
 from payments.sandbox.models import StripeObject
 from tests.accounts.browser import sign_up, text_of
-from tests.factories import UserFactory, course
-from tests.payments.factories import GiftFactory, course_price, membership_prices
+from tests.factories import BundleFactory, UserFactory, course
+from tests.payments.factories import (
+    GiftFactory,
+    OfferFactory,
+    PriceFactory,
+    course_price,
+    membership_prices,
+)
 from tests.payments.staff import at_desk, csv_rows, somebody
 from tests.payments.test_pages import signed_in
 
@@ -542,3 +549,12 @@ def test_after_a_restore_a_gift_that_was_paid_can_be_handed_over(shop, buyer):
 def test_redeeming_looks_for_gifts_and_codes_alike(shop, buyer):
     gift = given(shop, buyer)
     assert redeeming.find(code_of(gift)) == gift
+
+
+def test_a_bundle_is_no_gift(shop, buyer, clock):
+    offer = OfferFactory(course=None, membership=None, bundle=BundleFactory(), kind="one_off")
+    price = PriceFactory(offer=offer)
+    assert signed_in(buyer).get(reverse("give", args=[offer.key])).status_code == 404
+    wish = for_others.Wish(key=uuid.uuid4(), gift=for_others.GiftWords())
+    with pytest.raises(checkout.NotForSale):
+        checkout.start(buyer=buyer, price=price, wish=wish, now=clock.now())

@@ -1,5 +1,6 @@
 """Sold before it opens: paid at once, open with its course, or all of it given back."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from accounts.models import OutboxMessage
 from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import checkout, presale, refund_requests
+from payments import checkout, for_others, presale, refund_requests
 from payments.models import Offer, Order, PresaleEnd, Refund, RefundRequest
 from payments.sandbox import faults
 from tests.factories import MembershipFactory, UserFactory
@@ -254,3 +255,24 @@ def test_only_a_course_is_sold_in_advance(finance):
     assert "只有买断的课程" in answer.text
     with pytest.raises(IntegrityError), transaction.atomic():
         OfferFactory(presale="at_once")
+
+
+def test_what_is_paid_on_a_page_of_before_goes_back_even_after_the_day(shop, buyer, page, price):
+    order = shop.begin(buyer, price)
+    presale.give_up(offer=price.offer, reason="老师病了", actor=UserFactory(), now=site_clock.now())
+    move_to(page, None)
+    shop.pay(order)
+    shop.deliver()
+    follow()
+    shop.run_jobs()
+    shop.deliver()
+    order.refresh_from_db()
+    assert order.status == Order.Status.REFUNDED
+
+
+def test_once_it_is_open_it_can_be_given_to_a_friend(shop, buyer, page, price):
+    wish = for_others.Wish(key=uuid.uuid4(), gift=for_others.GiftWords())
+    with pytest.raises(checkout.NotForSale):
+        checkout.start(buyer=buyer, price=price, wish=wish, now=site_clock.now())
+    shop.advance(days=11)
+    assert checkout.start(buyer=buyer, price=price, wish=wish, now=site_clock.now()).url

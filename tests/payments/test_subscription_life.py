@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
-from accounts import privacy
+from accounts import privacy, roles
 from accounts.models import OutboxMessage
 from courses import access
 from courses.memberships import sync_included
@@ -34,7 +34,13 @@ from payments.periodic import change_subscriptions
 from payments.sandbox import faults
 from payments.sandbox.models import StripeObject
 from tests.factories import MembershipFactory, UserFactory, course
-from tests.payments.factories import OfferFactory, PriceFactory, membership_prices
+from tests.payments.factories import (
+    OfferFactory,
+    PriceFactory,
+    PromotionFactory,
+    SubscriptionFactory,
+    membership_prices,
+)
 from tests.payments.staff import at_desk, csv_rows, somebody
 from tests.payments.test_pages import signed_in
 from tests.payments.test_subscriptions import break_card, mails, mend_card
@@ -738,3 +744,42 @@ def test_who_goes_over_to_another_plan_leaves_the_price_change_behind(
     switch(me, fresh(row), library["year"])
     assert not row.changes.filter(status="open").exists()
     assert fresh(row).amount == 36500
+
+
+def test_where_a_renewal_failed_cancelling_ends_it_and_nothing_is_charged(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    break_card(row)
+    shop.advance(days=32)
+    assert fresh(row).status == "past_due"
+    address = reverse("subscription_cancel", args=[row.pk])
+    assert "未付的账单不再扣款" in me.get(address).text
+    me.post(address, {"reason": ""})
+    mend_card(row)
+    shop.advance(days=8)
+    row = fresh(row)
+    assert row.status == "canceled"
+    assert list(row.invoices.filter(status="paid").values_list("amount_paid", flat=True)) == [3900]
+
+
+def test_a_code_for_some_offers_reduces_no_other_renewal(shop, buyer, me, library):
+    code = PromotionFactory(percent=50, duration="forever")
+    code.offers.add(library["month"].offer)
+    row = shop.buy(buyer, library["month"], code).subscription
+    assert fresh(row).next_amount == 1950
+    page = me.get(to(row, library["year"])).text
+    assert "¥365" in page
+    switch(me, row, library["year"])
+    shop.deliver()
+    row = fresh(row)
+    assert (row.amount, row.next_amount) == (36500, 36500)
+
+
+def test_an_early_price_is_no_new_price_for_who_subscribes(library, clock):
+    set_price(offer=library["month"].offer, currency="CNY", amount=4900, now=clock.now())
+    PriceFactory(offer=library["month"].offer, amount=2900, ends_at=clock.now() + timedelta(days=3))
+    SubscriptionFactory(offer=library["month"].offer)
+    desk = at_desk(roles.FINANCE)
+    address = reverse("money-offers:price-change", args=[library["month"].offer_id])
+    page = desk.get(address).text
+    assert "¥49" in page
+    assert "¥29" not in page
