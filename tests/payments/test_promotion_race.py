@@ -21,8 +21,8 @@ BUYERS, USES = 50, 7
 
 def begin(buyer: User, price: Any, promotion: PromotionCode) -> Order:
     """An order with its use, as `checkout.start` makes it before it goes to Stripe."""
-    wish = checkout._wish(buyer, price, promotion, checkout.Attribution(), now=site_clock.now())
-    return checkout._open_order(wish, now=site_clock.now())
+    seen = checkout._seen(buyer, price, promotion, checkout.Attribution(), now=site_clock.now())
+    return checkout._open_order(seen, now=site_clock.now())
 
 
 @pytest.fixture
