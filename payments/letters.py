@@ -176,7 +176,11 @@ def paused(pause: Pause, *, now: datetime) -> bool:
         "title": _title(subscription),
         "begins_on": _day(learner, pause.begins_at),
         "resumes_on": _day(learner, pause.resumes_at),
-        "amount": _amount(learner, subscription.amount or 0, subscription.currency),
+        "amount": _amount(
+            learner,
+            subscription.reduced(subscription.amount or 0, at=pause.resumes_at),
+            subscription.currency,
+        ),
         "keeps_access": settings.PAUSED_KEEPS_ACCESS,
         **_ways(subscription),
     }

@@ -53,7 +53,7 @@ def wanted(request: RefundRequest) -> tuple[int, str]:
     return request.amount or request.order.amount, request.order.currency
 
 
-def _in_full(order: Order) -> Any:
+def in_full(order: Order) -> Any:
     """What a refund of the whole does to what was bought."""
     if order.purpose == Order.Purpose.GIFT:
         return _("In full, the gift becomes void; what the friend opened by it is shut again.")
@@ -78,7 +78,7 @@ def consequences(order: Order, invoice: Invoice | None, actor: User) -> Iterable
     if invoice != present:
         yield _("The subscription goes on: its present period was paid by a later invoice.")
     else:
-        yield _in_full(order) % words
+        yield in_full(order) % words
         if order.subscription:
             yield _("The subscription then ends at once and charges nothing any more.")
         yield _("In part, everything goes on as it is, unless you say otherwise below.")

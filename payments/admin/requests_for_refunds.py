@@ -27,7 +27,7 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
-from payments.admin.refunds import GivesBack, actor_of, wanted
+from payments.admin.refunds import GivesBack, actor_of, in_full, wanted
 from payments.models import Invoice, Order, RefundRequest
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
@@ -90,7 +90,7 @@ class ConfirmView(Confirmation):
         elif row.ends_access or row.amount == refund_requests.remaining(order, row.invoice):
             if order.subscription:
                 yield _("The subscription ends at once and charges nothing any more.")
-            yield _("Access to “%(what)s” by this payment ends with it. Progress stays.") % words
+            yield in_full(order) % words
         else:
             yield _("The access stays as it is.")
         yield _("It happens once, and cannot be taken back.")

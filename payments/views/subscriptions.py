@@ -70,7 +70,9 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "may_pause": pausing.may_pause(row, now=now),
         "may_switch": bool(switching.options(row)),
         "pause": paused,
-        "charges_now": bool(paused and row.period_is_unpaid),
+        "charges_now": row.reduced(row.amount or 0, at=now)
+        if paused and row.period_is_unpaid
+        else None,
         "planned": upcoming.open_change(row),
     }
     return private(TemplateResponse(request, "payments/subscription_page.html", context))
@@ -138,7 +140,11 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "subscription": row,
         "standing": standing.of_subscription(row, now=now),
-        "choices": [(count, periods.add_months(row.period_end, count)) for count in pausing.MONTHS],
+        "choices": [
+            (count, day, row.reduced(row.amount or 0, at=day))
+            for count in pausing.MONTHS
+            for day in [periods.add_months(row.period_end, count)]
+        ],
         "keeps_access": settings.PAUSED_KEEPS_ACCESS,
         "missing": request.method == "POST",
     }
