@@ -96,10 +96,10 @@ def sale(
     if isinstance(sellable, Bundle):
         return _of_bundle(offered.own[0], led_by, code) if offered.own else None
     if offered.own:
-        return _beside_bundle(_of_course(offered, led_by, code), offered, led_by)
+        return _beside_bundle(_of_course(offered, led_by, code), offered, led_by, code)
     if offered.by_membership:
         way = _of_membership(offered.by_membership[0], led_by, code)
-        return _beside_bundle(way, offered, led_by)
+        return _beside_bundle(way, offered, led_by, code)
     return _of_bundle(offered.by_bundle[0], led_by, code) if offered.by_bundle else None
 
 
@@ -157,7 +157,7 @@ def _of_course(offered: queries.Offered, led_by: Attribution, code: str) -> Sale
     )
 
 
-def _beside_bundle(way: Sale, offered: queries.Offered, led_by: Attribution) -> Sale:
+def _beside_bundle(way: Sale, offered: queries.Offered, led_by: Attribution, code: str) -> Sale:
     """With the first bundle that has the course in it."""
     if not offered.by_bundle:
         return way
@@ -169,7 +169,7 @@ def _beside_bundle(way: Sale, offered: queries.Offered, led_by: Attribution) -> 
     return replace(
         way,
         bundle_line=_("In the bundle %(title)s, %(price)s") % words,
-        bundle_url=beginning.address(price.offer.sellable) + attribution.as_query(led_by),
+        bundle_url=beginning.address(price.offer.sellable) + attribution.as_query(led_by, code),
     )
 
 

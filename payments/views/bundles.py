@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from courses.models import Bundle
 from operations import clock
-from payments import attribution, beginning, bundles, queries
+from payments import attribution, beginning, bundles, promotion_in_hand, queries
 from payments.models import Order, Price
 
 
@@ -36,7 +36,9 @@ def bundle(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _buy_url(request: HttpRequest, price: Price) -> str:
-    led_by = attribution.as_query(attribution.from_query(request))
+    """With what led here, and a promotion code that a link brought."""
+    code = request.GET.get("code", "")[: promotion_in_hand.LONGEST]
+    led_by = attribution.as_query(attribution.from_query(request), code)
     return reverse("payments_buy", args=[price.offer.key]) + led_by
 
 

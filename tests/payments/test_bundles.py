@@ -273,3 +273,12 @@ def test_an_order_of_it_is_found_by_its_title_and_lists_what_it_opened(shop, buy
     desk = at_desk(roles.FINANCE)
     assert order.number in desk.get(reverse("money-orders:index"), {"q": "两门一起学"}).text
     assert "组合里的第 2 门" in desk.get(reverse("money-orders:inspect", args=[order.pk])).text
+
+
+def test_a_code_goes_along_to_where_it_is_paid(both, pages, client):
+    price = bundle_price(both)
+    buying = reverse("payments_buy", args=[price.offer.key])
+    assert f"{buying}?code=SPRING" in client.get("/bundles/both/", {"code": "SPRING"}).text
+    beside = client.get(pages[0].get_absolute_url(), {"code": "SPRING"}).text
+    assert "/bundles/both/?from=" in beside
+    assert "code=SPRING" in beside
