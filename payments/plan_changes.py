@@ -47,7 +47,7 @@ def withdraw(row: Subscription, *, now: datetime) -> None:
         if row.object.get("pending_update"):
             with suppress(gateway.Refused):  # paid, or void already
                 gateway.void_invoice(row.latest_bill["id"])
-        end(change, Status.WITHDRAWN, now=now)
+        _give_up(change, Status.WITHDRAWN, now=now)
     let_go(row)
 
 
@@ -58,10 +58,15 @@ def let_go(row: Subscription) -> None:
             gateway.release_schedule(row.schedule_id)
 
 
-@transaction.atomic
 def fail(change: PlanChange, *, now: datetime) -> None:
-    """It was not made; a price change that gave way to it stands again."""
-    if end(change, Status.FAILED, now=now):
+    """It was not made."""
+    _give_up(change, Status.FAILED, now=now)
+
+
+@transaction.atomic
+def _give_up(change: PlanChange, status: str, *, now: datetime) -> None:
+    """A price change that gave way to it stands again: planning and taking back is no way round."""
+    if end(change, status, now=now):
         PlanChange.objects.filter(
             subscription=change.subscription_id,
             price_change__isnull=False,

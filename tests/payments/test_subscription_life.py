@@ -783,3 +783,17 @@ def test_an_early_price_is_no_new_price_for_who_subscribes(library, clock):
     page = desk.get(address).text
     assert "¥49" in page
     assert "¥29" not in page
+
+
+def test_planning_another_plan_and_taking_it_back_escapes_no_price_change(
+    shop, buyer, me, library, finance
+):
+    row = shop.buy(buyer, library["quarter"]).subscription
+    offer = library["quarter"].offer
+    set_price(offer=offer, currency="CNY", amount=12000, now=site_clock.now())
+    decide(offer, finance)
+    shop.run_jobs()
+    switch(me, row, library["month"])
+    assert row.changes.get(status="open").price_change is None
+    me.post(page_of(row, name="subscription_switch_back"))
+    assert row.changes.get(status="open").price_change
