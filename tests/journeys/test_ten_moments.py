@@ -88,4 +88,4 @@ def test_a_failed_renewal_says_the_last_day_and_is_mended_by_one_tap(open_page, 
     page.goto(day.PAID)
     assert page.is_visible("rz-lesson")  # grace
     page.goto("/study/")
-    day.click(page, ".callout-warn .button", "/sandbox/portal")
+    day.click(page, ".callout-warn .button", "/sandbox/invoice")
