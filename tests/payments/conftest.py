@@ -12,9 +12,12 @@ from django.urls import reverse
 from accounts.models import User
 from operations import clock as site_clock
 from payments import checkout
-from payments.models import Order, Price, PromotionCode
+from payments.models import Offer, Order, Price, PromotionCode
 from payments.sandbox import completing, outbox, time
-from tests.factories import UserFactory
+from tests.accounts.doors import prove_now
+from tests.factories import MembershipFactory, UserFactory
+from tests.payments.factories import OfferFactory, PriceFactory, membership_prices
+from tests.payments.staff import at_desk
 
 GOOD = "4242424242424242"
 DECLINED = "4000000000000002"
@@ -82,3 +85,40 @@ def shop(run_jobs: Callable[[], None], clock: Any) -> Shop:
 @pytest.fixture
 def buyer(db: None) -> User:
     return UserFactory()
+
+
+@pytest.fixture
+def me(buyer: User) -> Client:
+    """The buyer's browser, signed in just now."""
+    client = Client()
+    client.force_login(buyer)
+    prove_now(client, buyer)
+    return client
+
+
+@pytest.fixture
+def library(db: None) -> dict[str, Price]:
+    """The whole library: ¥39 a month, ¥105 a quarter, ¥365 a year."""
+    membership = MembershipFactory(name="全部课程")
+    prices = membership_prices(membership)
+    Offer.objects.filter(pk=prices["year"].offer_id).update(trial_days=0)
+    prices["year"].offer.refresh_from_db()
+    quarter = OfferFactory(membership=membership, interval="quarter", sort_order=3)
+    return prices | {"quarter": PriceFactory(offer=quarter, amount=10500)}
+
+
+@pytest.fixture
+def listening(db: None) -> dict[str, Price]:
+    """听书会员, beside it: ¥19 a month, ¥180 a year."""
+    membership = MembershipFactory(name="听书会员")
+    month = OfferFactory(membership=membership, interval="month")
+    year = OfferFactory(membership=membership, interval="year")
+    return {
+        "month": PriceFactory(offer=month, amount=1900),
+        "year": PriceFactory(offer=year, amount=18000),
+    }
+
+
+@pytest.fixture
+def finance(db: None) -> Client:
+    return at_desk("finance")

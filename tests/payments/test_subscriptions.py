@@ -8,16 +8,15 @@ from django.utils import translation
 
 from accounts import privacy
 from accounts.models import OutboxMessage
-from courses import access
-from courses.memberships import sync_included
 from courses.models import Grant
 from operations import clock as site_clock
 from payments import cancelling, checkout, reminders, subscription_access, subscriptions
 from payments.models import Difference, Invoice, MoneyEntry, Order, Subscription, WebhookEvent
 from payments.sandbox import disputes
 from payments.sandbox.models import StripeObject
-from tests.factories import MembershipFactory, course
+from tests.factories import MembershipFactory
 from tests.payments.factories import SubscriptionFactory, course_price, membership_prices
+from tests.payments.plans import included_in, opens
 
 pytestmark = pytest.mark.django_db
 
@@ -34,15 +33,7 @@ def prices(membership):
 
 @pytest.fixture
 def included(membership):
-    page = course(lessons=1)
-    page.memberships.add(membership)
-    page.save()
-    sync_included(page, now=site_clock.now())
-    return page
-
-
-def opens(person, page):
-    return access.to_course(person, page).has_grant
+    return included_in(membership)
 
 
 def mails(person, template=""):

@@ -1,0 +1,265 @@
+"""Up, down and across: what is shown is what is charged, once."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import OutboxMessage
+from courses.models import Grant
+from operations import clock as site_clock
+from payments.models import Invoice, Offer, PlanChange, Subscription
+from payments.periodic import change_subscriptions
+from payments.sandbox import faults
+from tests.factories import UserFactory
+from tests.payments.factories import PromotionFactory
+from tests.payments.plans import (
+    behaves,
+    fresh,
+    included_in,
+    opens,
+    page_of,
+    switch,
+    text_of,
+    to,
+    token_of,
+)
+from tests.payments.test_subscriptions import break_card, mails, mend_card
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_upgrade_shows_credit_price_and_renewal_and_charges_what_it_shows(
+    shop, buyer, me, library
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    shop.advance(days=10)
+    chosen = me.get(page_of(row, name="subscription_switch"))
+    assert to(row, library["year"]) in chosen.text
+    page = me.get(to(row, library["year"]))
+    due = re.search(r"付 ¥([\d.]+) 并更换", text_of(page))
+    assert due, text_of(page)
+    assert "未用完的部分" in page.text
+    shop.advance(minutes=5)
+    answer = me.post(to(row, library["year"]), {"shown": token_of(page)}, follow=True)
+    assert "已更换" in answer.text
+    bill = Invoice.objects.get(billing_reason="subscription_update")
+    assert (bill.status, bill.amount_paid) == ("paid", round(float(due[1]) * 100))
+    row = fresh(row)
+    assert (row.offer, row.amount) == (library["year"].offer, 36500)
+    change = PlanChange.objects.get()
+    assert (change.status, change.due_today) == (PlanChange.Status.DONE, bill.amount_paid)
+    assert Grant.objects.get().ends_at == row.period_end + timedelta(days=1)
+    assert len(mails(buyer, "plan-changed")) == 1
+
+
+def test_confirmed_twice_it_is_charged_once(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    shop.advance(days=10)
+    token = token_of(me.get(to(row, library["year"])))
+    for _ in range(2):
+        me.post(to(row, library["year"]), {"shown": token})
+    assert PlanChange.objects.count() == 1
+    assert Invoice.objects.filter(billing_reason="subscription_update").count() == 1
+
+
+@pytest.mark.parametrize("shown", ["", "made up", "another"])
+def test_what_was_not_shown_is_not_done(shop, buyer, me, library, shown):
+    row = shop.buy(buyer, library["month"]).subscription
+    if shown == "another":
+        shown = token_of(me.get(to(row, library["quarter"])))
+    answer = me.post(to(row, library["year"]), {"shown": shown})
+    assert "金额有变" in answer.text
+    assert not PlanChange.objects.exists()
+
+
+def test_sums_that_are_old_are_shown_anew(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    token = token_of(me.get(to(row, library["year"])))
+    shop.advance(minutes=16)
+    answer = me.post(to(row, library["year"]), {"shown": token})
+    assert "金额有变" in answer.text
+    assert fresh(row).amount == 3900
+
+
+def test_a_declined_upgrade_changes_nothing_and_says_so(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    break_card(row)
+    answer = switch(me, row, library["year"])
+    assert "银行没有通过" in answer.text
+    row = fresh(row)
+    assert (row.status, row.amount) == ("active", 3900)
+    assert PlanChange.objects.get().status == PlanChange.Status.FAILED
+    assert not Invoice.objects.filter(status="open").exists()
+    mend_card(row)
+    assert switch(me, row, library["year"]).status_code == 302
+    assert fresh(row).amount == 36500
+
+
+def test_a_bank_that_asks_is_answered_on_stripes_page(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    behaves(row, "always_authentication")
+    answer = switch(me, row, library["year"])
+    assert answer.status_code == 303
+    assert "/sandbox/invoice/" in answer["Location"]
+    assert fresh(row).amount == 3900
+    path = urlsplit(answer["Location"]).path
+    me.post(path)
+    me.post(path, {"answer": "approve"})
+    shop.deliver()
+    assert fresh(row).amount == 36500
+    assert PlanChange.objects.get().status == PlanChange.Status.DONE
+
+
+def test_a_bank_that_is_never_answered_changes_nothing(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    behaves(row, "always_authentication")
+    switch(me, row, library["year"])
+    change_subscriptions(site_clock.now() + timedelta(hours=1))
+    assert PlanChange.objects.get().status == PlanChange.Status.OPEN
+    shop.advance(hours=24)
+    change_subscriptions(site_clock.now())
+    assert PlanChange.objects.get().status == PlanChange.Status.FAILED
+    assert (fresh(row).status, fresh(row).amount) == ("active", 3900)
+
+
+def test_a_downgrade_comes_with_the_next_period(shop, buyer, me, library):
+    row = shop.buy(buyer, library["year"]).subscription
+    page = me.get(to(row, library["month"]))
+    assert "¥0" in text_of(page)
+    assert switch(me, row, library["month"]).status_code == 302
+    row = fresh(row)
+    assert (row.amount, bool(row.schedule_id)) == (36500, True)
+    after = me.get(page_of(row))
+    assert "撤回更换" in after.text
+    assert "¥39" in after.text
+    ends = row.period_end
+    shop.advance(seconds=(ends - site_clock.now()).total_seconds() + 7200)
+    row = fresh(row)
+    assert (row.amount, row.offer, row.period_start) == (3900, library["month"].offer, ends)
+    assert PlanChange.objects.get().status == PlanChange.Status.DONE
+    assert fresh(row).schedule_id == ""
+    notice = OutboxMessage.objects.get(key__startswith="renewal-notice")
+    assert "¥39" in notice.subject
+    assert len(mails(buyer, "plan-changed")) == 1
+
+
+def test_a_planned_change_can_be_taken_back_and_gives_way_to_cancelling(shop, buyer, me, library):
+    row = shop.buy(buyer, library["year"]).subscription
+    switch(me, row, library["month"])
+    me.post(page_of(row, name="subscription_switch_back"))
+    assert PlanChange.objects.get().status == PlanChange.Status.WITHDRAWN
+    assert fresh(row).schedule_id == ""
+    switch(me, row, library["month"])
+    answer = me.post(page_of(row, name="subscription_cancel"), follow=True)
+    assert "已取消" in answer.text
+    assert fresh(row).ends_by_itself
+    assert not PlanChange.objects.filter(status=PlanChange.Status.OPEN).exists()
+
+
+def test_only_one_change_is_open_at_a_time(shop, buyer, me, library):
+    row = shop.buy(buyer, library["year"]).subscription
+    other = token_of(me.get(to(row, library["quarter"])))
+    switch(me, row, library["month"])
+    answer = me.post(to(row, library["quarter"]), {"shown": other}, follow=True)
+    assert "先撤回" in answer.text
+    assert PlanChange.objects.count() == 1
+
+
+def test_from_one_membership_to_a_larger_one_access_follows_at_once(
+    shop, buyer, me, library, listening
+):
+    heard, read = included_in(listening["month"].offer.membership), None
+    read = included_in(library["month"].offer.membership)
+    row = shop.buy(buyer, listening["month"]).subscription
+    assert (opens(buyer, heard), opens(buyer, read)) == (True, False)
+    assert "立即开放" in me.get(to(row, library["month"])).text
+    switch(me, row, library["month"])
+    assert (opens(buyer, heard), opens(buyer, read)) == (False, True)
+    assert fresh(row).offer == library["month"].offer
+
+
+def test_down_to_a_smaller_membership_all_stays_open_until_the_periods_end(
+    shop, buyer, me, library, listening
+):
+    read = included_in(library["month"].offer.membership)
+    heard = included_in(listening["month"].offer.membership)
+    row = shop.buy(buyer, library["month"]).subscription
+    switch(me, row, listening["month"])
+    assert (opens(buyer, heard), opens(buyer, read)) == (False, True)
+    shop.advance(days=32)
+    assert (opens(buyer, heard), opens(buyer, read)) == (True, False)
+    assert fresh(row).amount == 1900
+
+
+def test_both_memberships_may_be_held_and_none_is_offered_twice(
+    shop, buyer, me, library, listening
+):
+    row = shop.buy(buyer, listening["month"]).subscription
+    buying = me.get(reverse("payments_buy", args=[library["month"].offer.key]))
+    assert to(row, library["month"]) in buying.text
+    shop.buy(buyer, library["month"])
+    assert Subscription.objects.filter(learner=buyer, status="active").count() == 2
+    assert to(row, library["month"]) not in me.get(page_of(row, name="subscription_switch")).text
+    assert me.get(to(row, library["month"])).status_code == 302
+
+
+def test_in_a_trial_the_plan_changes_for_nothing(shop, buyer, me, library):
+    offer = library["year"].offer
+    Offer.objects.filter(pk=offer.pk).update(trial_days=7)
+    offer.refresh_from_db()
+    row = shop.buy(buyer, library["year"]).subscription
+    assert "¥0" in text_of(me.get(to(row, library["month"])))
+    switch(me, row, library["month"])
+    row = fresh(row)
+    assert (row.status, row.amount) == ("trialing", 3900)
+    shop.advance(days=8)
+    assert Invoice.objects.get(amount_paid__gt=0).amount_paid == 3900
+
+
+def test_an_answer_that_was_lost_is_looked_for(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    token = token_of(me.get(to(row, library["year"])))
+    faults.plan("no_connection", times=100)
+    answer = me.post(to(row, library["year"]), {"shown": token}, follow=True)
+    faults.clear()
+    assert "暂时连不上 Stripe" in answer.text
+    assert PlanChange.objects.get().status == PlanChange.Status.OPEN
+    change_subscriptions(site_clock.now() + timedelta(minutes=3))
+    assert PlanChange.objects.get().status == PlanChange.Status.FAILED
+    assert fresh(row).amount == 3900
+
+
+def test_a_plan_that_was_lost_on_the_way_is_made_after_all(shop, buyer, me, library):
+    row = shop.buy(buyer, library["year"]).subscription
+    token = token_of(me.get(to(row, library["month"])))
+    faults.plan("no_connection", times=100)
+    me.post(to(row, library["month"]), {"shown": token})
+    faults.clear()
+    change_subscriptions(site_clock.now() + timedelta(minutes=3))
+    assert fresh(row).schedule_id
+    assert PlanChange.objects.get().status == PlanChange.Status.OPEN
+
+
+def test_what_is_anothers_is_not_found(shop, me, library):
+    row = shop.buy(UserFactory(), library["month"]).subscription
+    for name in ("", "_cancel", "_pause", "_switch", "_pay", "_card"):
+        assert me.get(page_of(row, name=f"subscription{name}")).status_code == 404, name
+    for name in ("resume", "unpause", "switch_back", "cancel", "pause"):
+        assert me.post(page_of(row, name=f"subscription_{name}")).status_code == 404, name
+    assert me.get(to(row, library["year"])).status_code == 404
+
+
+def test_a_code_for_some_offers_reduces_no_other_renewal(shop, buyer, me, library):
+    code = PromotionFactory(percent=50, duration="forever")
+    code.offers.add(library["month"].offer)
+    row = shop.buy(buyer, library["month"], code).subscription
+    assert fresh(row).next_amount == 1950
+    page = me.get(to(row, library["year"])).text
+    assert "¥365" in page
+    switch(me, row, library["year"])
+    shop.deliver()
+    row = fresh(row)
+    assert (row.amount, row.next_amount) == (36500, 36500)

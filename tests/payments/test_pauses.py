@@ -1,0 +1,114 @@
+"""A subscription pauses for one to three months, and goes on by itself."""
+
+from datetime import timedelta
+
+import pytest
+
+from operations import clock as site_clock
+from payments import pausing
+from payments.models import Invoice, Pause
+from payments.periodic import change_subscriptions
+from payments.sandbox import faults
+from tests.payments.plans import fresh, included_in, opens, page_of, text_of
+from tests.payments.test_subscriptions import break_card, mails, mend_card
+
+pytestmark = pytest.mark.django_db
+
+
+def pause(me, row, months=1):
+    return me.post(page_of(row, name="subscription_pause"), {"months": months}, follow=True)
+
+
+@pytest.mark.parametrize(("plan", "months"), [("month", 2), ("quarter", 1), ("year", 3)])
+def test_a_pause_charges_nothing_closes_then_goes_on_with_a_new_paid_period(
+    shop, buyer, me, library, plan, months
+):
+    page = included_in(library["month"].offer.membership)
+    row = shop.buy(buyer, library[plan]).subscription
+    paid_until = row.period_end
+    assert "一年可以暂停一次" in me.get(page_of(row, name="subscription_pause")).text
+    assert "已暂停" in pause(me, row, months).text
+    made = Pause.objects.get()
+    assert made.begins_at == paid_until
+    assert opens(buyer, page)
+    shop.advance(seconds=(paid_until - site_clock.now()).total_seconds() + 7200)
+    assert not opens(buyer, page)
+    assert Invoice.objects.filter(amount_paid__gt=0).count() == 1
+    shop.advance(seconds=(made.resumes_at - site_clock.now()).total_seconds() - 3600)
+    assert not opens(buyer, page)
+    assert len(mails(buyer, "renewal-notice")) == 1
+    shop.advance(hours=3)
+    change_subscriptions(site_clock.now())
+    shop.advance(hours=2)
+    row = fresh(row)
+    assert opens(buyer, page)
+    assert Invoice.objects.filter(amount_paid__gt=0).count() == 2
+    assert abs(row.period_start - made.resumes_at) < timedelta(days=1)
+    made.refresh_from_db()
+    assert made.resumed_at
+    assert not pausing.may_pause(row, now=site_clock.now())
+    change_subscriptions(site_clock.now())
+    shop.advance(hours=2)
+    assert Invoice.objects.filter(amount_paid__gt=0).count() == 2
+
+
+def test_a_pause_can_be_ended_early_before_it_began_for_nothing(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    pause(me, row)
+    assert "今天不扣款" in me.get(page_of(row)).text
+    me.post(page_of(row, name="subscription_unpause"))
+    row = fresh(row)
+    assert row.renews
+    assert pausing.may_pause(row, now=site_clock.now())
+    assert Invoice.objects.count() == 1
+
+
+def test_a_pause_ended_early_begins_a_paid_period_once_or_says_that_the_bank_refused(
+    shop, buyer, me, library
+):
+    page = included_in(library["month"].offer.membership)
+    row = shop.buy(buyer, library["year"]).subscription
+    pause(me, row, 2)
+    shop.advance(seconds=(row.period_end - site_clock.now()).total_seconds() + 86400)
+    assert "今天扣款" in text_of(me.get(page_of(row))).replace(" ", "") or "¥365" in (
+        me.get(page_of(row)).text
+    )
+    break_card(row)
+    answer = me.post(page_of(row, name="subscription_unpause"), follow=True)
+    assert "银行没有通过" in answer.text
+    assert not opens(buyer, page)
+    assert fresh(row).collection_paused
+    mend_card(row)
+    for _ in range(2):
+        me.post(page_of(row, name="subscription_unpause"))
+    assert opens(buyer, page)
+    assert Invoice.objects.filter(amount_paid__gt=0).count() == 2
+
+
+def test_in_a_pause_cancelling_ends_it_at_once(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    pause(me, row, 3)
+    shop.advance(days=40)
+    assert "立即结束" in me.get(page_of(row, name="subscription_cancel")).text
+    me.post(page_of(row, name="subscription_cancel"))
+    shop.advance(days=90)
+    change_subscriptions(site_clock.now())
+    assert fresh(row).status == "canceled"
+    assert Invoice.objects.filter(amount_paid__gt=0).count() == 1
+
+
+@pytest.mark.parametrize("months", ["", "0", "4", "x"])
+def test_no_other_length_is_taken(shop, buyer, me, library, months):
+    row = shop.buy(buyer, library["month"]).subscription
+    assert "请选择" in pause(me, row, months).text
+    assert not Pause.objects.exists()
+
+
+def test_with_stripe_away_nothing_is_paused_for_good(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    faults.plan("no_connection", times=100)
+    assert "暂时连不上 Stripe" in pause(me, row).text
+    faults.clear()
+    change_subscriptions(site_clock.now() + timedelta(minutes=3))
+    assert fresh(row).renews
+    assert pausing.may_pause(fresh(row), now=site_clock.now())

@@ -1,0 +1,170 @@
+"""A new price for those who subscribe already: told thirty days before, or not charged."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from wagtail.models import ModelLogEntry
+
+from accounts import roles
+from accounts.models import OutboxMessage
+from operations import clock as site_clock
+from payments import cancelling, price_changes
+from payments.models import PlanChange, PriceChange
+from payments.offers import set_price
+from tests.payments.factories import PriceFactory, SubscriptionFactory
+from tests.payments.plans import fresh, page_of, switch
+from tests.payments.staff import at_desk, somebody
+from tests.payments.test_subscriptions import break_card, mend_card
+
+pytestmark = pytest.mark.django_db
+
+
+def decide(offer, finance):
+    """Finance reads what will happen, gives a reason and confirms."""
+    address = reverse("money-offers:price-change", args=[offer.pk])
+    answer = finance.post(address, {"reason": "录音棚涨价"}, follow=True)
+    assert "正在通知" in answer.text
+    return PriceChange.objects.latest("pk")
+
+
+def test_a_new_price_is_told_thirty_days_before_and_charged_with_the_renewal_after(
+    shop, buyer, me, library, finance
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    gone = shop.buy(shop.person(), library["month"]).subscription
+    offer = library["month"].offer
+    set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
+    decide(offer, finance)
+    shop.run_jobs()
+    assert PriceChange.objects.get().told_at
+    mail = OutboxMessage.objects.get(user=buyer, key__startswith="price-changes")
+    assert "¥49" in mail.text
+    assert "¥39" in mail.text
+    assert f"/account/subscriptions/{row.pk}/cancel/" in mail.text
+    change = row.changes.get()
+    assert change.effective_at >= mail.created_at + timedelta(days=30)
+    assert "¥49" in me.get(page_of(row)).text
+    cancelling.cancel(gone, now=site_clock.now())
+    first = row.period_end
+    shop.advance(seconds=(first - site_clock.now()).total_seconds() + 7200)
+    assert row.invoices.first().amount_paid == 3900  # fewer than thirty days
+    row = fresh(row)
+    shop.advance(seconds=(row.period_end - site_clock.now()).total_seconds() + 7200)
+    assert row.invoices.first().amount_paid == 4900
+    change.refresh_from_db()
+    assert change.status == PlanChange.Status.DONE
+    assert fresh(gone).amount == 3900
+    notices = OutboxMessage.objects.filter(user=buyer, key__startswith="renewal-notice")
+    assert "¥49" in notices.latest("pk").subject
+
+
+def test_who_was_not_told_is_not_changed(shop, buyer, library, finance):
+    row = shop.buy(buyer, library["month"]).subscription
+    offer = library["month"].offer
+    set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
+    decide(offer, finance)
+    shop.run_jobs()
+    OutboxMessage.objects.filter(key__startswith="price-changes").update(sent_at=None)
+    shop.advance(days=70)
+    assert fresh(row).amount == 3900
+    assert row.changes.get().status == PlanChange.Status.OPEN
+
+
+def test_telling_goes_on_where_it_was_broken_off(shop, library, finance, monkeypatch):
+    rows = [shop.buy(shop.person(), library["month"]).subscription for _ in range(5)]
+    offer = library["month"].offer
+    set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
+    made = decide(offer, finance)
+    monkeypatch.setattr(price_changes, "BATCH", 2)
+    real = price_changes._tell
+    told: list[int] = []
+
+    def breaks(change, pk, *, now):
+        if len(told) == 3:
+            raise RuntimeError("killed")
+        told.append(pk)
+        real(change, pk, now=now)
+
+    monkeypatch.setattr(price_changes, "_tell", breaks)
+    with pytest.raises(RuntimeError):
+        price_changes.tell.func(change=made.pk)
+    monkeypatch.setattr(price_changes, "_tell", real)
+    for _ in range(2):
+        price_changes.tell.func(change=made.pk)
+    assert PlanChange.objects.count() == len(rows)
+    assert OutboxMessage.objects.filter(key__startswith="price-changes").count() == len(rows)
+
+
+def test_nothing_is_decided_where_nobody_pays_another_price(shop, buyer, library, finance):
+    shop.buy(buyer, library["month"])
+    offer = library["month"].offer
+    address = reverse("money-offers:price-change", args=[offer.pk])
+    assert address not in finance.get(reverse("money-offers:inspect", args=[offer.pk])).text
+    assert finance.post(address, {"reason": "x"}).status_code == 302
+    with pytest.raises(price_changes.NothingToChange):
+        price_changes.decide(offer=offer, reason="x", actor=somebody(finance), now=site_clock.now())
+    assert not PriceChange.objects.exists()
+
+
+def test_finance_reads_before_what_a_price_change_does_and_after_how_far_it_is(
+    shop, buyer, library, finance
+):
+    for _ in range(2):
+        shop.buy(shop.person(), library["month"])
+    offer = library["month"].offer
+    set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
+    offer_page = reverse("money-offers:inspect", args=[offer.pk])
+    address = reverse("money-offers:price-change", args=[offer.pk])
+    assert address in finance.get(offer_page).text
+    before = finance.get(address).text
+    assert "2 个按 ¥39 续费的订阅" in before
+    assert "付 ¥49" in before
+    decide(offer, finance)
+    shop.run_jobs()
+    assert "录音棚涨价" in finance.get(offer_page).text
+    assert address not in at_desk("operator").get(offer_page).text
+    entry = ModelLogEntry.objects.get(action="payments.price_change")
+    assert (entry.user, entry.data["reason"]) == (somebody(finance), "录音棚涨价")
+
+
+def test_who_goes_over_to_another_plan_leaves_the_price_change_behind(
+    shop, buyer, me, library, finance
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    offer = library["month"].offer
+    set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
+    decide(offer, finance)
+    shop.run_jobs()
+    break_card(row)
+    switch(me, row, library["year"])
+    assert row.changes.get(status="open").price_change  # it was not made: the old news stands
+    mend_card(row)
+    switch(me, fresh(row), library["year"])
+    assert not row.changes.filter(status="open").exists()
+    assert fresh(row).amount == 36500
+
+
+def test_an_early_price_is_no_new_price_for_who_subscribes(library, clock):
+    set_price(offer=library["month"].offer, currency="CNY", amount=4900, now=clock.now())
+    PriceFactory(offer=library["month"].offer, amount=2900, ends_at=clock.now() + timedelta(days=3))
+    SubscriptionFactory(offer=library["month"].offer)
+    desk = at_desk(roles.FINANCE)
+    address = reverse("money-offers:price-change", args=[library["month"].offer_id])
+    page = desk.get(address).text
+    assert "¥49" in page
+    assert "¥29" not in page
+
+
+def test_planning_another_plan_and_taking_it_back_escapes_no_price_change(
+    shop, buyer, me, library, finance
+):
+    row = shop.buy(buyer, library["quarter"]).subscription
+    offer = library["quarter"].offer
+    set_price(offer=offer, currency="CNY", amount=12000, now=site_clock.now())
+    decide(offer, finance)
+    shop.run_jobs()
+    switch(me, row, library["month"])
+    assert row.changes.get(status="open").price_change is None
+    me.post(page_of(row, name="subscription_switch_back"))
+    assert row.changes.get(status="open").price_change
