@@ -15,7 +15,7 @@ from wagtail.log_actions import log
 from accounts.models import OutboxMessage, User
 from operations.jobs import job
 from payments import gateway, letters, periods, stripe_catalogue, subscriptions
-from payments.models import Offer, PlanChange, PriceChange, Subscription
+from payments.models import Offer, PlanChange, Price, PriceChange, Subscription
 from payments.plans import MONTHS
 
 NOTICE = timedelta(days=PriceChange.NOTICE_DAYS)
@@ -31,11 +31,16 @@ class NothingToChange(Exception):
     """Everybody pays the price in force, or was told of it already."""
 
 
-def affected(offer: Offer) -> QuerySet[Subscription]:
-    """The subscriptions that renew at another price than the one in force."""
-    price = offer.prices.filter(
+def price_in_force(offer: Offer) -> Price | None:
+    """The regular one: an early price stays with whoever took it."""
+    return offer.prices.filter(
         is_active=True, ends_at=None, currency=settings.DEFAULT_CURRENCY
     ).first()
+
+
+def affected(offer: Offer) -> QuerySet[Subscription]:
+    """The subscriptions that renew at another price than the one in force."""
+    price = price_in_force(offer)
     if price is None or not offer.is_recurring:
         return Subscription.objects.none()
     return Subscription.objects.filter(
@@ -64,9 +69,7 @@ def decide(*, offer: Offer, reason: str, actor: User, now: datetime) -> PriceCha
     """From their next renewal that is thirty days away those who subscribe pay the price in
     force. Raises NothingToChange."""
     Offer.objects.select_for_update().get(pk=offer.pk)
-    price = offer.prices.filter(
-        is_active=True, ends_at=None, currency=settings.DEFAULT_CURRENCY
-    ).first()
+    price = price_in_force(offer)
     if price is None or not affected(offer).exists():
         raise NothingToChange
     try:

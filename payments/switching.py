@@ -197,8 +197,8 @@ def _claim(row: Subscription, price: Price, told: Shape, *, now: datetime) -> Pl
         return made
     at = moment(told["at"])
     assert row.period_end is not None  # noqa: S101 — it was shown
-    assert row.amount is not None  # noqa: S101
-    assert row.offer is not None  # noqa: S101
+    assert row.amount is not None  # noqa: S101 — what runs has an amount
+    assert row.offer is not None  # noqa: S101 — `may_switch` looked
     here = [row.offer_id, row.amount, int(row.period_end.timestamp())]
     if told["from"] != here or at + GOOD_FOR < now or price not in options(row):
         raise Stale
@@ -264,7 +264,7 @@ def _plan(change: PlanChange) -> None:
     row, key = change.subscription, f"plan-change-{change.key}"
     schedule = row.schedule_id or gateway.create_schedule(row.stripe_id, key=key)["id"]
     assert row.period_start is not None  # noqa: S101 — it renews
-    assert row.period_end is not None  # noqa: S101
+    assert row.period_end is not None  # noqa: S101 — as above
     interval, count = stripe_catalogue.INTERVALS[change.price.offer.interval]  # type: ignore[index]
     start, end = int(row.period_start.timestamp()), int(row.period_end.timestamp())
     to = stripe_catalogue.price_at_stripe(change.price)

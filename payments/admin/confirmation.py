@@ -15,10 +15,24 @@ from django.views import View
 from wagtail.admin import messages
 
 from accounts import reauthentication
+from accounts.models import User
 
 
 class NotPossible(Exception):
     """It cannot be done now; the text says why, for staff."""
+
+
+def actor_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 — whoever has a permission has an account
+    return request.user
+
+
+class AfterProof:
+    """Before a view of Wagtail's: whoever comes has just proved who they are."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        reauthentication.ask(request)
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
 def reason_field(help_text: Any) -> forms.CharField:
@@ -45,6 +59,10 @@ class Confirmation(View):
     form_class: type[forms.Form] = ReasonForm
     serious = False
     related: tuple[str, ...] = ()
+
+    @property
+    def actor(self) -> User:
+        return actor_of(self.request)
 
     def consequences(self, row: Any) -> Iterable[Any]:
         """Sentences: what will happen."""

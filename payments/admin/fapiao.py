@@ -19,7 +19,6 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets import AdminDateInput
 
-from courses.file_responses import respond
 from operations import clock
 from payments import fapiao
 from payments.admin.confirmation import Confirmation, NotPossible
@@ -40,6 +39,7 @@ from payments.admin.listing import (
 from payments.models import Fapiao
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
+from payments.views.fapiao import file_of
 
 PERMISSION = "payments.issue_fapiao"
 LARGEST_FILE = 5 * 1024 * 1024
@@ -158,16 +158,7 @@ class FileView(View):
         row = get_object_or_404(Fapiao, pk=pk)
         if not request.user.has_perm("payments.view_fapiao") or not row.file:
             raise Http404
-        try:
-            return respond(
-                request,
-                str(row.file.name),
-                content_type="application/pdf",
-                cache="private, no-store",
-                attachment_name=f"{row.number}.pdf",
-            )
-        except FileNotFoundError as error:
-            raise Http404 from error
+        return file_of(request, row)
 
 
 def net(row: Fapiao) -> int:

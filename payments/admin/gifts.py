@@ -13,8 +13,8 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
 from operations import clock
-from payments import codes, gifts, refund_requests
-from payments.admin.codes import GONE
+from payments import gifts, refund_requests
+from payments.admin.codes import GONE, FoundByCode
 from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm
 from payments.admin.listing import (
     Action,
@@ -22,7 +22,6 @@ from payments.admin.listing import (
     Fact,
     MomentColumn,
     MoneyDetail,
-    MoneyIndex,
     MoneyViewSet,
     detail_url,
     in_words,
@@ -80,17 +79,7 @@ class GiftFilters(WagtailFilterSet):
         return rows.filter(wanted[value])
 
 
-class GiftIndex(MoneyIndex):
-    def search_queryset(self, queryset: QuerySet[Gift]) -> QuerySet[Gift]:
-        """By a whole code too, as it was handed out."""
-        if self.is_searching:
-            try:
-                return queryset.filter(digest__in=codes.digests(codes.read(self.search_query)))
-            except codes.Mistyped:
-                pass
-        found: QuerySet[Gift] = super().search_queryset(queryset)
-        return found
-
+class GiftIndex(FoundByCode):
     def to_row_dict(self, item: Gift) -> dict[str, Any]:
         return {
             "order": item.order.number,
@@ -176,7 +165,7 @@ class SendView(OpenGift):
                 row,
                 to_email=form.cleaned_data["to_email"],
                 reason=form.cleaned_data["reason"],
-                actor=self.request.user,  # type: ignore[arg-type]
+                actor=self.actor,
                 now=clock.now(),
             )
         except gifts.NotOpen:
@@ -206,7 +195,7 @@ class TakeBackView(OpenGift):
         try:
             gifts.take_back(
                 row,
-                actor=self.request.user,  # type: ignore[arg-type]
+                actor=self.actor,
                 reason=form.cleaned_data["reason"],
                 now=clock.now(),
             )

@@ -28,7 +28,7 @@ from accounts.models import User
 from courses import grants
 from courses.models import CoursePage, Grant, Membership
 from operations import clock
-from payments.admin.confirmation import Confirmation, ReasonForm
+from payments.admin.confirmation import Confirmation, ReasonForm, actor_of
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -226,7 +226,7 @@ class GiveView(View):
         form = GiveForm(request.POST)
         if not form.is_valid():
             return self.page(request, form)
-        given = give(form, actor=request.user, now=clock.now())  # type: ignore[arg-type]
+        given = give(form, actor=actor_of(request), now=clock.now())
         messages.success(request, _("Access is given."))
         return redirect(detail_url("money-grants", given))
 
@@ -299,7 +299,7 @@ class WithdrawView(Confirmation):
             ends_at=row.ends_at,
             withdrawn_at=now,
             now=now,
-            actor=self.request.user,  # type: ignore[arg-type]
+            actor=self.actor,
             reason=form.cleaned_data["reason"],
         )
         return _("The access is withdrawn.")

@@ -3,9 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.base import ViewSetGroup
 
+from payments.admin.batches import BatchViewSet
 from payments.admin.books import DifferenceViewSet, MoneyEntryViewSet
 from payments.admin.cancellations import CancellationViewSet
-from payments.admin.codes import BatchViewSet, CodeViewSet
+from payments.admin.codes import CodeViewSet
 from payments.admin.disputes import DisputeViewSet
 from payments.admin.events import EventViewSet
 from payments.admin.fapiao import FapiaoViewSet

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
-from django.http import HttpRequest, HttpResponseBase
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,12 +19,11 @@ from wagtail.admin.views import generic
 from wagtail.admin.widgets import AdminDateInput
 from wagtail.log_actions import log
 
-from accounts import reauthentication
 from courses.models import Bundle, CoursePage, Membership
 from operations import clock
 from payments import presale, price_changes, refund_requests
 from payments.admin.amounts import typed_amount
-from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
+from payments.admin.confirmation import AfterProof
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -37,7 +35,9 @@ from payments.admin.listing import (
     in_words,
     moment,
 )
-from payments.models import Offer, Order, PresaleEnd, Price, PriceChange
+from payments.admin.presale import GiveUpView, given_up
+from payments.admin.price_changes import PriceChangeView
+from payments.models import Offer, Price
 from payments.money import decimal
 from payments.offers import last_day, set_early_price, set_price, site_midnight
 
@@ -141,12 +141,8 @@ def _price(typed: Decimal, currency: str) -> int:
     return amount
 
 
-class SavesPrice:
+class SavesPrice(AfterProof):
     """The offer and its price are saved together, and the log says so."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        reauthentication.ask(request)
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     @transaction.atomic
     def save_instance(self) -> Offer:
@@ -271,107 +267,6 @@ class OfferDetail(MoneyDetail):
                 for row in price_changes.with_progress(self.object)
             ],
         )
-
-
-class PriceChangeView(Confirmation):
-    """The price in force for those, too, who subscribed at another one."""
-
-    model = Offer
-    permission = "payments.change_offer"
-    back = "money-offers"
-    title = _("New price for who subscribes already")
-    label = _("Tell them, and change it")
-    serious = True
-    related = ("course", "membership")
-
-    def is_possible(self, row: Offer) -> bool:
-        return price_changes.affected(row).exists()
-
-    def consequences(self, row: Offer) -> Iterable[Any]:
-        found = price_changes.affected(row)
-        price = row.prices.get(is_active=True, ends_at=None, currency=settings.DEFAULT_CURRENCY)
-        words = {
-            "count": found.count(),
-            "price": in_words(price.amount, price.currency),
-            "before": ", ".join(
-                in_words(amount, price.currency)
-                for amount in found.values_list("amount", flat=True).distinct().order_by("amount")
-            ),
-            "days": PriceChange.NOTICE_DAYS,
-        }
-        yield _("%(count)d subscriptions that renew at %(before)s get a mail now.") % words
-        yield (
-            _("Each pays %(price)s from its first renewal that is at least %(days)d days away.")
-            % words
-        )
-        yield _("Who cancels is left alone; whoever the mail did not reach keeps the old price.")
-        yield _("Mails that are sent cannot be taken back.")
-
-    def carry_out(self, row: Offer, form: Any) -> Any:
-        try:
-            price_changes.decide(
-                offer=row,
-                reason=form.cleaned_data["reason"],
-                actor=self.request.user,  # type: ignore[arg-type]
-                now=clock.now(),
-            )
-        except price_changes.NothingToChange:
-            raise NotPossible(_("Everybody pays this price, or was told of it.")) from None
-        return _("They are being told. This page shows how far it is.")
-
-
-def given_up(offer: Offer) -> Any:
-    """When and why, and how far the money has gone back."""
-    end = PresaleEnd.objects.filter(offer=offer).first()
-    if end is None:
-        return ""
-    paid = Order.objects.filter(price__offer=offer, advance=Order.Advance.WAITING)
-    words = {
-        "at": moment(end.decided_at),
-        "reason": end.reason,
-        "of": paid.count(),
-        "done": paid.filter(status=Order.Status.REFUNDED).count(),
-    }
-    return _("%(at)s: %(reason)s · %(done)d of %(of)d orders given back") % words
-
-
-class GiveUpView(Confirmation):
-    model = Offer
-    permission = refund_requests.PERMISSION
-    back = "money-offers"
-    title = _("Give up the presale")
-    label = _("Give all of it back")
-    form_class = ToldReasonForm
-    serious = True
-    related = ("course",)
-
-    def is_possible(self, row: Offer) -> bool:
-        return presale.is_under_way(row)
-
-    def consequences(self, row: Offer) -> Iterable[Any]:
-        sums = (
-            presale.waiting()
-            .filter(price__offer=row)
-            .order_by()
-            .values("currency")
-            .annotate(how_many=Count("pk"), total=Sum("amount"))
-        )
-        for each in sums:
-            words = {
-                "number": each["how_many"],
-                "amount": in_words(each["total"], each["currency"]),
-            }
-            yield _("%(number)d orders are refunded in full: %(amount)s.") % words
-        yield _("Each buyer gets a mail with your reason. Nobody can buy it in advance any more.")
-
-    def carry_out(self, row: Offer, form: ToldReasonForm) -> Any:
-        actor: Any = self.request.user
-        reason = form.cleaned_data["reason"]
-        try:
-            presale.give_up(offer=row, reason=reason, actor=actor, now=clock.now())
-        except presale.NotInAdvance as problem:
-            raise NotPossible(_("It was given up already.")) from problem
-        return _("The presale was given up. The refunds are under way.")
 
 
 def in_force(offer: Offer) -> str:

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, NullIf
-from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
@@ -17,10 +16,10 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.log_actions import log
 
-from accounts import reauthentication
 from operations import clock
 from payments import promotions
 from payments.admin.amounts import typed_amount
+from payments.admin.confirmation import AfterProof
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -112,12 +111,8 @@ class PromotionForm(WagtailAdminModelForm):
         return cleaned
 
 
-class SavesPromotion:
+class SavesPromotion(AfterProof):
     """Who makes or changes a code has just proved who they are, and the log says so."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        reauthentication.ask(request)
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     @transaction.atomic
     def save_instance(self) -> PromotionCode:

@@ -12,7 +12,13 @@ from wagtail.admin.ui.tables import Column
 
 from operations import clock
 from payments import refund_requests
-from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm, ToldReasonForm
+from payments.admin.confirmation import (
+    Confirmation,
+    NotPossible,
+    ReasonForm,
+    ToldReasonForm,
+    actor_of,
+)
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -27,7 +33,7 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
-from payments.admin.refunds import GivesBack, actor_of, in_full, wanted
+from payments.admin.refunds import GivesBack, in_full, wanted
 from payments.models import Invoice, Order, RefundRequest
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
@@ -71,7 +77,7 @@ class ConfirmView(Confirmation):
 
     def is_possible(self, row: RefundRequest) -> bool:
         return row.status == RefundRequest.Status.PROPOSED and refund_requests.may_confirm(
-            row, actor_of(self.request), now=clock.now()
+            row, self.actor, now=clock.now()
         )
 
     def consequences(self, row: RefundRequest) -> Iterable[Any]:
@@ -97,7 +103,7 @@ class ConfirmView(Confirmation):
 
     def carry_out(self, row: RefundRequest, form: forms.Form) -> Any:
         try:
-            refund_requests.confirm(request=row, actor=actor_of(self.request), now=clock.now())
+            refund_requests.confirm(request=row, actor=self.actor, now=clock.now())
         except refund_requests.CannotRefund:
             raise NotPossible(_("This payment has been given back, or there is none.")) from None
         except refund_requests.NeedsAnother:
@@ -137,7 +143,7 @@ class DeclineView(Confirmation):
             refund_requests.decline(
                 request=row,
                 reason=form.cleaned_data["reason"],
-                actor=actor_of(self.request),
+                actor=self.actor,
                 now=clock.now(),
             )
         except refund_requests.CannotRefund:

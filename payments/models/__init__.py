@@ -5,8 +5,9 @@ from .fapiao import Fapiao
 from .gifts import Gift
 from .mirrors import Dispute, Invoice, Refund, Subscription
 from .offers import Offer, PresaleEnd, Price, StripePrice, StripeProduct
-from .orders import Customer, Order, OrderedCourse, RefundRequest, Trial
+from .orders import Customer, Order, OrderedCourse, Trial
 from .promotions import PromotionCode, PromotionUse, StripePromotion
+from .refund_requests import RefundRequest
 from .shares import RevenueShare
 from .webhooks import WebhookEvent
 

@@ -89,6 +89,11 @@ def download(request: HttpRequest, key: uuid.UUID) -> HttpResponse | StreamingHt
     row = Fapiao.objects.filter(order=_own(request, key)).first()
     if row is None or not row.file:
         raise Http404
+    return file_of(request, row)
+
+
+def file_of(request: HttpRequest, row: Fapiao) -> HttpResponse | StreamingHttpResponse:
+    """Its PDF, whoever may see it. Raises Http404 where it is gone."""
     try:
         return respond(
             request,

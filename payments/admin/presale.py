@@ -1,0 +1,66 @@
+"""Giving up what was sold before it opened."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.utils.translation import gettext_lazy as _
+
+from operations import clock
+from payments import presale, refund_requests
+from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
+from payments.admin.listing import in_words, moment
+from payments.models import Offer, Order, PresaleEnd
+
+
+def given_up(offer: Offer) -> Any:
+    """When and why, and how far the money has gone back."""
+    end = PresaleEnd.objects.filter(offer=offer).first()
+    if end is None:
+        return ""
+    paid = Order.objects.filter(price__offer=offer, advance=Order.Advance.WAITING)
+    words = {
+        "at": moment(end.decided_at),
+        "reason": end.reason,
+        "of": paid.count(),
+        "done": paid.filter(status=Order.Status.REFUNDED).count(),
+    }
+    return _("%(at)s: %(reason)s · %(done)d of %(of)d orders given back") % words
+
+
+class GiveUpView(Confirmation):
+    model = Offer
+    permission = refund_requests.PERMISSION
+    back = "money-offers"
+    title = _("Give up the presale")
+    label = _("Give all of it back")
+    form_class = ToldReasonForm
+    serious = True
+    related = ("course",)
+
+    def is_possible(self, row: Offer) -> bool:
+        return presale.is_under_way(row)
+
+    def consequences(self, row: Offer) -> Iterable[Any]:
+        sums = (
+            presale.waiting()
+            .filter(price__offer=row)
+            .order_by()
+            .values("currency")
+            .annotate(how_many=Count("pk"), total=Sum("amount"))
+        )
+        for each in sums:
+            words = {
+                "number": each["how_many"],
+                "amount": in_words(each["total"], each["currency"]),
+            }
+            yield _("%(number)d orders are refunded in full: %(amount)s.") % words
+        yield _("Each buyer gets a mail with your reason. Nobody can buy it in advance any more.")
+
+    def carry_out(self, row: Offer, form: ToldReasonForm) -> Any:
+        reason = form.cleaned_data["reason"]
+        try:
+            presale.give_up(offer=row, reason=reason, actor=self.actor, now=clock.now())
+        except presale.NotInAdvance as problem:
+            raise NotPossible(_("It was given up already.")) from problem
+        return _("The presale was given up. The refunds are under way.")
