@@ -73,10 +73,12 @@ def told(metadata: Mapping[str, str], bundle: Bundle) -> list[CoursePage]:
     return [found[pk] for pk in numbers if pk in found] or bundle.courses()
 
 
-def contents(bundle: Bundle, *, user: User | AnonymousUser, now: datetime) -> Contents:
-    """As many queries for one course as for many."""
+def contents(
+    bundle: Bundle, *, currency: str, user: User | AnonymousUser, now: datetime
+) -> Contents:
+    """As many queries for one course as for many. Prices are in this currency, to be added up."""
     courses = queries_of_courses.courses_in(bundle)
-    prices = queries.PriceList()
+    prices = queries.PriceList(queries.prices_in_force(currency, now=now))
     prices.expect(courses)
     held = queries.ownerships(user, courses, now=now)
     return Contents(

@@ -56,6 +56,15 @@ class AlreadyOwned(CannotStart):
     message = _("You have this already.")
 
 
+class OtherCurrency(CannotStart):
+    """Stripe bills one customer's subscriptions in one currency."""
+
+    message = _(
+        "Your subscription is in another currency. To have this one beside it, choose that "
+        "currency at the foot of the page."
+    )
+
+
 class AlreadyPaid(CannotStart):
     """The order was paid in another tab: `order` is what the buyer should see."""
 
@@ -122,6 +131,8 @@ def start(
         raise NotForSale  # a code opens one thing, and at once
     if wish is None and not may_buy(buyer, price.offer, now=now):
         raise AlreadyOwned
+    if price.offer.is_recurring and _subscribes_otherwise(buyer, price.currency):
+        raise OtherCurrency
     try:
         gateway.ours()  # Stripe is asked for it once, outside every transaction
         led_by = attribution or Attribution()
@@ -167,6 +178,11 @@ def may_buy(buyer: User, offer: Offer, *, now: datetime) -> bool:
         offer.kind == Offer.Kind.TERM
         and all(end and end - now <= entitlement.EXTENDABLE_WITHIN for end in ends)
     )
+
+
+def _subscribes_otherwise(buyer: User, currency: str) -> bool:
+    live = Subscription.objects.filter(learner=buyer, status__in=Subscription.LIVE)
+    return live.exclude(currency__in=[currency, ""]).exists()
 
 
 def may_have_trial(buyer: User) -> bool:

@@ -22,10 +22,11 @@ def of(membership: Membership, prices: list[Price], *, today: date) -> Compariso
     live = CoursePage.objects.live().exclude(opens_on__gt=today)
     free = queries_of_courses.lessons_of(live).filter(free_preview=True)
     included = MembershipCourse.objects.filter(membership=membership, course__in=live)
-    alone = queries.prices_in_force().filter(offer__course__in=live)
+    rate = queries.lowest(prices)
+    alone = queries.prices_in_force(rate.currency).filter(offer__course__in=live)
     return Comparison(
         free_lessons=free.count(),
         courses=included.count(),
         alone=alone.order_by("amount").first(),
-        rate=min(prices, key=lambda price: price.amount),
+        rate=rate,
     )

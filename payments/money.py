@@ -3,8 +3,18 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 from babel import Locale
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 from django.utils.translation import get_language, gettext, to_locale
+
+# https://docs.stripe.com/currencies: zero-decimal, three-decimal, special cases
+WITHOUT_DECIMALS = frozenset(
+    (
+        "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA",
+        "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF",
+    )
+)  # fmt: skip
+WITH_THREE_DECIMALS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
+WHOLE_UNITS = frozenset(["ISK", "UGX"])  # counted in hundredths, of which only whole units go
 
 
 def in_words(amount: int, currency: str, language: str | None = None) -> str:
@@ -12,14 +22,9 @@ def in_words(amount: int, currency: str, language: str | None = None) -> str:
     locale = Locale.parse(_locale_name(language or get_language() or "zh-hans"))
     value = _in_units(amount, currency)
     whole = value == value.to_integral_value()
-    pattern = locale.currency_formats["standard"].pattern
-    return format_currency(
-        value,
-        currency,
-        format=pattern.replace(".00", "") if whole else pattern,
-        locale=locale,
-        currency_digits=not whole,
-    )
+    fraction = "" if whole else "." + "0" * digits(currency)
+    pattern = locale.currency_formats["standard"].pattern.replace(".00", fraction)
+    return format_currency(value, currency, format=pattern, locale=locale, currency_digits=False)
 
 
 def decimal(amount: int | None, currency: str) -> Decimal | None:
@@ -32,8 +37,18 @@ def _in_units(amount: int, currency: str) -> Decimal:
 
 
 def digits(currency: str) -> int:
-    """How many stand after the point: 2 of CNY, 0 of JPY, 3 of KWD."""
-    return get_currency_precision(currency)
+    """How many stand after the point where Stripe counts: 2 of CNY, 0 of JPY, 3 of KWD. CLDR says
+    otherwise of some (RSD 0, Stripe 2)."""
+    if currency in WITHOUT_DECIMALS:
+        return 0
+    return 3 if currency in WITH_THREE_DECIMALS else 2
+
+
+def step(currency: str) -> int:
+    """An amount that Stripe takes is a multiple of this."""
+    if currency in WITH_THREE_DECIMALS:
+        return 10
+    return 100 if currency in WHOLE_UNITS else 1
 
 
 def smallest(value: Decimal, currency: str) -> int:

@@ -28,6 +28,15 @@ def set_early_price(
     return _replace(offer, currency=currency, amount=amount, ends_at=ends_at, now=now)
 
 
+@transaction.atomic
+def end_price(*, offer: Offer, currency: str) -> Price | None:
+    """Sell it in this currency no more; what was in force, if anything was."""
+    Offer.objects.select_for_update().get(pk=offer.pk)
+    standing = offer.prices.filter(currency=currency, is_active=True, ends_at=None).first()
+    offer.prices.filter(currency=currency, is_active=True).update(is_active=False)
+    return standing
+
+
 def _replace(
     offer: Offer, *, currency: str, amount: int, ends_at: datetime | None, now: datetime
 ) -> Price:

@@ -95,12 +95,13 @@ def _reduction(
 def of_membership(
     membership: Membership,
     *,
+    currency: str,
     user: User | None,
     promotion: PromotionCode | None = None,
     now: datetime,
 ) -> list[Plan]:
     """The plans of one membership, as this visitor would get them."""
-    prices = queries.prices_in_force(now=now).filter(offer__membership=membership)
+    prices = queries.prices_shown(currency, now=now).filter(offer__membership=membership)
     has_trial = trial_is_due(user)
     return [
         plan(price, has_trial=has_trial, promotion=promotion, user=user, now=now)

@@ -1,7 +1,7 @@
 """What pages ask about money: what is for sale, what somebody has."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,11 +28,27 @@ CHANGES = Prefetch("changes", PlanChange.objects.select_related("price__offer__m
 OPEN_BILLS = Prefetch("invoices", Invoice.objects.filter(status="open"), to_attr="open_bills")
 
 
+def prices_shown(currency: str, *, now: datetime | None = None) -> QuerySet[Price]:
+    """Those in force in a currency; what has no price in it is shown in the site's own."""
+    default = str(settings.DEFAULT_CURRENCY)
+    if currency == default:
+        return prices_in_force(now=now)
+    own = Price.objects.filter(
+        offer=OuterRef("offer"), currency=currency, is_active=True, ends_at=None
+    )
+    found = _prices(now or clock.now())
+    return found.filter(Q(currency=currency) | (Q(currency=default) & ~Exists(own)))
+
+
 def prices_in_force(currency: str | None = None, *, now: datetime | None = None) -> QuerySet[Price]:
     """Prices that can be bought now, in one currency, in the order the site shows them: one per
     offer, the early one until it ends. A bundle is sold while every course in it is published and
     none is planned."""
-    now = now or clock.now()
+    return _prices(now or clock.now()).filter(currency=currency or settings.DEFAULT_CURRENCY)
+
+
+def _prices(now: datetime) -> QuerySet[Price]:
+    """In every currency."""
     early = Price.objects.filter(
         offer=OuterRef("offer"), currency=OuterRef("currency"), is_active=True, ends_at__gt=now
     )
@@ -47,7 +63,6 @@ def prices_in_force(currency: str | None = None, *, now: datetime | None = None)
             Q(ends_at__gt=now) | (Q(ends_at=None) & ~Exists(early)),
             is_active=True,
             offer__is_active=True,
-            currency=currency or settings.DEFAULT_CURRENCY,
         )
         .select_related("offer", "offer__bundle", "offer__membership")
         .order_by("offer__sort_order", "offer__pk")
@@ -66,6 +81,12 @@ class Offered:
         return bool(self.own or self.by_membership or self.by_bundle)
 
 
+def lowest(prices: Sequence[Price]) -> Price:
+    """Of those in the first one's currency: amounts of two are not compared."""
+    comparable = [each for each in prices if each.currency == prices[0].currency]
+    return min(comparable, key=lambda price: price.amount)
+
+
 class PriceList:
     """The prices one page shows, found with at most four queries however many cards it has (the
     last one only where bundles are sold).
@@ -73,8 +94,8 @@ class PriceList:
     The first question is answered for itself; the second one fetches the whole list.
     """
 
-    def __init__(self, currency: str | None = None) -> None:
-        self.currency = currency
+    def __init__(self, prices: QuerySet[Price]) -> None:
+        self.prices = prices
         self._courses: dict[int, list[Price]] = {}
         self._memberships: dict[int, list[Price]] | None = None
         self._bundles: dict[int, Price] = {}
@@ -105,17 +126,17 @@ class PriceList:
 
     def of_membership(self, membership: Membership) -> Offered:
         if self._memberships is None:
-            self._sort(prices_in_force(self.currency).exclude(offer__membership=None))
+            self._sort(self.prices.exclude(offer__membership=None))
         return Offered(
             own=(self._memberships or {}).get(membership.pk, []), by_membership=[], by_bundle=[]
         )
 
     def of_bundle(self, bundle: Bundle) -> Offered:
-        own = prices_in_force(self.currency).filter(offer__bundle=bundle)
-        return Offered(own=list(own), by_membership=[], by_bundle=[])
+        own = list(self.prices.filter(offer__bundle=bundle))
+        return Offered(own=own, by_membership=[], by_bundle=[])
 
     def _fetch(self, course_ids: list[int] | None) -> None:
-        prices = prices_in_force(self.currency)
+        prices = self.prices.all()
         including = MembershipCourse.objects.filter(membership__is_for_sale=True)
         if course_ids is None:
             self._whole = True

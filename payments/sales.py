@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts import currencies
 from courses.models import Bundle, CoursePage, Membership
 from operations import clock
 from pages import dates
@@ -20,7 +21,7 @@ from payments.models import Price
 
 
 def offers_for(request: HttpRequest | None, sellable: queries.Sellable) -> queries.Offered:
-    prices = _kept(request, "price_list", queries.PriceList)
+    prices = _price_list(request)
     found: queries.Offered
     if isinstance(sellable, Membership):
         found = prices.of_membership(sellable)
@@ -43,13 +44,21 @@ def owned(request: HttpRequest | None, sellable: queries.Sellable) -> queries.Ow
 
 def prepare(request: HttpRequest | None, courses: Sequence[CoursePage]) -> None:
     """Finds at once what a page is about to ask of these courses."""
-    _kept(request, "price_list", queries.PriceList).expect(courses)
+    _price_list(request).expect(courses)
     if request is None or not hasattr(request, "user"):
         return
     found = _kept(request, "ownerships", dict)
     fresh = [course for course in courses if ("CoursePage", course.pk) not in found]
     for pk, ownership in queries.ownerships(request.user, fresh, now=clock.now()).items():
         found["CoursePage", pk] = ownership
+
+
+def _price_list(request: HttpRequest | None) -> queries.PriceList:
+    def make() -> queries.PriceList:
+        return queries.PriceList(queries.prices_shown(currencies.of(request)))
+
+    found: queries.PriceList = _kept(request, "price_list", make)
+    return found
 
 
 def _kept(request: HttpRequest | None, name: str, make: Any) -> Any:
@@ -142,7 +151,7 @@ def _of_course(offered: queries.Offered, led_by: Attribution, code: str) -> Sale
     shown = money.in_words(price.amount, price.currency)
     member: dict[str, str] = {}
     if offered.by_membership:
-        lowest = min(offered.by_membership, key=lambda each: each.amount)
+        lowest = queries.lowest(offered.by_membership)
         member = {
             "member_note": _("Members listen, too"),
             "member_line": _("Members listen, from %(price)s") % {"price": _rate(lowest)},

@@ -132,9 +132,13 @@ def _endpoint() -> Iterator[Finding]:
 
 
 def _prices() -> Iterator[Finding]:
-    prices = list(queries.prices_in_force())
+    prices: list[Price] = []
+    for currency in settings.CURRENCIES:
+        in_force = list(queries.prices_in_force(currency))
+        if not in_force:
+            yield Finding("prices", False, f"nothing is for sale in {currency}")
+        prices += in_force
     if not prices:
-        yield Finding("prices", False, f"nothing is for sale in {settings.DEFAULT_CURRENCY}")
         return
     known = {
         row.price_id: row.stripe_id

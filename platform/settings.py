@@ -8,6 +8,7 @@ from socket import gethostname
 from typing import Any
 
 import environ
+from babel.numbers import is_currency
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -349,7 +350,11 @@ LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
 LOCALE_PATHS = [PLATFORM / "locale", PLATFORM / "locale_upstream"]
 TIME_ZONE = env("TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True
+# Each offer may have a price in each of these; whoever looks chooses one.
 DEFAULT_CURRENCY = env("DEFAULT_CURRENCY", default="CNY")
+CURRENCIES = list(dict.fromkeys([DEFAULT_CURRENCY, *env.list("CURRENCIES", default=[])]))
+if unknown := [each for each in CURRENCIES if not is_currency(each)]:
+    raise ImproperlyConfigured(f"CURRENCIES: not known: {', '.join(unknown)}.")
 
 # Files
 # A content network may stand before what everybody sees: it fetches from this site.

@@ -11,9 +11,15 @@ from payments import money
 def typed_amount(value: Decimal, currency: str) -> int:
     """In the currency's smallest unit. Raises ValidationError where it has too many digits."""
     try:
-        return money.smallest(value, currency)
+        amount = money.smallest(value, currency)
     except ValueError:
         raise ValidationError(
             _("%(currency)s has %(digits)d digits after the point.")
             % {"currency": currency, "digits": money.digits(currency)}
         ) from None
+    if amount % (step := money.step(currency)):
+        raise ValidationError(
+            _("Stripe takes %(currency)s in steps of %(step)s.")
+            % {"currency": currency, "step": money.decimal(step, currency)}
+        )
+    return amount

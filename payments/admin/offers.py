@@ -39,7 +39,7 @@ from payments.admin.presale import GiveUpView, given_up
 from payments.admin.price_changes import PriceChangeView
 from payments.models import Offer, Price
 from payments.money import decimal
-from payments.offers import last_day, set_early_price, set_price, site_midnight
+from payments.offers import end_price, last_day, set_early_price, set_price, site_midnight
 
 TERMS = ("course", "bundle", "membership", "kind", "interval", "term_months", "trial_days")
 LARGEST = Decimal(999_999)  # what Stripe takes in most currencies
@@ -48,17 +48,6 @@ LARGEST = Decimal(999_999)  # what Stripe takes in most currencies
 class OfferForm(WagtailAdminModelForm):
     """An offer with its price. Once it has had a price, only the price, order and sale change."""
 
-    amount = forms.DecimalField(
-        label=_("Price"),
-        max_value=LARGEST,
-        help_text=_("As people read it: 99.00. A new price replaces the old one for new orders."),
-    )
-    early_amount = forms.DecimalField(
-        label=_("Early price"),
-        required=False,
-        max_value=LARGEST,
-        help_text=_("Lower, until its last day. What renews itself stays at it for who took it."),
-    )
     early_until = forms.DateField(
         label=_("Last day of the early price"),
         required=False,
@@ -84,15 +73,18 @@ class OfferForm(WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.currency = settings.DEFAULT_CURRENCY
-        self.fields["amount"].label = _("Price (%(currency)s)") % {"currency": self.currency}
+        for currency in settings.CURRENCIES:
+            self._add_currency(currency)
+        self.order_fields([*self._meta.fields, *self.currency_fields(), "early_until"])
         self.fields["course"].queryset = CoursePage.objects.order_by("title")
         self.fields["bundle"].queryset = Bundle.objects.all()
         self.fields["membership"].queryset = Membership.objects.all()
         if self.instance.pk is None:
             return
-        for standing in self.instance.prices.filter(currency=self.currency, is_active=True):
-            name = "early_amount" if standing.ends_at else "amount"
+        for standing in self.instance.prices.filter(
+            currency__in=settings.CURRENCIES, is_active=True
+        ):
+            name = field_of(standing.currency, early=standing.ends_at is not None)
             self.initial[name] = decimal(standing.amount, standing.currency)
             if standing.ends_at:
                 self.initial["early_until"] = last_day(standing.ends_at)
@@ -102,27 +94,69 @@ class OfferForm(WagtailAdminModelForm):
             for name in TERMS:
                 self.fields[name].disabled = True
 
-    def clean_amount(self) -> int:
-        """In the currency's smallest unit."""
-        return _price(self.cleaned_data["amount"], self.currency)
+    def _add_currency(self, currency: str) -> None:
+        """A regular price, which the site's own currency needs, and an early one."""
+        own = currency == settings.DEFAULT_CURRENCY
+        words = {"currency": currency}
+        self.fields[field_of(currency)] = forms.DecimalField(
+            label=_("Price (%(currency)s)") % words,
+            required=own,
+            max_value=LARGEST,
+            help_text=_(
+                "As people read it: 99.00. A new price replaces the old one for new orders."
+            )
+            if own
+            else _("Empty: shown in the site's own currency."),
+        )
+        self.fields[field_of(currency, early=True)] = forms.DecimalField(
+            label=_("Early price (%(currency)s)") % words,
+            required=False,
+            max_value=LARGEST,
+            help_text=_(
+                "Lower, until its last day. What renews itself stays at it for who took it."
+            )
+            if own
+            else "",
+        )
 
-    def clean_early_amount(self) -> int | None:
-        amount = self.cleaned_data["early_amount"]
-        return _price(amount, self.currency) if amount is not None else None
+    @staticmethod
+    def currency_fields() -> list[str]:
+        return [
+            field_of(currency, early=early)
+            for currency in settings.CURRENCIES
+            for early in (False, True)
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
-        early, regular, until = (
-            cleaned.get(name) for name in ("early_amount", "amount", "early_until")
-        )
-        if (early is None) != (until is None) and not self.errors:
+        for currency in settings.CURRENCIES:
+            self._clean_currency(currency, cleaned)
+        until = cleaned.get("early_until")
+        early = [
+            cleaned.get(field_of(each, early=True)) is not None for each in settings.CURRENCIES
+        ]
+        if any(early) != (until is not None) and not self.errors:
             self.add_error("early_until", _("An early price needs its last day, and the reverse."))
-        if early is not None and regular is not None and early >= regular:
-            self.add_error("early_amount", _("The early price is lower than the regular one."))
-        changed = {"early_amount", "early_until"} & set(self.changed_data)
+        changed = {*self.currency_fields(), "early_until"} & set(self.changed_data)
         if until and changed and until < timezone.localdate(clock.now()):
             self.add_error("early_until", _("This day is over."))
         return cleaned
+
+    def _clean_currency(self, currency: str, cleaned: dict[str, Any]) -> None:
+        """Amounts become whole numbers of the currency's smallest unit."""
+        regular, early = field_of(currency), field_of(currency, early=True)
+        for name in (regular, early):
+            if cleaned.get(name) is not None:
+                try:
+                    cleaned[name] = _price(cleaned[name], currency)
+                except forms.ValidationError as problem:
+                    self.add_error(name, problem)
+        if cleaned.get(early) is None or regular in self.errors:
+            return
+        if cleaned.get(regular) is None:
+            self.add_error(regular, _("An early price needs the regular one that follows it."))
+        elif cleaned[early] >= cleaned[regular]:
+            self.add_error(early, _("The early price is lower than the regular one."))
 
     @property
     def early_ends_at(self) -> datetime | None:
@@ -132,6 +166,13 @@ class OfferForm(WagtailAdminModelForm):
 
     def clean_interval(self) -> str | None:
         return self.cleaned_data["interval"] or None
+
+
+def field_of(currency: str, *, early: bool = False) -> str:
+    """The name of a price's field: `amount`, `early_amount` of the site's own currency,
+    `amount_USD` of another one."""
+    name = "early_amount" if early else "amount"
+    return name if currency == settings.DEFAULT_CURRENCY else f"{name}_{currency}"
 
 
 def _price(typed: Decimal, currency: str) -> int:
@@ -148,24 +189,31 @@ class SavesPrice(AfterProof):
     def save_instance(self) -> Offer:
         form: OfferForm = self.form  # type: ignore[attr-defined]
         offer: Offer = super().save_instance()  # type: ignore[misc]
-        price = set_price(
-            offer=offer,
-            currency=form.currency,
-            amount=form.cleaned_data["amount"],
-            now=clock.now(),
-        )
-        told = {"price": str(price)}
-        early = set_early_price(
-            offer=offer,
-            currency=form.currency,
-            amount=form.cleaned_data["early_amount"],
-            ends_at=form.early_ends_at,
-            now=clock.now(),
-        )
-        if early and early.ends_at:
-            told |= {"early": str(early), "until": early.ends_at.isoformat()}
-        log(instance=offer, action="payments.price", data=told)
+        for currency in settings.CURRENCIES:
+            told = _set_prices(offer, currency, form)
+            if told:
+                log(instance=offer, action="payments.price", data=told)
         return offer
+
+
+def _set_prices(offer: Offer, currency: str, form: OfferForm) -> dict[str, str]:
+    """What was typed of one currency, for the log; nothing where it has no price."""
+    amount, now = form.cleaned_data[field_of(currency)], clock.now()
+    early = set_early_price(
+        offer=offer,
+        currency=currency,
+        amount=form.cleaned_data[field_of(currency, early=True)],
+        ends_at=form.early_ends_at,
+        now=now,
+    )
+    if amount is None:
+        ended = end_price(offer=offer, currency=currency)
+        return {"ended": str(ended)} if ended else {}
+    price = set_price(offer=offer, currency=currency, amount=amount, now=now)
+    told = {"price": str(price)}
+    if early and early.ends_at:
+        told |= {"early": str(early), "until": early.ends_at.isoformat()}
+    return told
 
 
 class OfferCreate(SavesPrice, generic.CreateView):

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
@@ -16,6 +17,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.log_actions import log
 
+from accounts.forms import currency_choices
 from operations import clock
 from payments import promotions
 from payments.admin.amounts import typed_amount
@@ -70,17 +72,28 @@ class PromotionForm(WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.currency = self.instance.currency or settings.DEFAULT_CURRENCY
-        self.fields["amount"].label = _("Amount off (%(currency)s)") % {"currency": self.currency}
+        own = self.instance.currency or settings.DEFAULT_CURRENCY
+        self.fields["amount"].label = _("Amount off (%(currency)s)") % {"currency": own}
+        if len(settings.CURRENCIES) > 1:
+            self.fields["amount"].label = _("Amount off")
+            self.fields["amount_in"] = forms.ChoiceField(
+                label=_("Currency of the amount"),
+                choices=currency_choices(get_language() or settings.LANGUAGE_CODE),
+                initial=own,
+                required=False,
+                help_text=_("It takes nothing off a price in another currency; a percentage does."),
+            )
+            self.order_fields([*self._meta.fields[:4], "amount_in"])
         offers = Offer.objects.select_related("course", "bundle", "membership")
         self.fields["offers"].queryset = offers.filter(is_active=True)
         if self.instance.pk is None:
             return
         self.fields["offers"].queryset = offers
-        self.initial["amount"] = decimal(self.instance.amount, self.currency)
+        self.initial["amount"] = decimal(self.instance.amount, own)
         if self.instance.is_used:
-            for name in (*FIXED, "offers"):
-                self.fields[name].disabled = True
+            for name in (*FIXED, "offers", "amount_in"):
+                if name in self.fields:
+                    self.fields[name].disabled = True
             self.fields["code"].help_text = _(
                 "It has been used, so its terms stay. For other terms, end it and make a new code."
             )
@@ -88,20 +101,9 @@ class PromotionForm(WagtailAdminModelForm):
     def clean_code(self) -> str:
         return promotions.normalized(self.cleaned_data["code"])
 
-    def clean_amount(self) -> int | None:
-        """In the currency's smallest unit."""
-        amount = self.cleaned_data["amount"]
-        if self.fields["amount"].disabled:
-            return self.instance.amount
-        if amount is None:
-            return None
-        if amount <= 0:
-            raise forms.ValidationError(_("An amount is more than nothing."))
-        return typed_amount(amount, self.currency)
-
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
-        self.instance.currency = self.currency if cleaned.get("amount") else ""
+        self._clean_amount(cleaned)
         renews = cleaned.get("duration") != PromotionCode.Duration.ONCE
         once = [each for each in cleaned.get("offers") or () if not each.is_recurring]
         if renews and once:
@@ -109,6 +111,23 @@ class PromotionForm(WagtailAdminModelForm):
                 "offers", _("Only what renews itself has more than one payment: leave others out.")
             )
         return cleaned
+
+    def _clean_amount(self, cleaned: dict[str, Any]) -> None:
+        """The amount becomes a whole number of its currency's smallest unit."""
+        amount = cleaned.get("amount")
+        if self.fields["amount"].disabled:
+            cleaned["amount"] = self.instance.amount
+            return
+        currency = cleaned.get("amount_in") or settings.DEFAULT_CURRENCY
+        self.instance.currency = currency if amount is not None else ""
+        if amount is None:
+            return
+        try:
+            if amount <= 0:
+                raise forms.ValidationError(_("An amount is more than nothing."))
+            cleaned["amount"] = typed_amount(amount, currency)
+        except forms.ValidationError as problem:
+            self.add_error("amount", problem)
 
 
 class SavesPromotion(AfterProof):

@@ -28,6 +28,7 @@ def create_session(params: Params, now: datetime) -> Shape:
     customer, email = _buyer(params)
     lines = [_line(row, now) for row in params.rows("line_items", required=True)]
     _check_lines(lines, mode)
+    _check_currency(customer, lines[0]["currency"], mode)
     discounts = promotions.of_session(params, customer, now)
     promotions.reduce(lines, discounts)
     stripe_id = ids.new("cs_test", 58)
@@ -162,6 +163,21 @@ def _line(row: Params, now: datetime) -> Shape:
         "price": price,
         "quantity": quantity,
     }
+
+
+def _check_currency(customer: str | None, currency: str, mode: str) -> None:
+    """One customer's subscriptions are in one currency."""
+    if customer is None or mode != "subscription":
+        return
+    live = store.every("subscription").filter(data__customer=customer)
+    live = live.exclude(data__status__in=["canceled", "incomplete_expired"])
+    other = live.exclude(data__currency=currency).first()
+    if other is not None:
+        raise InvalidRequestError(
+            "You cannot combine currencies on a single customer. This customer has an active "
+            "subscription, subscription schedule, discount, quote, or invoice item with currency "
+            f"{other.data['currency']}.",
+        )
 
 
 def _check_lines(lines: list[Shape], mode: str) -> None:

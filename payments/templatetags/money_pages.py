@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import currencies
 from courses.models import CoursePage, LessonPage
 from courses.outline import OutlineRow
 from operations import clock
@@ -36,7 +37,9 @@ def membership_price(context: Context) -> Price | None:
     request = context.get("request")
     kept = request.__dict__ if request is not None else {}
     if "_membership_price" not in kept:
-        found = queries.prices_in_force().filter(offer__membership__is_for_sale=True)
+        found = queries.prices_shown(currencies.of(request)).filter(
+            offer__membership__is_for_sale=True
+        )
         kept["_membership_price"] = found.order_by(
             "offer__membership__sort_order", "offer__sort_order", "offer__pk"
         ).first()

@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts import currencies
 from courses.models import Bundle
 from operations import clock
 from payments import attribution, beginning, bundles, promotion_in_hand, queries
@@ -18,9 +19,11 @@ def bundle(request: HttpRequest, slug: str) -> HttpResponse:
     """What is in it, beside the prices of its courses alone, and what one has of it already."""
     now = clock.now()
     found = get_object_or_404(_visible_to(request), slug=slug)
-    contents = bundles.contents(found, user=request.user, now=now)
-    price = queries.prices_in_force().filter(offer__bundle=found).first()
-    user = request.user
+    user, seen_in = request.user, currencies.of(request)
+    price = queries.prices_shown(seen_in, now=now).filter(offer__bundle=found).first()
+    contents = bundles.contents(
+        found, currency=price.currency if price else seen_in, user=user, now=now
+    )
     held = contents.all_owned
     context = {
         "bundle": found,

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import limits
+from accounts import currencies, limits
 from accounts.limits import limited
 from operations import clock, errors
 from payments import (
@@ -95,7 +95,7 @@ def _page(
 ) -> TemplateResponse:
     now = clock.now()
     user = request.user if request.user.is_authenticated else None
-    price = price_in_force(offer, now=now)
+    price = price_shown(request, offer, now=now)
     brought = promotion_in_hand.of(request, now=now)
     plan = (
         plans.plan(
@@ -117,8 +117,10 @@ def _page(
         "code_problem": code_problem or brought.problem or (plan.problem if plan else ""),
         "owned": owned,
         "switch_from": switching.from_which(user, price) if price and user and not owned else None,
-        "contents": bundles.contents(offer.bundle, user=request.user, now=now)
-        if offer.bundle
+        "contents": bundles.contents(
+            offer.bundle, currency=price.currency, user=request.user, now=now
+        )
+        if offer.bundle and price
         else None,
         "begin": beginning.of(offer.sellable, user, now=now) if owned and user else None,
         "problem": problem,
@@ -129,9 +131,9 @@ def _page(
     return TemplateResponse(request, "payments/buy.html", context, status=status)
 
 
-def price_in_force(offer: Offer, *, now: datetime) -> Price | None:
-    """What it costs now; None where it is not for sale."""
-    price = queries.prices_in_force(now=now).filter(offer=offer).first()
+def price_shown(request: HttpRequest, offer: Offer, *, now: datetime) -> Price | None:
+    """What it costs now whoever looks; None where it is not for sale."""
+    price = queries.prices_shown(currencies.of(request), now=now).filter(offer=offer).first()
     if price is not None and beginning.is_planned(offer.sellable, now=now) and not offer.presale:
         return None
     return price

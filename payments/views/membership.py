@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import limits
+from accounts import currencies, limits
 from accounts.models import User
 from courses.models import Membership
 from operations import clock, errors
@@ -27,11 +27,14 @@ def membership(request: HttpRequest) -> HttpResponse:
         return errors.too_many(request, after=limits.longest_wait("promotion_code"))
     now = clock.now()
     user = request.user if request.user.is_authenticated else None
+    seen_in = currencies.of(request)
     brought = promotion_in_hand.of(request, now=now)
     offered = Membership.objects.filter(is_for_sale=True).first()
     held = queries.ownership(request.user, offered, now=now) if offered else queries.Ownership([])
     found = (
-        plans.of_membership(offered, user=user, promotion=brought.promotion, now=now)
+        plans.of_membership(
+            offered, currency=seen_in, user=user, promotion=brought.promotion, now=now
+        )
         if offered
         else []
     )
@@ -43,10 +46,10 @@ def membership(request: HttpRequest) -> HttpResponse:
         {
             "membership": offered,
             "plans": found,
-            "others": _others(offered),
+            "others": _others(offered, seen_in),
             "held": held,
             "until": _until(held, user, now) if held and user else "",
-            "to_give": queries.prices_in_force().filter(
+            "to_give": queries.prices_shown(seen_in, now=now).filter(
                 offer__membership=offered, offer__kind=Offer.Kind.TERM
             )
             if offered
@@ -66,9 +69,9 @@ def membership(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _others(offered: Membership | None) -> QuerySet[Price]:
+def _others(offered: Membership | None, currency: str) -> QuerySet[Price]:
     """The prices of further memberships, each membership's together. One query."""
-    found = queries.prices_in_force().filter(offer__membership__isnull=False)
+    found = queries.prices_shown(currency).filter(offer__membership__isnull=False)
     found = found.exclude(offer__membership=offered)
     return found.order_by(
         "offer__membership__sort_order", "offer__membership", "offer__sort_order", "offer"

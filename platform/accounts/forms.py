@@ -14,6 +14,7 @@ from allauth.mfa.webauthn import forms as webauthn
 from babel import Locale
 from babel.core import get_global
 from babel.dates import get_timezone_location
+from babel.numbers import get_currency_name
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -188,6 +189,14 @@ def zone_choices(language: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(named, key=lambda choice: choice[1]))
 
 
+def currency_choices(language: str) -> list[tuple[str, str]]:
+    """Each currency that is sold in, with its name: 人民币 · CNY."""
+    locale = Locale.parse(to_locale(language))
+    return [
+        (each, f"{get_currency_name(each, locale=locale)} · {each}") for each in settings.CURRENCIES
+    ]
+
+
 class LanguageSelect(forms.Select):
     """Each language is named in itself, and marked so."""
 
@@ -200,7 +209,7 @@ class LanguageSelect(forms.Select):
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
-        fields = ["name", "language", "time_zone"]
+        fields = ["name", "language", "time_zone", "currency"]
         widgets = {
             "name": forms.TextInput({"autocomplete": "nickname"}),
             "language": LanguageSelect(),
@@ -212,6 +221,14 @@ class ProfileForm(forms.ModelForm):
         if self.instance.time_zone not in dict(choices):
             choices = (*choices, (self.instance.time_zone, self.instance.time_zone))
         self.fields["time_zone"] = forms.ChoiceField(label=_("Time zone"), choices=choices)
+        if len(settings.CURRENCIES) == 1:
+            del self.fields["currency"]
+            return
+        self.fields["currency"] = forms.ChoiceField(
+            label=_("Prices in"), choices=currency_choices(get_language() or settings.LANGUAGE_CODE)
+        )
+        if self.instance.currency not in settings.CURRENCIES:
+            self.initial["currency"] = settings.DEFAULT_CURRENCY
 
 
 class FirstOperatorForm(forms.Form):

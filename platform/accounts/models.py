@@ -40,6 +40,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("Language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans"
     )
     time_zone = models.CharField(_("Time zone"), max_length=50, default="Asia/Shanghai")
+    currency = models.CharField(_("Currency"), max_length=3, blank=True, default="", db_default="")
     is_staff = models.BooleanField(_("Staff"), default=False)
     is_active = models.BooleanField(_("May sign in"), default=True)
     date_joined = models.DateTimeField(_("Joined"), default=timezone.now)

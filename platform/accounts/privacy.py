@@ -99,7 +99,15 @@ def export(user: User) -> bytes:
     files: dict[str, Any] = {
         "me": {
             name: getattr(user, name)
-            for name in ("email", "phone", "name", "language", "time_zone", "date_joined")
+            for name in (
+                "email",
+                "phone",
+                "name",
+                "language",
+                "time_zone",
+                "currency",
+                "date_joined",
+            )
         }
     }
     for model, field in keys_to_people():
@@ -170,6 +178,7 @@ def _anonymise(user: User) -> None:
     user.email = f"deleted-{user.pk}{DELETED}"
     user.name, user.phone = "", None
     user.language, user.time_zone = settings.LANGUAGE_CODE, settings.TIME_ZONE
+    user.currency = ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.set_unusable_password()  # whatever session is left somewhere ends with it
     user.save()

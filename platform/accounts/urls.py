@@ -24,6 +24,7 @@ def in_admin(view: Callable[..., Any]) -> Callable[..., Any]:
 urlpatterns = [
     path("account/", views.home, name="account_home"),
     path("account/language/", views.language, name="set_language"),
+    path("account/currency/", views.currency, name="set_currency"),
     path("account/second-step/", views.second_factor_wanted, name="second_factor"),
     path(
         "account/reauthenticate/code/",

@@ -1,5 +1,6 @@
 """The pages of /account/ that are ours; the rest are allauth's."""
 
+from collections.abc import Container
 from typing import Any
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
@@ -23,7 +24,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts import first_operator, privacy, reauthentication, roles, second_factor
+from accounts import currencies, first_operator, privacy, reauthentication, roles, second_factor
 from accounts.forms import CodeForm, FirstOperatorForm, ProfileForm
 from accounts.limits import limited
 from accounts.models import User
@@ -48,7 +49,8 @@ def home(request: HttpRequest) -> HttpResponse:
         saved = form.save()
         with override(saved.language):
             messages.success(request, _("Saved."))
-        return _with_language(redirect("account_home"), saved.language)
+        home = redirect("account_home")
+        return _with_cookie(home, settings.LANGUAGE_COOKIE_NAME, saved.language)
     types = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     return render(
         request,
@@ -68,23 +70,35 @@ def home(request: HttpRequest) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     """The switch: kept in a cookie, and with the person who is signed in, who shows a token for it.
     Visitors' pages have none (pages.shared_pages), and there is nothing of theirs to change."""
+    return _choose(request, "language", dict(settings.LANGUAGES), settings.LANGUAGE_COOKIE_NAME)
+
+
+@csrf_exempt
+@require_POST
+def currency(request: HttpRequest) -> HttpResponse:
+    """The switch of the currency that prices are shown in; kept like the language."""
+    return _choose(request, "currency", settings.CURRENCIES, currencies.COOKIE)
+
+
+def _choose(request: HttpRequest, name: str, allowed: Container[str], cookie: str) -> HttpResponse:
     if request.user.is_authenticated:
-        return _language_of_person(request)
-    return _switch_language(request)
+        return _choose_as_person(request, name, allowed, cookie)
+    return _switch(request, name, allowed, cookie)
 
 
 @csrf_protect
-def _language_of_person(request: HttpRequest) -> HttpResponse:
-    chosen = request.POST.get("language", "")
-    if chosen in dict(settings.LANGUAGES):
-        User.objects.filter(pk=_person(request).pk).update(language=chosen)
-    return _switch_language(request)
+def _choose_as_person(
+    request: HttpRequest, name: str, allowed: Container[str], cookie: str
+) -> HttpResponse:
+    if (chosen := request.POST.get(name, "")) in allowed:
+        User.objects.filter(pk=_person(request).pk).update(**{name: chosen})
+    return _switch(request, name, allowed, cookie)
 
 
-def _switch_language(request: HttpRequest) -> HttpResponse:
-    chosen = request.POST.get("language", "")
+def _switch(request: HttpRequest, name: str, allowed: Container[str], cookie: str) -> HttpResponse:
     back = HttpResponseRedirect(safe_next(request, "/"))
-    return _with_language(back, chosen) if chosen in dict(settings.LANGUAGES) else back
+    chosen = request.POST.get(name, "")
+    return _with_cookie(back, cookie, chosen) if chosen in allowed else back
 
 
 @never_cache
@@ -227,9 +241,9 @@ def _person(request: HttpRequest) -> User:
     return request.user
 
 
-def _with_language(response: HttpResponse, chosen: str) -> HttpResponse:
+def _with_cookie(response: HttpResponse, name: str, chosen: str) -> HttpResponse:
     response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
+        name,
         chosen,
         max_age=365 * 24 * 3600,
         secure=settings.SESSION_COOKIE_SECURE,

@@ -83,6 +83,7 @@ CLASSES: dict[str, UrlClass] = {
     "account/subscriptions/*": S,
     # People: ours
     "account/": S,
+    "account/currency/": P,
     "account/language/": P,
     "account/second-step/": S,
     "account/looking/end/": S,

@@ -1,9 +1,9 @@
 """Whole pages for visitors, who are all shown the same: made once, then sent as they are.
 
 A request counts as a visitor's when it bears no session. What else it brings of a person is taken
-from it before a page is made: of its cookies only the language and the reader's choices are left,
-and these are part of the key. A page that sets a cookie, has a form token, or says that it must
-not be stored is not kept.
+from it before a page is made: of its cookies only the language, the currency and the reader's
+choices are left, and these are part of the key. A page that sets a cookie, has a form token, or
+says that it must not be stored is not kept.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts import currencies
 from pages import edition
 from pages.templatetags.shell import READER
 
@@ -73,6 +74,7 @@ def choices_of(request: HttpRequest) -> dict[str, str]:
     """The cookies that say how a page looks, in order, with values that we know."""
     known = {f"rz_{name}": allowed for name, allowed in READER.items()}
     known[settings.LANGUAGE_COOKIE_NAME] = set(dict(settings.LANGUAGES))
+    known[currencies.COOKIE] = set(settings.CURRENCIES)
     return {
         name: request.COOKIES[name]
         for name in sorted(known)

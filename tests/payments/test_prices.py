@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
         (1000, "JPY", "zh-hans", "JP¥1,000"),
         (1500, "KWD", "en", "KWD1.500"),
         (2000, "KWD", "en", "KWD2"),
+        (9950, "RSD", "en", "RSD99.50"),
         (-9900, "CNY", "zh-hans", "-¥99"),
         (0, "CNY", "zh-hans", "¥0"),
     ],
@@ -87,7 +88,7 @@ def test_what_is_not_for_sale_has_no_price(request_of):
     price.offer.is_active = False
     price.offer.save()
     assert not queries.prices_in_force().exists()
-    assert not queries.PriceList().of_course(page)
+    assert not queries.PriceList(queries.prices_in_force()).of_course(page)
 
 
 def test_setting_the_same_price_again_changes_nothing():
