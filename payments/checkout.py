@@ -141,6 +141,8 @@ def start(
             _close_others(seen, now=now)
             make = partial(_open_order, seen, now=now)
         else:
+            if left := for_others.open_otherwise(buyer=buyer, price=price, wish=wish):
+                _close(left, now=now)
             make = partial(
                 for_others.order_of,
                 buyer=buyer,
@@ -156,6 +158,8 @@ def start(
                 return Started(order, url)
             order = make()
         return Started(order, _new_page(order, now=now))
+    except for_others.OpenOtherwise as error:  # begun in another window just now
+        raise StripeUnavailable from error
     except gateway.GatewayError as error:
         logger.warning("checkout could not be started: %s", type(error).__name__, exc_info=True)
         raise StripeUnavailable from error
@@ -309,16 +313,18 @@ def _close_others(seen: _Seen, *, now: datetime) -> None:
         **gateway.ours(),
     )
     for order in others:
-        if _is_the_same(order, seen):
-            continue
-        if order.session_id:
-            with suppress(gateway.Refused):  # it is closed already: paid or expired
-                gateway.expire_session(order.session_id)
-            if fulfilment.confirm(order, now=now).paid_at is not None:
-                raise AlreadyPaid(order)
-        Order.objects.filter(pk=order.pk, status=Order.Status.OPEN).update(
-            status=Order.Status.EXPIRED
-        )
+        if not _is_the_same(order, seen):
+            _close(order, now=now)
+
+
+def _close(order: Order, *, now: datetime) -> None:
+    """So that it can no longer be paid. Raises AlreadyPaid."""
+    if order.session_id:
+        with suppress(gateway.Refused):  # it is closed already: paid or expired
+            gateway.expire_session(order.session_id)
+        if fulfilment.confirm(order, now=now).paid_at is not None:
+            raise AlreadyPaid(order)
+    Order.objects.filter(pk=order.pk, status=Order.Status.OPEN).update(status=Order.Status.EXPIRED)
 
 
 def _new_page(order: Order, *, now: datetime) -> str:

@@ -1,6 +1,7 @@
 """Orders that open nothing for their buyer: a gift for a friend, seats for colleagues."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -41,18 +42,27 @@ class Wish:
         return self.seats or 1
 
 
+class OpenOtherwise(Exception):
+    """The form has an order of another price or number that can be paid still."""
+
+
 @transaction.atomic
 def order_of(*, buyer: User, price: Price, wish: Wish, now: datetime, **more: Any) -> Order:
-    """The order of this wish, made if there is none; `more` are fields of a new one."""
+    """The order of this wish, made if there is none; `more` are fields of a new one.
+
+    A form has one order that can be paid or is: what has expired is followed by another. Raises
+    OpenOtherwise.
+    """
     User.objects.select_for_update(no_key=True).get(pk=buyer.pk)
-    known = Order.objects.filter(key=wish.key).first()
-    if known and _is_the_same(known, buyer, price, wish):
+    key, known = _standing(buyer, wish)
+    if known:
+        if known.is_open and not _is_the_same(known, price, wish):
+            raise OpenOtherwise
         if wish.gift and known.is_open:
             Gift.objects.filter(order=known).update(**vars(wish.gift))
-        if known.is_open or known.paid_at:
-            return known
+        return known
     order = Order.objects.create(
-        key=uuid.uuid4() if known else wish.key,
+        key=key,
         buyer=buyer,
         price=price,
         purpose=wish.purpose,
@@ -69,9 +79,34 @@ def order_of(*, buyer: User, price: Price, wish: Wish, now: datetime, **more: An
     return order
 
 
-def _is_the_same(order: Order, buyer: User, price: Price, wish: Wish) -> bool:
-    return (order.buyer_id, order.price_id, order.purpose, order.quantity) == (
-        buyer.pk,
+def open_otherwise(*, buyer: User, price: Price, wish: Wish) -> Order | None:
+    """What this form began at another price or for another number, and can be paid still."""
+    _key, known = _standing(buyer, wish)
+    return known if known and known.is_open and not _is_the_same(known, price, wish) else None
+
+
+def _standing(buyer: User, wish: Wish) -> tuple[uuid.UUID, Order | None]:
+    """The order of a form that is open or was paid; else the key of the next one."""
+    for key in _keys(buyer, wish):
+        known = Order.objects.filter(key=key).first()
+        if known is None:
+            return key, None
+        if known.buyer_id == buyer.pk and (known.is_open or known.paid_at):
+            return key, known
+    raise AssertionError  # there is always another key
+
+
+def _keys(buyer: User, wish: Wish) -> Iterator[uuid.UUID]:
+    """Of the orders of one form, each following from the one before: however often and from
+    however many windows it is sent, the next one is the same."""
+    key = wish.key
+    while True:
+        yield key
+        key = uuid.uuid5(key, str(buyer.pk))
+
+
+def _is_the_same(order: Order, price: Price, wish: Wish) -> bool:
+    return (order.price_id, order.purpose, order.quantity) == (
         price.pk,
         wish.purpose,
         wish.quantity,

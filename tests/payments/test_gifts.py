@@ -21,7 +21,16 @@ from accounts import privacy, roles
 from accounts.models import OutboxMessage
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import checkout, codes, for_others, gifts, rebuilding, redeeming, refund_requests
+from payments import (
+    checkout,
+    codes,
+    for_others,
+    gifts,
+    offers,
+    rebuilding,
+    redeeming,
+    refund_requests,
+)
 from payments.models import Gift, Order, RefundRequest
 from payments.sandbox import disputes, faults
 from payments.sandbox.models import StripeObject
@@ -203,6 +212,46 @@ def test_a_form_that_was_paid_is_not_paid_again(shop, buyer):
     answer = client.post(address, form)
     assert answer["Location"].startswith("/payments/return/?order=")
     assert Order.objects.count() == 1
+
+
+def expire_at_stripe(shop) -> None:
+    shop.advance(days=2)
+    assert not Order.objects.filter(status=Order.Status.OPEN).exists()
+
+
+def test_a_form_whose_order_expired_goes_on_with_one_order(shop, buyer):
+    price = course_price(course(lessons=1))
+    client = signed_in(buyer)
+    form, address = order_form(client, price), reverse("give", args=[price.offer.key])
+    client.post(address, form)
+    expire_at_stripe(shop)
+    again = [client.post(address, form)["Location"] for _ in range(3)]
+    assert len(set(again)) == 1
+    order = Order.objects.get(status=Order.Status.OPEN)
+    cancelled = client.get(reverse("payments_cancelled"), {"order": order.key.hex}, follow=True)
+    expire_at_stripe(shop)
+    for wish in (form["wish"], fields_of(cancelled)["wish"]):
+        client.post(address, form | {"wish": wish})
+    assert Order.objects.filter(status=Order.Status.OPEN).count() == 1
+    shop.pay(Order.objects.get(status=Order.Status.OPEN))
+    shop.deliver()
+    assert client.post(address, form)["Location"].startswith("/payments/return/?order=")
+    assert Gift.objects.filter(digest__isnull=False).count() == 1
+
+
+def test_a_form_sent_again_at_a_new_price_closes_the_page_of_the_former(shop, buyer):
+    price = course_price(course(lessons=1))
+    client = signed_in(buyer)
+    form, address = order_form(client, price), reverse("give", args=[price.offer.key])
+    client.post(address, form)
+    former = Order.objects.get()
+    dearer = offers.set_price(offer=price.offer, currency="CNY", amount=12900, now=site_clock.now())
+    told = client.post(address, form)
+    assert fields_of(told)["wish"] == form["wish"]
+    client.post(address, fields_of(told) | {"message": "慢慢看"})
+    assert Order.objects.get(status=Order.Status.OPEN).price == dearer
+    page = StripeObject.objects.get(stripe_id=former.session_id)
+    assert page.data["status"] == "expired"
 
 
 def test_a_form_of_another_person_is_not_taken_over(buyer):

@@ -16,11 +16,13 @@ from payments import (
     codes,
     for_others,
     fulfilment,
+    gateway,
     gifts,
     redeeming,
     refund_requests,
 )
-from payments.models import Gift, RedeemCode, RefundRequest
+from payments.models import Gift, Order, RedeemCode, RefundRequest
+from payments.sandbox.models import StripeObject
 from tests.factories import UserFactory, course
 from tests.payments.factories import batch_of, course_price
 from tests.payments.test_concurrency import at_once
@@ -191,6 +193,47 @@ def test_a_gift_sent_again_while_it_is_claimed_is_claimed_or_has_a_new_code(paid
 
         claimed, sent = at_once(act, 2)
         assert (claimed is None) != (sent is None), (claimed, sent)
+
+
+@pytest.fixture
+def expired_form(buyer):
+    """A gift form whose order can no longer be paid, and how it is sent again."""
+    price = course_price(course(lessons=1))
+    wish = for_others.Wish(key=uuid.uuid4(), gift=for_others.GiftWords())
+
+    def send(_number: int = 0) -> str:
+        started = checkout.start(buyer=buyer, price=price, wish=wish, now=site_clock.now())
+        return started.url
+
+    send()
+    order = Order.objects.get()
+    gateway.expire_session(str(order.session_id))
+    return send
+
+
+def payable() -> int:
+    pages = StripeObject.objects.filter(kind="checkout.session")
+    return sum(page.data["status"] == "open" for page in pages)
+
+
+def test_an_expired_form_sent_from_many_windows_at_once_is_one_order(expired_form):
+    pages = at_once(expired_form, 8)
+    assert len(set(pages)) == 1, pages
+    assert Order.objects.filter(status=Order.Status.OPEN).count() == 1
+    assert payable() == 1
+
+
+def test_without_a_key_that_follows_from_the_form_there_would_be_several(expired_form, monkeypatch):
+    """What sending again was before: an order of a new number each time."""
+    real = for_others._keys
+
+    def by_chance(buyer, wish):
+        yield next(real(buyer, wish))
+        yield uuid.uuid4()
+
+    monkeypatch.setattr(for_others, "_keys", by_chance)
+    at_once(expired_form, 4)
+    assert payable() > 1
 
 
 def test_redeeming_a_seat_while_its_order_is_refunded_opens_nothing_that_stays(shop, buyer):
