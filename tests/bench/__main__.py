@@ -41,7 +41,10 @@ def main() -> int:
             except LoadFailed as problem:
                 say(f"The load failed: {problem}")
                 return 1
+        drained = None if ONLY and "drain" not in ONLY else _drain(env)
     _tell(rows, figures)
+    if drained:
+        say(str(drained))
     return 0
 
 
@@ -54,6 +57,15 @@ def _prepare() -> list[tuple[Row, int]]:
     from tests.bench.prepared import prepare
 
     return prepare(say=say)
+
+
+def _drain(env: dict[str, str]) -> object:
+    from tests.bench import drained
+    from tests.bench.wsgi import make
+
+    say(f"draining {drained.EVENTS} events")
+    drained.fill(make(), drained.EVENTS)
+    return drained.drain(env)
 
 
 def _measure(rows: list[tuple[Row, int]], standing: Server) -> Figures:

@@ -52,7 +52,7 @@ class Rows:
             Row("search", PAGE, lambda: _visitor(*self._searches()), least=0.3),
             Row("study", PAGE, lambda: self._signed_in("/study/")),
             Row("heartbeat", BEAT, self.beats, least=0.75),
-            Row("webhook", BEAT, _events),
+            Row("webhook", BEAT, events),
             Row("media", PAGE, self._media),
         ]
 
@@ -118,11 +118,11 @@ def _beat(path: str, token: str, session: str) -> Request:
     return Request(path, method="POST", headers=(JSON,), body=body)
 
 
-def _events() -> list[Request]:
+def events(number: int = EVENTS) -> list[Request]:
     """Signed events, none of which came before; of a kind that nothing follows from."""
     now, found = int(time.time()), []
     customer = {"id": "cus_bench", "object": "customer", "metadata": {"words": "…" * 600}}
-    for _ in range(EVENTS):
+    for _ in range(number):
         event = {
             "id": f"evt_{uuid4().hex}",
             "object": "event",

@@ -7,13 +7,16 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
+from payments.models import WebhookEvent
 from tests.bench import floor, plain
 from tests.bench.content import Size, build
+from tests.bench.drained import drain, fill
 from tests.bench.load import CONNECTIONS, LoadFailed, Measured, Request, Row, read
 from tests.bench.queries import answer, count
 from tests.bench.report import Figures, missed, table, write
 from tests.bench.rows import Rows
 from tests.bench.wsgi import make
+from tests.operations.processes import beside
 
 QUERIES = {
     "floor_page": 3,
@@ -28,7 +31,7 @@ QUERIES = {
     "search": 0,
     "study": 17,
     "heartbeat": 1,
-    "webhook": 7,
+    "webhook": 2,
     "media": 5,
 }
 
@@ -62,6 +65,17 @@ def test_every_row_answers_well_and_at_its_price(rows, application):
     assert 9.2 < len(first.body) / 1000 < 9.8
     assert first.body != second.body
     assert "Content-Encoding" not in first.headers
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "sandbox"])
+def test_a_real_worker_drains_what_came_by_the_view(application, tmp_path):
+    fill(application, 20)
+    drained = drain(beside(DATA=str(tmp_path)))
+    assert drained.events == 20
+    assert set(WebhookEvent.objects.values_list("outcome", "attempts")) == {("done", 1)}
+    assert 0 < drained.rate < 10_000
+    assert 20 < drained.megabytes < 1000
+    assert f"drained 20 events at {drained.rate:.0f} a second" in str(drained)
 
 
 def test_a_request_is_one_line_for_the_load():
