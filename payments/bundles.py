@@ -1,10 +1,11 @@
 """A bundle as whoever looks at it would get it: what is in it, what it saves, what they have."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
 from courses import queries as queries_of_courses
@@ -34,6 +35,11 @@ class Contents:
     parts: list[Part]
 
     @property
+    def numbers(self) -> str:
+        """Of its courses: what a form says was shown."""
+        return " ".join(str(part.course.pk) for part in self.parts)
+
+    @property
     def owned(self) -> list[Part]:
         return [part for part in self.parts if part.owned]
 
@@ -58,6 +64,24 @@ def keep(order: Order, courses: Iterable[CoursePage]) -> None:
         OrderedCourse(order=order, course=course, position=position)
         for position, course in enumerate(courses)
     )
+
+
+def changed(bundle: Bundle, *, was: Collection[int]) -> str:
+    """What came into it and left it since it was shown, in sentences."""
+    inside = bundle.courses()
+    new = [course for course in inside if course.pk not in was]
+    gone = CoursePage.objects.filter(pk__in=set(was) - {course.pk for course in inside})
+    told = [gettext("What is in the bundle has changed. Nothing was charged.")]
+    if was and new:
+        told.append(gettext("New in it: %(titles)s.") % {"titles": _titles(new)})
+    if gone:
+        told.append(gettext("No longer in it: %(titles)s.") % {"titles": _titles(gone)})
+    return " ".join(told)
+
+
+def _titles(courses: Iterable[CoursePage]) -> str:
+    name = pgettext("course title", "{title}")
+    return gettext(", ").join(name.format(title=course.title) for course in courses)
 
 
 def as_told(order: Order) -> dict[str, str]:

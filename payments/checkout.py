@@ -1,8 +1,9 @@
 """Beginning to pay: an order of ours, then Stripe's own page."""
 
 import logging
+from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
@@ -50,6 +51,16 @@ class NotForSale(CannotStart):
 
 class PriceChanged(CannotStart):
     message = _("The price has changed. Please look at the new one first.")
+
+
+class ContentsChanged(CannotStart):
+    """`was`: the numbers of the courses that the buyer was shown."""
+
+    message = _("What is in the bundle has changed. Please look at it first.")
+
+    def __init__(self, was: Collection[int]) -> None:
+        super().__init__(was)
+        self.was = was
 
 
 class AlreadyOwned(CannotStart):
@@ -105,6 +116,7 @@ class _Seen:
     attribution: Attribution
     trial_days: int
     reduction: Reduction | None
+    inside: Collection[int] | None = None
 
     @property
     def promotion(self) -> PromotionCode | None:
@@ -118,13 +130,15 @@ def start(
     promotion: PromotionCode | None = None,
     attribution: Attribution | None = None,
     wish: for_others.Wish | None = None,
+    inside: Collection[int] | None = None,
     now: datetime,
 ) -> Started:
     """The order and the address of the page where it is paid. Raises CannotStart, CannotUse.
 
     A buyer has one open order per price: a second tab gets the first one's page. Begun again
     after any failure, nothing is charged twice. With a `wish` it is bought for others: what the
-    buyer has is no hindrance, and each wish has an order of its own.
+    buyer has is no hindrance, and each wish has an order of its own. `inside`: the courses of a
+    bundle as the buyer was shown them.
     """
     _check_for_sale(price, now)
     if wish and (price.offer.bundle_id or beginning.is_planned(price.offer.sellable, now=now)):
@@ -133,11 +147,12 @@ def start(
         raise AlreadyOwned
     if price.offer.is_recurring and _subscribes_otherwise(buyer, price.currency):
         raise OtherCurrency
+    _check_contents(price, inside)
     try:
         gateway.ours()  # Stripe is asked for it once, outside every transaction
         led_by = attribution or Attribution()
         if wish is None:
-            seen = _seen(buyer, price, promotion, led_by, now=now)
+            seen = replace(_seen(buyer, price, promotion, led_by, now=now), inside=inside)
             _close_others(seen, now=now)
             make = partial(_open_order, seen, now=now)
         else:
@@ -222,6 +237,14 @@ def _check_for_sale(price: Price, now: datetime) -> None:
         raise NotForSale
 
 
+def _check_contents(price: Price, shown: Collection[int] | None) -> list[CoursePage]:
+    """The courses of a bundle now, if they are those that were shown. Raises ContentsChanged."""
+    inside = price.offer.bundle.courses() if price.offer.bundle else []
+    if shown is not None and set(shown) != {course.pk for course in inside}:
+        raise ContentsChanged(shown)
+    return inside
+
+
 @transaction.atomic
 def _open_order(seen: _Seen, *, now: datetime) -> Order:
     """The open order of this buyer at this price, made if there is none. Raises CannotUse."""
@@ -232,7 +255,7 @@ def _open_order(seen: _Seen, *, now: datetime) -> Order:
         buyer=buyer, price=price, purpose=Order.Purpose.OWN, status=Order.Status.OPEN, **ours
     )
     order = standing.first()
-    inside = price.offer.bundle.courses() if price.offer.bundle else []
+    inside = _check_contents(price, seen.inside)
     if order and _is_what_is_wished(order, seen, now) and _holds(order, inside):
         return order
     standing.update(status=Order.Status.EXPIRED)

@@ -42,7 +42,7 @@ def buy(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 @limited("checkout")
 def checkout(request: HttpRequest) -> HttpResponse:
     """Leads to Stripe's page. POST `price` (its key: what the buyer saw), the `code` that the page
-    reckoned with, `from`, `block`."""
+    reckoned with, `from`, `block`; of a bundle `inside`, the courses that were shown."""
     price = price_of(request.POST.get("price", ""))
     led_by = attribution.from_form(request)
     code = request.POST.get("code", "")[: promotion_in_hand.LONGEST]
@@ -55,6 +55,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             price=price,
             promotion=_promotion(code, now=clock.now()),
             attribution=led_by,
+            inside=_inside(request) if price.offer.bundle_id else None,
             now=clock.now(),
         )
     except promotions.CannotUse as problem:
@@ -76,9 +77,17 @@ def _not_begun(
         return redirect(f"{reverse('payments_return')}?order={problem.order.key.hex}")
     if isinstance(problem, payment.StripeUnavailable):
         return _page(request, price.offer, problem=str(problem.message), status=503)
+    if isinstance(problem, payment.ContentsChanged) and price.offer.bundle:
+        told = bundles.changed(price.offer.bundle, was=problem.was)
+        return _page(request, price.offer, problem=told, status=409)
     tell = messages.info if isinstance(problem, payment.AlreadyOwned) else messages.warning
     tell(request, problem.message)
     return redirect(here)
+
+
+def _inside(request: HttpRequest) -> set[int]:
+    """The courses of the bundle that the form showed."""
+    return {int(word) for word in request.POST.get("inside", "").split() if word.isdecimal()}
 
 
 def _promotion(code: str, *, now: datetime) -> PromotionCode | None:

@@ -18,6 +18,8 @@ from tests.factories import UserFactory, bundle, course
 from tests.payments.factories import OfferFactory, bundle_price, course_price
 from tests.payments.staff import at_desk
 from tests.payments.test_admin_work import offer_form
+from tests.accounts.browser import text_of
+from tests.payments.test_gifts import fields_of
 from tests.payments.test_pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +118,32 @@ def test_begun_again_after_the_bundle_changed_it_is_a_new_order(shop, buyer, bot
     second = shop.begin(buyer, price)
     assert second.pk != first.pk
     assert {each.course_id for each in second.contents.all()} == {pages[0].pk, pages[2].pk}
+
+
+def test_changed_between_showing_and_paying_it_is_shown_anew_with_what_changed(
+    buyer, both, pages
+):
+    price = bundle_price(both)
+    client = signed_in(buyer)
+    form = fields_of(client.get(reverse("payments_buy", args=[price.offer.key])))
+    new = course(title="城市的暗线", lessons=1)
+    course_price(new)
+    BundleCourse.objects.filter(bundle=both, course=pages[0]).update(course=new)
+    told = client.post(reverse("payments_checkout"), form)
+    assert told.status_code == 409
+    for words in ("没有扣款", "新加入：《城市的暗线》", f"已移出：《{pages[0].title}》"):
+        assert words in text_of(told), words
+    assert not Order.objects.exists()
+    again = client.post(reverse("payments_checkout"), fields_of(told))
+    assert again.status_code == 303
+    assert {row.course for row in Order.objects.get().contents.all()} == {new, pages[1]}
+
+
+def test_a_form_that_does_not_say_what_it_showed_is_shown_anew(buyer, both):
+    price = bundle_price(both)
+    answer = signed_in(buyer).post(reverse("payments_checkout"), {"price": price.key})
+    assert answer.status_code == 409
+    assert not Order.objects.exists()
 
 
 def test_a_refund_closes_exactly_what_the_bundle_opened(shop, buyer, both, pages):
