@@ -1,7 +1,7 @@
 """Where studying begins with what somebody has: 「开始第 1 讲」."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from django.urls import reverse
 from django.utils import timezone
@@ -40,6 +40,11 @@ def of(sellable: Sellable, user: User, *, now: datetime) -> Beginning:
     )
 
 
+def to(sellable: Sellable) -> Beginning:
+    """Its page: where nothing can be begun yet."""
+    return Beginning(_("To the course"), address(sellable))
+
+
 def of_courses(courses: list[CoursePage], user: User) -> Beginning | None:
     """Where the first of them goes on in which something is left to do; None if there is none."""
     return next((found for course in courses if (found := _of_course(course, user))), None)
@@ -65,7 +70,7 @@ def of_order(order: Order, *, now: datetime) -> Beginning:
         return Beginning(label, reverse("order", args=[order.key]))
     sellable = order.price.offer.sellable
     if order.advance == Order.Advance.WAITING:
-        return Beginning(_("To the course"), address(sellable))
+        return to(sellable)
     page = order.from_page.specific if order.from_page else None
     if isinstance(page, TrackPage) and page.live:
         return Beginning(_("Go on: %(title)s") % {"title": page.title}, page.get_absolute_url())
@@ -94,3 +99,11 @@ def address(sellable: Sellable) -> str:
 def is_planned(sellable: Sellable, *, now: datetime) -> bool:
     """A course that opens on a day to come is not for sale yet."""
     return isinstance(sellable, CoursePage) and sellable.is_planned(timezone.localdate(now))
+
+
+def opens_at(sellable: Sellable, *, now: datetime) -> datetime:
+    """Midnight of a course's day on the site's clock; now, where that is past or there is none."""
+    if not isinstance(sellable, CoursePage) or sellable.opens_on is None:
+        return now
+    midnight = datetime.combine(sellable.opens_on, time.min, timezone.get_default_timezone())
+    return max(midnight, now)

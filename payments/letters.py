@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import mail
 from accounts.models import User
@@ -49,6 +51,19 @@ def presale_opened(order: Order, *, now: datetime) -> bool:
     """What was bought in advance is open."""
     context = {"title": order.price.offer.named, "address": _address_of(order)}
     return _queue(f"presale-opened-{order.pk}", order.buyer, "presale_opened", context, now)
+
+
+def redeemed_opened(code: RedeemCode, *, now: datetime) -> bool:
+    """What was redeemed before it opened is open."""
+    learner, sellable = code.redeemed_by, code.batch.course
+    if learner is None or sellable is None:
+        return False
+    context = {
+        "title": format_lazy(pgettext_lazy("course title", "{title}"), title=str(sellable)),
+        "address": f"{settings.BASE_URL}{sellable.get_absolute_url()}",
+        "redeemed": True,
+    }
+    return _queue(f"redeemed-opened-{code.pk}", learner, "presale_opened", context, now)
 
 
 def presale_given_up(order: Order, *, reason: str, now: datetime) -> bool:

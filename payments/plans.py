@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.models import Membership
 from pages import dates
-from payments import checkout, gateway, money, periods, presale, promotions, queries
+from payments import beginning, checkout, gateway, money, periods, promotions, queries
 from payments.models import Offer, Price, PromotionCode
 from payments.promotions import MONTHS, CannotUse, Reduction
 
@@ -192,7 +192,7 @@ def _once(offer: Offer, shown: str, now: datetime) -> str:
         words = {"price": shown, "day": day}
         return _("Today you pay %(price)s. Yours until %(day)s; it does not renew itself.") % words
     if offer.course and offer.course.is_planned(timezone.localdate(now)):
-        opens = dates.day(presale.opens_at(offer.course, now=now), now=now)
+        opens = dates.day(beginning.opens_at(offer.course, now=now), now=now)
         return _(
             "Today you pay %(price)s, once. The course opens on %(day)s. If it is given up, "
             "all of it goes back."

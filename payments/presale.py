@@ -4,31 +4,22 @@ What was paid in advance follows its course: the day that the editor sets is the
 """
 
 from contextlib import suppress
-from datetime import datetime, time
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from wagtail.log_actions import log
 
 from accounts.models import User
 from courses.models import CoursePage
 from operations import clock
 from operations.jobs import job
-from payments import entitlement, letters, refund_requests
-from payments.models import Offer, Order, PresaleEnd, RefundRequest
+from payments import beginning, entitlement, letters, redeeming, refund_requests
+from payments.models import Offer, Order, PresaleEnd, RedeemCode, RefundRequest
 
 
 class NotInAdvance(Exception):
     """Nothing is sold in advance by this offer, or it was given up already."""
-
-
-def opens_at(course: CoursePage, *, now: datetime) -> datetime:
-    """Midnight of its day on the site's clock; now, where that is past or there is no such day."""
-    if course.opens_on is None:
-        return now
-    midnight = datetime.combine(course.opens_on, time.min, timezone.get_default_timezone())
-    return max(midnight, now)
 
 
 def waiting() -> QuerySet[Order]:
@@ -41,7 +32,7 @@ def begin_waiting(order: Order, *, now: datetime) -> None:
     course = order.price.offer.course
     if course is None:
         return
-    opens = opens_at(course, now=now)
+    opens = beginning.opens_at(course, now=now)
     ended = PresaleEnd.objects.filter(offer=order.price.offer_id).first()
     # Paid on a page that stood open when it was given up: it goes back with the next round.
     if opens > now or (ended and order.created_at <= ended.decided_at):
@@ -51,12 +42,13 @@ def begin_waiting(order: Order, *, now: datetime) -> None:
 def follow_all(*, now: datetime) -> None:
     """Bring every order paid in advance to where its course is; give back what was given up."""
     for course in CoursePage.objects.filter(offers__prices__orders__in=waiting()).distinct():
-        opens = opens_at(course, now=now)
+        opens = beginning.opens_at(course, now=now)
         moved = waiting().filter(price__offer__course=course, price__offer__presale_end=None)
         if opens > now:
             moved = moved.exclude(starts_at=opens)
         for order_id in list(moved.values_list("pk", flat=True)):
             follow(order_id=order_id, now=now)
+    _follow_codes(now=now)
     for end in PresaleEnd.objects.filter(offer__prices__orders__in=waiting()).distinct():
         for order_id in list(_to_give_back(end).values_list("pk", flat=True)):
             _give_back(order_id=order_id, end=end, now=now)
@@ -70,7 +62,7 @@ def follow(*, order_id: int, now: datetime) -> None:
     course = order.price.offer.course
     if order.advance != Order.Advance.WAITING or course is None:
         return
-    opens = opens_at(course, now=now)
+    opens = beginning.opens_at(course, now=now)
     if opens <= now and not course.live:
         return  # the day came, the course did not
     if opens <= now:
@@ -81,6 +73,41 @@ def follow(*, order_id: int, now: datetime) -> None:
     entitlement.settle(order, now=now)
     if order.advance == Order.Advance.OPENED and order.status == Order.Status.FULFILLED:
         letters.presale_opened(order, now=now)
+
+
+def waiting_codes() -> QuerySet[RedeemCode]:
+    """What was redeemed before its course opened."""
+    return RedeemCode.objects.filter(is_waiting=True)
+
+
+def _follow_codes(*, now: datetime) -> None:
+    for course in CoursePage.objects.filter(pk__in=waiting_codes().values("batch__course")):
+        opens = beginning.opens_at(course, now=now)
+        moved = waiting_codes().filter(batch__course=course)
+        if opens > now:
+            moved = moved.exclude(starts_at=opens)
+        for code in list(moved):
+            _follow_code(code, now=now)
+
+
+@transaction.atomic
+def _follow_code(code: RedeemCode, *, now: datetime) -> None:
+    """As `follow` does with an order."""
+    code = redeeming.lock_code(code)
+    course = code.batch.course
+    if not code.is_waiting or course is None:
+        return
+    opens = beginning.opens_at(course, now=now)
+    if opens <= now and not course.live:
+        return
+    if opens <= now:
+        code.is_waiting = False
+        opens = min(code.starts_at or now, now)
+    code.starts_at = opens
+    code.save(update_fields=["is_waiting", "starts_at"])
+    redeeming.declare(code, now=now)
+    if not code.is_waiting and not code.shut_at:
+        letters.redeemed_opened(code, now=now)
 
 
 @transaction.atomic

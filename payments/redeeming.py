@@ -16,7 +16,7 @@ from accounts.models import User
 from courses import grants
 from courses.models import CoursePage, Grant, Membership
 from pages import dates
-from payments import codes, letters, periods, queries
+from payments import beginning, codes, letters, periods, queries
 from payments.models import Gift, Offer, RedeemCode
 
 type Voucher = RedeemCode | Gift
@@ -97,11 +97,20 @@ def redeem(*, code: str, learner: User, instead: int | None = None, now: datetim
     except AlreadyOwned:
         _take_instead(voucher, learner, instead, now=now)
     voucher.redeemed_by, voucher.redeemed_at = learner, now
+    if isinstance(voucher, RedeemCode) and beginning.is_planned(voucher.sellable, now=now):
+        _wait(voucher, now=now)
     voucher.save(update_fields=voucher.WRITTEN_BY_REDEEMING)
     declare(voucher, now=now)
     if isinstance(voucher, Gift):
         letters.gift_redeemed(voucher, now=now)
     return voucher
+
+
+def _wait(code: RedeemCode, *, now: datetime) -> None:
+    """It opens with its course (payments.presale)."""
+    course = code.batch.course
+    assert course is not None  # noqa: S101 — no membership is planned
+    code.is_waiting, code.starts_at = True, beginning.opens_at(course, now=now)
 
 
 def alternatives(gift: Gift, learner: User, *, now: datetime) -> list[CoursePage]:
@@ -140,10 +149,16 @@ def _keeps_its_code(voucher: Voucher, code: str) -> None:
 
 def term(voucher: Voucher, *, now: datetime) -> str:
     """How long it opens, in a sentence: from its redemption, or from now."""
+    begins = voucher.opens_at or now
+    if voucher.redeemed_at is None and beginning.is_planned(voucher.sellable, now=now):
+        begins = beginning.opens_at(voucher.sellable, now=now)
+    opens = ""
+    if begins > now:
+        opens = gettext("It opens on %(day)s.") % {"day": dates.day(begins, now=now)} + " "
     if not voucher.months:
-        return gettext("It stays yours for good.")
-    ends = periods.add_months(voucher.redeemed_at or now, voucher.months)
-    return gettext("It is open until %(day)s and does not renew itself.") % {
+        return opens + gettext("It stays yours for good.")
+    ends = periods.add_months(begins, voucher.months)
+    return opens + gettext("It is open until %(day)s and does not renew itself.") % {
         "day": dates.day(ends, now=now)
     }
 
@@ -169,7 +184,7 @@ def declare(
     voucher: Voucher, *, now: datetime, actor: User | None = None, reason: str = ""
 ) -> None:
     """Declare the access of a voucher from its facts; nothing if nobody has redeemed it."""
-    if voucher.redeemed_by is None or voucher.redeemed_at is None:
+    if voucher.redeemed_by is None or voucher.opens_at is None:
         return
     months = voucher.months
     grants.sync(
@@ -177,8 +192,8 @@ def declare(
         source_kind=voucher.source_kind,
         source_id=voucher.source_id,
         covers=[voucher.sellable],
-        starts_at=voucher.redeemed_at,
-        ends_at=periods.add_months(voucher.redeemed_at, months) if months else None,
+        starts_at=voucher.opens_at,
+        ends_at=periods.add_months(voucher.opens_at, months) if months else None,
         withdrawn_at=voucher.shut_at,
         now=now,
         actor=actor,

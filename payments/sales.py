@@ -123,7 +123,7 @@ def _in_advance(
     prices = [price for price in offered.own if price.offer.presale]
     if not prices or course.pk in _awaited(request):
         return None
-    opens = presale.opens_at(course, now=clock.now())
+    opens = beginning.opens_at(course, now=clock.now())
     address = reverse("payments_buy", args=[prices[0].offer.key])
     return Sale(
         amount=money.in_words(prices[0].amount, prices[0].currency),
@@ -141,8 +141,12 @@ def _awaited(request: HttpRequest | None) -> set[int]:
         return set()
     found: dict[str, set[int]] = _kept(request, "awaited", dict)
     if "courses" not in found:
-        rows = presale.waiting().filter(buyer=user)
-        found["courses"] = set(rows.values_list("price__offer__course_id", flat=True))
+        bought = presale.waiting().filter(buyer=user)
+        redeemed = presale.waiting_codes().filter(redeemed_by=user)
+        found["courses"] = {
+            *bought.values_list("price__offer__course_id", flat=True),
+            *redeemed.values_list("batch__course_id", flat=True),
+        }
     return found["courses"]
 
 

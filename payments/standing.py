@@ -131,8 +131,8 @@ class Notice:
 
     sentence: str
     kind: str  # of a callout: info, warn
-    label: str
-    url: str
+    label: str = ""
+    url: str = ""
 
 
 def notice(learner: User, *, now: datetime) -> Notice | None:
@@ -194,10 +194,10 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
 
 
 def waiting_notice(learner: User, course: CoursePage) -> Notice | None:
-    """Of a planned course that was bought in advance. One query."""
+    """Of a planned course that was bought or redeemed in advance. Two queries at most."""
     order = presale.waiting().filter(buyer=learner, price__offer__course=course).first()
     if order is None or order.starts_at is None:
-        return None
+        return _redeemed_notice(learner, course)
     return Notice(
         _("Bought in advance. It opens on %(day)s; we write to you then.")
         % {"day": dates.day(order.starts_at)},
@@ -205,6 +205,15 @@ def waiting_notice(learner: User, course: CoursePage) -> Notice | None:
         _("See the order"),
         reverse("order", args=[order.key]),
     )
+
+
+def _redeemed_notice(learner: User, course: CoursePage) -> Notice | None:
+    codes = presale.waiting_codes().filter(redeemed_by=learner, batch__course=course)
+    code = codes.filter(withdrawn_at=None, batch__withdrawn_at=None).first()
+    if code is None or code.starts_at is None:
+        return None
+    words = {"day": dates.day(code.starts_at)}
+    return Notice(_("Redeemed. It opens on %(day)s; we write to you then.") % words, "ok")
 
 
 def of_order(order: Order) -> str:

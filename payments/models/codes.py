@@ -127,6 +127,9 @@ class RedeemCode(models.Model):
         verbose_name=_("Redeemed by"),
     )
     redeemed_at = models.DateTimeField(_("Redeemed"), null=True)
+    # Redeemed before its course opened: since when it is open, or will be.
+    starts_at = models.DateTimeField(_("From"), null=True)
+    is_waiting = models.BooleanField(default=False, db_default=False)
     revoked_at = models.DateTimeField(_("Revoked"), null=True)
     # By hand, of a code that was redeemed.
     withdrawn_at = models.DateTimeField(_("Withdrawn"), null=True)
@@ -134,7 +137,7 @@ class RedeemCode(models.Model):
     sent_to = models.EmailField(_("Sent to"), blank=True)
     sent_at = models.DateTimeField(_("Sent"), null=True)
 
-    WRITTEN_BY_REDEEMING = ("redeemed_by", "redeemed_at")
+    WRITTEN_BY_REDEEMING = ("redeemed_by", "redeemed_at", "starts_at", "is_waiting")
     source_kind = Grant.Source.REDEEM_CODE
     wagtail_reference_index_ignore = True
 
@@ -142,7 +145,19 @@ class RedeemCode(models.Model):
         verbose_name = _("redeem code")
         verbose_name_plural = _("redeem codes")
         ordering = ["-batch", "serial"]
+        indexes = [
+            models.Index(
+                fields=["batch"],
+                condition=Q(is_waiting=True),
+                name="redeem_code_waits_for_its_day",
+            )
+        ]
         constraints = [
+            models.CheckConstraint(
+                name="redeem_code_waiting_ones_say_for_when",
+                condition=Q(is_waiting=False)
+                | Q(redeemed_at__isnull=False, starts_at__isnull=False),
+            ),
             models.UniqueConstraint(fields=["batch", "serial"], name="redeem_code_once_per_batch"),
             models.CheckConstraint(
                 name="redeem_code_redeemed_by_somebody_sometime",
@@ -173,6 +188,11 @@ class RedeemCode(models.Model):
     @property
     def months(self) -> int | None:
         return self.batch.months
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """Since when it opens what it opens, once it is redeemed."""
+        return self.starts_at or self.redeemed_at
 
     @property
     def claimable_until(self) -> datetime:

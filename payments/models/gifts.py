@@ -106,6 +106,10 @@ class Gift(models.Model):
         return None if self.course_instead_id else self.order.price.offer.term_months
 
     @property
+    def opens_at(self) -> datetime | None:
+        return self.redeemed_at
+
+    @property
     def is_void(self) -> bool:
         return self.taken_back_at is not None or self.withdrawn_at is not None
 

@@ -126,7 +126,12 @@ def _page(request: HttpRequest, code: str, voucher: Voucher) -> HttpResponse:
         redeeming.check(voucher, user, now=now)
     except redeeming.UsedByYou:
         context["is_yours"] = True
-        context["begin"] = beginning.of(sellable, user, now=now) if user else None
+        if user:
+            context["begin"] = (
+                beginning.to(sellable)
+                if beginning.is_planned(sellable, now=now)
+                else beginning.of(sellable, user, now=now)
+            )
     except redeeming.AlreadyOwned as problem:
         context["owned"] = problem.message
         if isinstance(voucher, Gift) and user:

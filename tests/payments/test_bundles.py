@@ -14,11 +14,11 @@ from courses.models import Bundle, BundleCourse, Grant
 from operations import clock as site_clock
 from payments import checkout, entitlement, refund_requests
 from payments.models import MoneyEntry, Offer, Order, RefundRequest
+from tests.accounts.browser import text_of
 from tests.factories import UserFactory, bundle, course
 from tests.payments.factories import OfferFactory, bundle_price, course_price
 from tests.payments.staff import at_desk
 from tests.payments.test_admin_work import offer_form
-from tests.accounts.browser import text_of
 from tests.payments.test_gifts import fields_of
 from tests.payments.test_pages import signed_in
 
@@ -120,9 +120,7 @@ def test_begun_again_after_the_bundle_changed_it_is_a_new_order(shop, buyer, bot
     assert {each.course_id for each in second.contents.all()} == {pages[0].pk, pages[2].pk}
 
 
-def test_changed_between_showing_and_paying_it_is_shown_anew_with_what_changed(
-    buyer, both, pages
-):
+def test_changed_between_showing_and_paying_it_is_shown_anew_with_what_changed(buyer, both, pages):
     price = bundle_price(both)
     client = signed_in(buyer)
     form = fields_of(client.get(reverse("payments_buy", args=[price.offer.key])))

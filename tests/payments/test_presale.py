@@ -13,11 +13,19 @@ from accounts.models import OutboxMessage
 from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import checkout, for_others, presale, refund_requests
-from payments.models import Offer, Order, PresaleEnd, Refund, RefundRequest
+from pages import dates
+from payments import batches, beginning, checkout, for_others, presale, refund_requests
+from payments.models import Offer, Order, PresaleEnd, RedeemCode, Refund, RefundRequest
 from payments.sandbox import faults
+from tests.accounts.browser import text_of
 from tests.factories import MembershipFactory, UserFactory
-from tests.payments.factories import OfferFactory, course_price, planned_course, sold_in_advance
+from tests.payments.factories import (
+    OfferFactory,
+    batch_of,
+    course_price,
+    planned_course,
+    sold_in_advance,
+)
 from tests.payments.staff import at_desk
 from tests.payments.test_admin_work import offer_form
 from tests.payments.test_pages import signed_in
@@ -276,3 +284,56 @@ def test_once_it_is_open_it_can_be_given_to_a_friend(shop, buyer, page, price):
         checkout.start(buyer=buyer, price=price, wish=wish, now=site_clock.now())
     shop.advance(days=11)
     assert checkout.start(buyer=buyer, price=price, wish=wish, now=site_clock.now()).url
+
+
+# --- redeem codes --------------------------------------------------------------------------------
+
+
+def redeemed(page, person):
+    until = site_clock.now() + timedelta(days=90)
+    _batch, [code] = batch_of(course=page, redeemable_until=until)
+    client = signed_in(person)
+    address = reverse("redeem_code", args=[code])
+    before = text_of(client.get(address))
+    return before, text_of(client.post(address, follow=True)), client
+
+
+def test_a_code_of_a_planned_course_opens_it_on_its_day(shop, buyer, page):
+    before, after, client = redeemed(page, buyer)
+    now = site_clock.now()
+    in_words = dates.day(beginning.opens_at(page, now=now), now=now)
+    for words in (before, after, text_of(client.get(page.get_absolute_url()))):
+        assert in_words in words
+    assert "已兑换" in text_of(client.get(page.get_absolute_url()))
+    assert not opens(buyer, page)
+    shop.advance(days=11)
+    for _ in range(2):
+        follow()
+    assert opens(buyer, page)
+    assert mails("redeemed-opened-").count() == 1
+    assert "你兑换的" in mails("redeemed-opened-").get().text
+
+
+def test_a_code_follows_its_course_when_the_day_moves_until_it_is_open(shop, buyer, page):
+    redeemed(page, buyer)
+    move_to(page, 20)
+    follow()
+    shop.advance(days=11)
+    follow()
+    assert not opens(buyer, page)
+    shop.advance(days=10)
+    follow()
+    assert opens(buyer, page)
+    move_to(page, 5)
+    follow()
+    assert opens(buyer, page)
+
+
+def test_a_code_withdrawn_before_the_day_stays_shut(shop, buyer, page):
+    redeemed(page, buyer)
+    code = RedeemCode.objects.get()
+    batches.withdraw(code, reason="x", actor=UserFactory(), now=site_clock.now())
+    shop.advance(days=11)
+    follow()
+    assert not opens(buyer, page)
+    assert not mails("redeemed-opened-").exists()
