@@ -81,7 +81,10 @@ def withdrawn(order: Order) -> datetime | None:
 
 
 def given_back(paid: Order | Invoice) -> datetime | None:
-    """Since when a payment is given back in full, or in part together with the access."""
+    """Since when a payment is given back in full, or in part together with the access; or what
+    cost nothing was ended."""
+    if isinstance(paid, Order) and paid.ended_at:
+        return paid.ended_at
     total = 0
     amount = paid.amount if isinstance(paid, Order) else paid.amount_paid or 0
     standing = paid.refunds.filter(status__in=Refund.STANDING).select_related("request")

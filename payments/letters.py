@@ -263,6 +263,12 @@ def refunded(refund: Refund, *, now: datetime) -> bool:
     return _queue(f"refunded-{refund.pk}", order.buyer, "refunded", context, now)
 
 
+def order_ended(order: Order, *, reason: str, now: datetime) -> bool:
+    """What a code paid whole is shut by finance."""
+    context = {"title": order.price.offer.named, "number": order.number, "reason": reason}
+    return _queue(f"order-ended-{order.pk}", order.buyer, "order_ended", context, now)
+
+
 def refund_declined(request: RefundRequest, *, now: datetime) -> bool:
     order = request.order
     context = {

@@ -218,6 +218,8 @@ def _redeemed_notice(learner: User, course: CoursePage) -> Notice | None:
 
 def of_order(order: Order) -> str:
     """One word or two about an order."""
+    if order.ended_at:
+        return _("Ended")
     if order.advance == Order.Advance.WAITING and order.status == Order.Status.FULFILLED:
         return _("Paid in advance")
     if order.status == Order.Status.FULFILLED and order.trial_days:

@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
-from payments import evidence
+from operations import clock
+from payments import ending, evidence, refund_requests
+from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import (
     Action,
     CurrencyFilter,
@@ -172,6 +174,7 @@ class OrderDetail(MoneyDetail):
         yield Fact(_("Made"), moment(order.created_at))
         yield Fact(_("Paid"), moment(order.paid_at))
         yield Fact(_("Opened"), moment(order.fulfilled_at))
+        yield Fact(_("Ended"), moment(order.ended_at))
         yield Fact(_("In advance"), order.get_advance_display())
         yield Fact(_("From"), moment(order.starts_at))
         yield Fact(_("Until"), moment(order.ends_at))
@@ -189,6 +192,8 @@ class OrderDetail(MoneyDetail):
     def actions(self) -> Iterable[Action]:
         if self.request.user.has_perm(RefundOrderView.permission) and is_refundable(self.object):
             yield Action(_("Refund"), reverse("money-orders:refund", args=[self.pk]))
+        if self.request.user.has_perm(EndOrderView.permission) and ending.may_end(self.object):
+            yield Action(EndOrderView.title, reverse("money-orders:end", args=[self.pk]))
 
     def sections(self) -> Iterable[Section]:
         order: Order = self.object
@@ -239,6 +244,36 @@ class OrderDetail(MoneyDetail):
         )
 
 
+class EndOrderView(Confirmation):
+    """For what cost nothing; what was paid is refunded."""
+
+    model = Order
+    permission = refund_requests.PERMISSION
+    back = "money-orders"
+    title = _("End the order")
+    label = _("End it")
+    form_class = ToldReasonForm
+    serious = True
+    related = RELATED
+
+    def is_possible(self, row: Order) -> bool:
+        return ending.may_end(row)
+
+    def consequences(self, row: Order) -> Iterable[Any]:
+        words = {"who": person(row.buyer), "what": str(row.price.offer.sellable)}
+        yield _("It cost nothing: no money moves.")
+        yield _("%(who)s can no longer open “%(what)s” by this order. Progress stays.") % words
+        yield _("They get a mail with your reason.")
+
+    def carry_out(self, row: Order, form: ToldReasonForm) -> Any:
+        reason = form.cleaned_data["reason"]
+        try:
+            ending.end(order=row, reason=reason, actor=self.actor, now=clock.now())
+        except ending.CannotEnd as problem:
+            raise NotPossible(_("It was ended already.")) from problem
+        return _("The order is ended.")
+
+
 def _mode(livemode: bool) -> Any:
     return _("real money") if livemode else _("test mode")
 
@@ -253,7 +288,7 @@ class OrderViewSet(MoneyViewSet):
     inspect_view_class = OrderDetail
     related = RELATED
     filterset_class = OrderFilters
-    row_views = {"refund": RefundOrderView}
+    row_views = {"refund": RefundOrderView, "end": EndOrderView}
     search_fields = [
         "buyer__email",
         "buyer__name",

@@ -131,6 +131,8 @@ class Order(OfAccount):
     starts_at = models.DateTimeField(_("From"), null=True, blank=True)
     ends_at = models.DateTimeField(_("Until"), null=True, blank=True)
     fulfilled_at = models.DateTimeField(_("Opened"), null=True, blank=True)
+    # By finance, of what cost nothing (payments.ending).
+    ended_at = models.DateTimeField(_("Ended"), null=True, blank=True)
     advance = models.CharField(
         _("In advance"),
         max_length=10,
@@ -189,6 +191,10 @@ class Order(OfAccount):
             models.CheckConstraint(
                 name="order_discounts_come_from_codes",
                 condition=Q(discount=0) | Q(promotion__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="order_ended_ones_cost_nothing",
+                condition=Q(ended_at=None) | Q(amount=0),
             ),
             models.CheckConstraint(
                 name="order_costs_nothing_only_by_a_code",
