@@ -1,6 +1,6 @@
 """What speaks for a payment that a bank disputes: what was shown, bought, opened, studied."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,11 +9,13 @@ from django.db.models import Count, Max, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Consent, OutboxMessage, User
-from courses.models import Grant
+from courses.models import CoursePage, Grant
 from learning.models import LessonProgress
 from payments import entitlement
 from payments.mirror import moment
-from payments.models import Dispute, Order
+from payments.models import Dispute, Gift, Order, RedeemCode
+
+CLAIMS_TOLD = 20  # of many seats, the first ones
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,37 @@ def of(order: Order) -> Iterator[Exhibit]:
 def _studied(order: Order) -> Iterator[Exhibit]:
     """What of it was studied since it was paid: in a course, or anywhere by a membership."""
     if order.is_for_others:
+        yield from _claimed(order)
         return  # what the buyer studied says nothing of it
-    found = LessonProgress.objects.filter(learner_id=order.buyer_id, studied_at__isnull=False)
-    if order.price.offer.membership_id is None:
-        found = found.filter(course_id__in=[each.pk for each in entitlement.covered(order)])
-    if order.paid_at:
-        found = found.filter(studied_at__gte=order.paid_at)
+    courses = None if order.price.offer.membership_id else entitlement.covered(order)
+    yield from _studied_by(order.buyer_id, courses, since=order.paid_at)
+
+
+def _claimed(order: Order) -> Iterator[Exhibit]:
+    """Who took what was bought for others, when, and what they studied of it since."""
+    gifts: list[Gift | RedeemCode] = list(Gift.objects.filter(order=order))
+    seats = RedeemCode.objects.filter(batch__order=order).select_related("redeemed_by")
+    claims = [*gifts, *seats.order_by("redeemed_at", "pk")]
+    used = [each for each in claims if each.redeemed_by]
+    words = {"used": len(used), "all": len(claims)}
+    yield Exhibit(_("Claimed"), _("%(used)d of %(all)d") % words)
+    for claim in used[:CLAIMS_TOLD]:
+        assert claim.redeemed_by is not None  # noqa: S101 — chosen so
+        yield Exhibit(_("Claimed by %(who)s") % {"who": claim.redeemed_by.email}, claim.redeemed_at)
+        sellable = claim.sellable
+        courses = [sellable] if isinstance(sellable, CoursePage) else None
+        yield from _studied_by(claim.redeemed_by.pk, courses, since=claim.redeemed_at)
+
+
+def _studied_by(
+    learner_id: int, courses: Iterable[Any] | None, *, since: datetime | None
+) -> Iterator[Exhibit]:
+    """In these courses, or anywhere."""
+    found = LessonProgress.objects.filter(learner_id=learner_id, studied_at__isnull=False)
+    if courses is not None:
+        found = found.filter(course_id__in=[each.pk for each in courses])
+    if since:
+        found = found.filter(studied_at__gte=since)
     sums: dict[str, Any] = found.aggregate(
         lessons=Count("lesson_id"),
         done=Count("lesson_id", filter=Q(done_at__isnull=False)),

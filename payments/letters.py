@@ -66,11 +66,12 @@ def redeemed_opened(code: RedeemCode, *, now: datetime) -> bool:
     return _queue(f"redeemed-opened-{code.pk}", learner, "presale_opened", context, now)
 
 
-def presale_given_up(order: Order, *, reason: str, now: datetime) -> bool:
-    """What was bought in advance will not come; the money is on its way back."""
+def presale_given_up(order: Order, *, amount: int, reason: str, now: datetime) -> bool:
+    """What was bought in advance will not come; what is left of the money, `amount`, goes back."""
     context = {
         "title": order.price.offer.named,
-        "amount": _amount(order.buyer, order.amount, order.currency),
+        "amount": _amount(order.buyer, amount, order.currency),
+        "in_part": amount < order.amount,
         "number": order.number,
         "reason": reason,
     }

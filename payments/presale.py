@@ -151,5 +151,7 @@ def _give_back(*, order_id: int, end: PresaleEnd, now: datetime) -> None:
     if not _to_give_back(end).filter(pk=order.pk).exists():
         return
     with suppress(refund_requests.CannotRefund):
-        refund_requests.approve(order=order, reason=end.reason, actor=end.decided_by, now=now)
-        letters.presale_given_up(order, reason=end.reason, now=now)
+        request = refund_requests.approve(
+            order=order, reason=end.reason, actor=end.decided_by, now=now
+        )
+        letters.presale_given_up(order, amount=request.amount or 0, reason=end.reason, now=now)

@@ -43,9 +43,7 @@ def log_actions(actions: Any) -> None:
         actions, "payments.promotion", _("Set the promotion code"), _("A promotion code was set")
     )
     audit.register(actions, "payments.refund", _("Refund"), _("A refund was begun"))
-    audit.register(
-        actions, "payments.end_order", _("End the order"), _("A free order was ended")
-    )
+    audit.register(actions, "payments.end_order", _("End the order"), _("A free order was ended"))
     audit.register(actions, "payments.propose", _("Propose a refund"), _("A refund was proposed"))
     audit.register(
         actions, "payments.confirm_refund", _("Confirm the refund"), _("A refund was confirmed")

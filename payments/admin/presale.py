@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 from django.utils.translation import gettext_lazy as _
 
 from operations import clock
 from payments import presale, refund_requests
 from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import in_words, moment
+from payments.admin.orders import with_refunded
 from payments.models import Offer, Order, PresaleEnd
 
 
@@ -42,19 +43,18 @@ class GiveUpView(Confirmation):
         return presale.is_under_way(row)
 
     def consequences(self, row: Offer) -> Iterable[Any]:
+        waiting = with_refunded(presale.waiting().filter(price__offer=row))
         sums = (
-            presale.waiting()
-            .filter(price__offer=row)
-            .order_by()
+            waiting.order_by()
             .values("currency")
-            .annotate(how_many=Count("pk"), total=Sum("amount"))
+            .annotate(how_many=Count("pk"), total=Sum(F("amount") - F("refunded")))
         )
         for each in sums:
             words = {
                 "number": each["how_many"],
                 "amount": in_words(each["total"], each["currency"]),
             }
-            yield _("%(number)d orders are refunded in full: %(amount)s.") % words
+            yield (_("%(number)d orders are refunded, what is left of each: %(amount)s.") % words)
         yield _("Each buyer gets a mail with your reason. Nobody can buy it in advance any more.")
 
     def carry_out(self, row: Offer, form: ToldReasonForm) -> Any:

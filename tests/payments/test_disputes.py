@@ -1,5 +1,7 @@
 """A bank disputes a payment: access is withheld, finance has what speaks for it, and answers."""
 
+import uuid
+
 import pytest
 from django.urls import reverse
 
@@ -7,12 +9,14 @@ from accounts import roles
 from courses import access
 from learning import progress
 from operations import clock as site_clock
-from payments.models import Dispute
+from payments import batches, checkout, for_others, redeeming
+from payments.models import Dispute, RedeemCode
 from payments.sandbox import disputes
 from payments.sandbox.models import StripeObject
-from tests.factories import course
+from tests.factories import UserFactory, course
 from tests.payments.factories import DisputeFactory, course_price, membership_prices
 from tests.payments.staff import at_desk
+from tests.payments.test_gifts import code_of, given
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +58,40 @@ def test_finance_finds_what_speaks_for_the_payment(shop, buyer, page, disputed):
     assert not access.to_course(buyer, page).has_grant
     order_page = desk.get(reverse("money-orders:inspect", args=[disputed.pk])).text
     assert "此人有一笔付款被争议" in order_page
+
+
+def test_of_a_gift_it_says_who_claimed_it_when_and_what_they_studied(shop, buyer, page):
+    gift = given(shop, buyer, course_price(page))
+    desk = at_desk(roles.FINANCE)
+    disputes.open_dispute(str(gift.order.charge_id), site_clock.now())
+    shop.deliver()
+    assert "0/1" in detail(desk)
+    dispute = StripeObject.objects.get(kind="dispute")
+    disputes.close_dispute(dispute.stripe_id, won=True, now=site_clock.now())
+    shop.deliver()
+    friend = UserFactory()
+    redeeming.redeem(code=code_of(gift), learner=friend, now=site_clock.now())
+    lesson = page.get_children().last().specific
+    progress.mark(learner=friend, lesson=lesson, done=True, now=site_clock.now())
+    text = detail(desk)
+    for words in ("1/1", f"{friend.email} 领取", "1 讲，其中学完 1 讲"):
+        assert words in text, words
+
+
+def test_of_seats_it_says_who_uses_one(shop, buyer, page):
+    price = course_price(page)
+    wish = for_others.Wish(key=uuid.uuid4(), seats=3)
+    order = checkout.start(buyer=buyer, price=price, wish=wish, now=site_clock.now()).order
+    shop.pay(order)
+    shop.deliver()
+    colleague, row = UserFactory(), RedeemCode.objects.select_related("batch").earliest("serial")
+    redeeming.redeem(code=batches.code_of(row), learner=colleague, now=site_clock.now())
+    order.refresh_from_db()
+    disputes.open_dispute(str(order.charge_id), site_clock.now())
+    shop.deliver()
+    text = detail(at_desk(roles.FINANCE))
+    for words in ("1/3", f"{colleague.email} 领取", "没有学过"):
+        assert words in text, words
 
 
 def test_won_it_is_open_again_and_nobody_is_flagged(shop, buyer, page, disputed):

@@ -26,7 +26,7 @@ from tests.payments.factories import (
     planned_course,
     sold_in_advance,
 )
-from tests.payments.staff import at_desk
+from tests.payments.staff import at_desk, somebody
 from tests.payments.test_admin_work import offer_form
 from tests.payments.test_pages import signed_in
 
@@ -179,6 +179,22 @@ def test_given_up_all_goes_back_once_and_all_are_told(shop, page, price, finance
     shop.advance(days=11)
     assert not any(opens(each, page) for each in buyers)
     assert "3/3" in finance.get(reverse("money-offers:inspect", args=[price.offer.pk])).text
+
+
+def test_what_went_back_before_is_not_named_again(shop, buyer, page, price, finance):
+    order = shop.buy(buyer, price)
+    refund_requests.approve(
+        order=order, amount=1900, reason="x", actor=somebody(finance), now=site_clock.now()
+    )
+    shop.deliver()
+    asked = finance.get(reverse("money-offers:give-up", args=[price.offer.pk])).text
+    assert "¥80" in asked
+    give_up(finance, price.offer)
+    shop.deliver()
+    letter = mails("presale-given-up-").get().text
+    assert "¥80" in letter
+    assert "¥99" not in letter
+    assert {row.amount for row in Refund.objects.all()} == {1900, 8000}
 
 
 def test_killed_half_way_it_goes_on_where_it_stopped(shop, page, price, finance, monkeypatch):
