@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import os
 import sys
+from collections import Counter
 from typing import Any
 
 import hypothesis.strategies as st
@@ -19,7 +20,6 @@ from django_tasks_db.models import DBTaskResult
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from courses.models import Grant
 from operations import clock as site_clock
 from operations.progress_bar import Bar
 from payments import (
@@ -33,6 +33,7 @@ from payments import (
 )
 from payments.models import (
     Difference,
+    Dispute,
     Invoice,
     MoneyEntry,
     Order,
@@ -44,29 +45,46 @@ from payments.sandbox import completing, faults
 from payments.sandbox.models import StripeObject
 from tests.factories import UserFactory, course
 from tests.payments.conftest import DECLINED, GOOD, Shop
-from tests.payments.factories import course_price, membership_prices
+from tests.payments.factories import PromotionFactory, course_price, membership_prices
+from tests.payments.wider_schedules import (
+    WHAT_HAPPENS,
+    WiderSchedule,
+    expected_open,
+    grants_of,
+    what_happened,
+)
 
 pytestmark = pytest.mark.django_db
+# So many schedules come to everything that may happen.
+ENOUGH = 200
 HOW_MANY = int(os.environ.get("SCHEDULES", "0"))
 KINDS = [kind.value for kind in faults.Kind]
 
 
-def schedules(shop: Shop) -> type[RuleBasedStateMachine]:
+def schedules(shop: Shop, reached: Counter[str]) -> type[RuleBasedStateMachine]:
     bar, counted = Bar(OutputWrapper(sys.stderr)), itertools.count(1)
 
-    class Schedule(RuleBasedStateMachine):
-        @initialize(person=st.integers(0, 1), price=st.integers(0, 3))
-        def open_shop(self, person: int, price: int) -> None:
+    class Schedule(WiderSchedule):
+        @initialize(
+            person=st.integers(0, 1),
+            price=st.sampled_from([2, 0, 1, 3, 2]),
+            heard=st.sampled_from([True, True, False]),
+        )
+        def open_shop(self, person: int, price: int, heard: bool) -> None:
             self.blocks: list[Any] = []
             for alias in ("default", "sandbox"):
                 block = transaction.atomic(using=alias)
                 block._from_testcase = True  # as the test's own: it is no transaction of ours
                 block.__enter__()
                 self.blocks.append((alias, block))
+            self.shop = shop
             self.people = [UserFactory(), UserFactory()]
             self.prices = [course_price(course()), *membership_prices().values()]
+            self.promotions = [PromotionFactory(), PromotionFactory(amount=1000)]
             self.orders: list[Order] = []
             self.begin_and_pay(person, price)
+            if heard:
+                shop.deliver(rounds=2)
 
         @rule(person=st.integers(0, 1), price=st.integers(0, 3))
         def begin_and_pay(self, person: int, price: int) -> None:
@@ -143,6 +161,7 @@ def schedules(shop: Shop) -> type[RuleBasedStateMachine]:
             try:
                 self.settle_down()
                 assert_equal_to_stripe()
+                reached.update(what_happened())
             finally:
                 for alias, block in reversed(self.blocks):
                     transaction.set_rollback(True, using=alias)
@@ -178,6 +197,9 @@ def assert_equal_to_stripe() -> None:
     assert dict(Invoice.objects.values_list("stripe_id", "status")) == {
         stripe_id: shape["status"] for stripe_id, shape in at_stripe("invoice").items()
     }
+    assert dict(Dispute.objects.values_list("stripe_id", "status")) == {
+        stripe_id: shape["status"] for stripe_id, shape in at_stripe("dispute").items()
+    }
     assert dict(Refund.objects.values_list("stripe_id", "status")) == {
         stripe_id: shape["status"] for stripe_id, shape in at_stripe("refund").items()
     }
@@ -196,19 +218,16 @@ def assert_order_follows(session: dict[str, Any]) -> None:
         )
     else:
         assert order.status in ("open", "expired")
-    sources = [order.source_id]
-    if order.subscription:
-        sources.append(order.subscription.source_id)
-    granted = Grant.objects.filter(source_id__in=sources, withdrawn_at=None)
-    assert granted.count() == (1 if order.status == "fulfilled" else 0)
+    assert grants_of(order).count() == expected_open(order), order
 
 
 def test_every_schedule_ends_with_our_books_equal_to_stripes(shop):
+    reached: Counter[str] = Counter()
     run_state_machine_as_test(
-        schedules(shop),
+        schedules(shop, reached),
         settings=settings(
             max_examples=HOW_MANY or 10,
-            stateful_step_count=12 if HOW_MANY else 8,
+            stateful_step_count=10 if HOW_MANY else 8,
             deadline=None,
             phases=[Phase.generate, Phase.shrink] if HOW_MANY else [Phase.generate],
             derandomize=not HOW_MANY,
@@ -216,3 +235,6 @@ def test_every_schedule_ends_with_our_books_equal_to_stripes(shop):
             suppress_health_check=list(HealthCheck),
         ),
     )
+    print(", ".join(f"{what} {times}" for what, times in sorted(reached.items())))
+    if HOW_MANY >= ENOUGH:
+        assert set(reached) == set(WHAT_HAPPENS)

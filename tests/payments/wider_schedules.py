@@ -1,0 +1,184 @@
+"""What else people, banks and finance do in a random schedule: codes, gifts, pauses, other plans,
+disputes."""
+
+import contextlib
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from accounts.models import User
+from courses.models import Grant
+from operations import clock as site_clock
+from payments import (
+    checkout,
+    for_others,
+    gateway,
+    gifts,
+    pausing,
+    promotions,
+    redeeming,
+    refund_requests,
+    switching,
+)
+from payments.models import (
+    Dispute,
+    Gift,
+    Invoice,
+    Order,
+    Pause,
+    PlanChange,
+    Price,
+    PromotionCode,
+    Subscription,
+)
+from payments.sandbox import completing, disputes
+from payments.sandbox.errors import InvalidRequestError
+from payments.sandbox.models import StripeObject
+from tests.payments.conftest import GOOD, Shop
+
+person_of, price_of = st.integers(0, 1), st.integers(0, 3)
+number_of = st.integers(0, 9)
+
+
+class WiderSchedule(RuleBasedStateMachine):
+    shop: Shop
+    people: list[User]
+    prices: list[Price]
+    promotions: list[PromotionCode]
+    orders: list[Order]
+
+    @rule(person=person_of, price=price_of, code=st.integers(0, 1))
+    def buy_with_a_code(self, person: int, price: int, code: int) -> None:
+        with contextlib.suppress(
+            checkout.CannotStart, promotions.CannotUse, completing.SessionClosedError
+        ):
+            order = self.shop.begin(self.people[person], self.prices[price], self.promotions[code])
+            self.orders.append(order)
+            self.shop.pay(order, GOOD)
+            self.shop.deliver(rounds=1)
+
+    @rule(person=person_of, price=st.sampled_from([0, 3]), claimed_by=st.integers(0, 2))
+    def give(self, person: int, price: int, claimed_by: int) -> None:
+        words = for_others.GiftWords(to_email="friend@example.com")
+        with contextlib.suppress(checkout.CannotStart, completing.SessionClosedError):
+            order = checkout.start(
+                buyer=self.people[person],
+                price=self.prices[price],
+                wish=for_others.Wish(uuid.uuid4(), gift=words),
+                now=site_clock.now(),
+            ).order
+            self.orders.append(order)
+            self.shop.pay(order, GOOD)
+            self.shop.deliver(rounds=1)
+            if claimed_by < len(self.people):
+                self.claim(Gift.objects.exclude(digest=None).count() - 1, claimed_by)
+
+    @rule(number=number_of, person=person_of)
+    def claim(self, number: int, person: int) -> None:
+        if gift := nth(Gift.objects.exclude(digest=None), number):
+            with contextlib.suppress(redeeming.CannotRedeem):
+                redeeming.redeem(
+                    code=gifts.code_of(gift), learner=self.people[person], now=site_clock.now()
+                )
+
+    @rule(number=number_of)
+    def take_back(self, number: int) -> None:
+        if gift := nth(Gift.objects.exclude(digest=None), number):
+            with contextlib.suppress(gifts.NotOpen, refund_requests.CannotRefund):
+                gifts.take_back(
+                    gift, actor=gift.order.buyer, reason="no friend", now=site_clock.now()
+                )
+
+    @rule(number=number_of, months=st.integers(1, 3), thinks_better=st.booleans())
+    def pause(self, number: int, months: int, thinks_better: bool) -> None:
+        if row := nth(Subscription.objects, number):
+            with contextlib.suppress(pausing.CannotPause, gateway.GatewayError):
+                pausing.pause(row, months=months, now=site_clock.now())
+                if thinks_better:
+                    self.end_the_pause(number)
+
+    @rule(number=number_of)
+    def end_the_pause(self, number: int) -> None:
+        if row := nth(Subscription.objects, number):
+            with contextlib.suppress(pausing.Declined, pausing.UnderWay, gateway.GatewayError):
+                pausing.resume(row, now=site_clock.now())
+
+    @rule(number=number_of, price=st.integers(1, 2))
+    def change_the_plan(self, number: int, price: int) -> None:
+        if row := nth(Subscription.objects, number):
+            chosen, now = self.prices[price], site_clock.now()
+            with contextlib.suppress(switching.CannotSwitch, gateway.GatewayError):
+                shown = switching.show(row, chosen, now=now)
+                switching.confirm(row, chosen, switching.sign(row, shown), now=now)
+
+    @rule(number=number_of, ends=st.sampled_from([True, False, None]))
+    def dispute(self, number: int, ends: bool | None) -> None:
+        if charge := nth(StripeObject.objects.filter(kind="charge", data__paid=True), number):
+            with contextlib.suppress(InvalidRequestError):
+                disputes.open_dispute(charge.stripe_id, site_clock.now())
+                if ends is not None:
+                    self.shop.deliver(rounds=1)
+                    self.decide_the_dispute(-1, ends)
+
+    @rule(number=number_of, won=st.booleans())
+    def decide_the_dispute(self, number: int, won: bool) -> None:
+        if case := nth(StripeObject.objects.filter(kind="dispute"), number):
+            with contextlib.suppress(InvalidRequestError):
+                disputes.close_dispute(case.stripe_id, won=won, now=site_clock.now())
+
+
+WHAT_HAPPENS: dict[str, Callable[[], Any]] = {
+    "bought with a code": lambda: Order.objects.exclude(promotion=None).exclude(paid_at=None),
+    "gifts claimed": lambda: Gift.objects.exclude(redeemed_by=None),
+    "gifts taken back": lambda: Gift.objects.exclude(taken_back_at=None),
+    "pauses": Pause.objects.all,
+    "pauses ended": lambda: Pause.objects.exclude(resumed_at=None),
+    "plans changed": lambda: PlanChange.objects.filter(status=PlanChange.Status.DONE),
+    "disputes won": lambda: Dispute.objects.filter(status="won"),
+    "disputes lost": lambda: Dispute.objects.filter(status="lost"),
+}
+
+
+def what_happened() -> Counter[str]:
+    """How often it came to what it is about: rules that are always refused prove nothing."""
+    counted = {what: rows().count() for what, rows in WHAT_HAPPENS.items()}
+    return Counter({what: times for what, times in counted.items() if times})
+
+
+def nth(rows: Any, number: int) -> Any:
+    """One of them, counted round and round; None if there is none."""
+    found = list(rows.order_by("pk"))
+    return found[number % len(found)] if found else None
+
+
+def expected_open(order: Order) -> int:
+    """How many grants an order's facts at Stripe leave open."""
+    if order.status != Order.Status.FULFILLED or is_withheld(order):
+        return 0
+    if order.purpose == Order.Purpose.GIFT:
+        return int(order.gift.redeemed_by_id is not None)
+    return 1
+
+
+def is_withheld(order: Order) -> bool:
+    """By a bank: the payment, or the last one of the subscription, was taken away by a dispute."""
+    payment = order.payment_intent_id
+    if order.subscription:
+        paid = Invoice.objects.filter(subscription=order.subscription, status="paid")
+        last = paid.exclude(amount_paid=0).order_by("created_at", "pk").last()
+        payment = last.payment_intent_id if last else ""
+    cases = StripeObject.objects.filter(kind="dispute", data__payment_intent=payment)
+    return bool(payment) and any(case.data["status"] != "won" for case in cases)
+
+
+def grants_of(order: Order) -> Any:
+    sources = [order.source_id]
+    if order.subscription:
+        sources.append(order.subscription.source_id)
+    if order.purpose == Order.Purpose.GIFT:
+        sources = [order.gift.source_id]
+    return Grant.objects.filter(source_id__in=sources, withdrawn_at=None)
