@@ -393,6 +393,12 @@ def _session_params(order: Order) -> gateway.Shape:
         params["discounts"] = [{"promotion_code": code}]
         if order.promotion.max_uses is not None:
             params["expires_at"] = int((order.created_at + HOLDS_FOR).timestamp())
+    if settings.STRIPE_TAX:
+        params |= {
+            "automatic_tax": {"enabled": True},
+            "tax_id_collection": {"enabled": True},
+            "customer_update": {"address": "auto", "name": "auto"},
+        }
     if offer.is_recurring:
         subscription: gateway.Shape = {"metadata": metadata}
         if order.trial_days:

@@ -76,6 +76,7 @@ def fulfil(*, order_id: int, session: Shape, now: datetime) -> None:
         # Stripe's clock may be a little ahead of ours: what is paid is open at once.
         order.paid_at = min(moment(payment["latest_charge"]["created"]) or now, now)
     order.status = Order.Status.PAID
+    _keep_tax(order, session)
     if not _is_as_shown(order, session, now=now):
         order.status, order.note = Order.Status.PARKED, Order.Note.OTHER_AMOUNT
     elif not promotions.keep(order, now=now):
@@ -138,6 +139,15 @@ def _is_as_shown(order: Order, session: Shape, *, now: datetime) -> bool:
         now=now,
     )
     return False
+
+
+def _keep_tax(order: Order, session: Shape) -> None:
+    """What of it is tax, by which country, for whose tax number."""
+    order.tax = session["total_details"]["amount_tax"]
+    told = session.get("customer_details") or {}
+    if order.tax or session["automatic_tax"]["enabled"]:
+        order.tax_country = (told.get("address") or {}).get("country") or ""
+    order.tax_number = next((each["value"] for each in told.get("tax_ids") or []), "")[:60]
 
 
 def _has_failed(session: Shape) -> bool:

@@ -92,6 +92,10 @@ def retrieve_account() -> Shape:
     return _call(lambda client: client.v1.accounts.retrieve_current())
 
 
+def tax_settings() -> Shape:
+    return _call(lambda client: client.v1.tax.settings.retrieve())
+
+
 # People and what is for sale
 
 

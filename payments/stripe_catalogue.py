@@ -4,6 +4,8 @@ import hashlib
 import json
 from typing import Any
 
+from django.conf import settings
+
 from accounts.models import User
 from payments import gateway
 from payments.models import (
@@ -48,6 +50,7 @@ def price_at_stripe(price: Price) -> str:
         "product": _product_at_stripe(price.offer),
         "currency": price.currency.lower(),
         "unit_amount": price.amount,
+        "tax_behavior": "inclusive",  # what is shown is what is charged
         "metadata": {"price": str(price.key)},
     }
     if price.offer.is_recurring:
@@ -107,7 +110,12 @@ def _product_at_stripe(offer: Offer) -> str:
     ours = gateway.ours()
     if found := StripeProduct.objects.filter(offer=offer, **ours).first():
         return found.stripe_id
-    params = {"name": str(offer.sellable), "metadata": {"offer": str(offer.key)}}
+    params: dict[str, Any] = {
+        "name": str(offer.sellable),
+        "metadata": {"offer": str(offer.key)},
+    }
+    if settings.STRIPE_TAX_CODE:
+        params["tax_code"] = settings.STRIPE_TAX_CODE
     made = gateway.create_product(params, key=_key("product", params))
     row, _ = StripeProduct.objects.get_or_create(
         offer=offer, **ours, defaults={"stripe_id": made["id"]}

@@ -65,6 +65,8 @@ def findings() -> Iterator[Finding]:
     try:
         yield from _endpoint()
         yield from _prices()
+        if settings.STRIPE_TAX:
+            yield _tax()
     except gateway.GatewayError as error:
         yield Finding("Stripe", False, f"could not be asked: {error}")
 
@@ -97,6 +99,19 @@ def _methods(account: gateway.Shape) -> Iterator[Finding]:
         if method != "card" and state not in ("active", None):
             words = f"is {state}: turn it on at Stripe, or take it out of STRIPE_PAYMENT_METHODS"
             yield Finding(method, False, words)
+
+
+def _tax() -> Finding:
+    found = gateway.tax_settings()
+    if found["status"] != "active":
+        return Finding("tax", False, "STRIPE_TAX is on, and Stripe Tax is not set up yet")
+    if found["defaults"]["tax_behavior"] == "exclusive":
+        return Finding(
+            "tax",
+            False,
+            "prices made before would be without tax: set Stripe's default to inclusive",
+        )
+    return Finding("tax", True, "reckoned by Stripe, in the prices")
 
 
 def _secrets() -> Finding:

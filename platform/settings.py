@@ -84,6 +84,9 @@ STRIPE_PAGES = env.list(
     "STRIPE_PAGES",
     default=[f"https://{each}.stripe.com" for each in ("checkout", "billing", "invoice")],
 ) + (["/".join(STRIPE_API_BASE.split("/")[:3])] if STRIPE_API_BASE else [])
+# Stripe reckons the tax that prices include, by where the buyer is.
+STRIPE_TAX = env.bool("STRIPE_TAX", default=False)
+STRIPE_TAX_CODE = env("STRIPE_TAX_CODE", default="")
 STRIPE_PAYMENT_METHODS = env.list(
     "STRIPE_PAYMENT_METHODS", default=["card", "alipay", "wechat_pay"]
 )

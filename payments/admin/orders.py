@@ -137,6 +137,9 @@ class OrderIndex(MoneyIndex):
             "received": decimal(received, item.currency),
             "refunded": decimal(refunded, item.currency),
             "kept": decimal(received - refunded, item.currency),
+            "tax": decimal(item.tax, item.currency),
+            "tax_country": item.tax_country,
+            "tax_number": item.tax_number,
             "currency": item.currency,
             "status": order_state(item),
             "payment_intent_id": item.payment_intent_id or "",
@@ -169,7 +172,9 @@ class OrderDetail(MoneyDetail):
             yield Fact(_("Discount"), cut)
             code = detail_url("money-promotions", order.promotion)
             yield Fact(_("Promotion code"), order.promotion.code, code)
-        yield Fact(_("Tax"), _("None"))
+        if order.tax_country:
+            yield Fact(_("Tax"), f"{in_words(order.tax, order.currency)} · {order.tax_country}")
+        yield Fact(_("Tax number"), order.tax_number)
         yield Fact(_("Days of trial"), order.trial_days or "")
         yield Fact(_("Made"), moment(order.created_at))
         yield Fact(_("Paid"), moment(order.paid_at))
@@ -321,6 +326,9 @@ class OrderViewSet(MoneyViewSet):
         "received",
         "refunded",
         "kept",
+        "tax",
+        "tax_country",
+        "tax_number",
         "currency",
         "status",
         "payment_intent_id",

@@ -268,6 +268,7 @@ class InvoiceIndex(MoneyIndex):
             "what": str((subscription and subscription.offer) or ""),
             "amount_due": decimal(item.amount_due, item.currency),
             "amount_paid": decimal(item.amount_paid, item.currency),
+            "tax": decimal(item.tax, item.currency),
             "currency": item.currency,
             "status": invoice_state(item),
         }
@@ -288,6 +289,7 @@ class InvoiceDetail(MoneyDetail):
         yield Fact(_("Reason"), REASONS.get(row.billing_reason, row.billing_reason))
         yield Fact(_("Amount"), in_words(row.amount_due, row.currency))
         yield Fact(_("Paid"), in_words(row.amount_paid, row.currency))
+        yield Fact(_("Tax"), in_words(row.tax, row.currency) if row.tax else "")
         yield Fact(_("Attempts"), row.attempt_count)
         yield Fact(_("Made"), moment(row.created_at))
         yield Fact(_("Paid on"), moment(row.paid_at))
@@ -350,7 +352,8 @@ class InvoiceViewSet(MoneyViewSet):
         "what",
         "amount_due",
         "amount_paid",
+        "tax",
         "currency",
         "status",
     ]
-    export_headings = {"learner": _("Learner"), "what": _("What")}
+    export_headings = {"learner": _("Learner"), "what": _("What"), "tax": _("Tax")}

@@ -169,6 +169,11 @@ class Invoice(Mirrored):
         indexes = [models.Index(fields=["payment_intent_id"], name="invoice_by_payment")]
 
     @property
+    def tax(self) -> int:
+        """What of the amount is tax, where Stripe reckons it."""
+        return sum(each["amount"] for each in self.object.get("total_taxes") or [])
+
+    @property
     def page_url(self) -> str:
         """Stripe's own page of this invoice, where it can be paid and printed."""
         return str(self.object.get("hosted_invoice_url") or "")

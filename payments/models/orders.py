@@ -99,6 +99,14 @@ class Order(OfAccount):
         verbose_name=_("Promotion code"),
     )
     currency = models.CharField(_("Currency"), max_length=3)
+    # What of the payment is tax, where Stripe reckons it, and where the buyer is.
+    tax = models.PositiveBigIntegerField(_("Tax"), default=0, db_default=0)
+    tax_country = models.CharField(
+        _("Country"), max_length=2, blank=True, default="", db_default=""
+    )
+    tax_number = models.CharField(
+        _("Tax number"), max_length=60, blank=True, default="", db_default=""
+    )
     trial_days = models.PositiveSmallIntegerField(_("Days of trial"), default=0)
     language = models.CharField(max_length=10, default="zh-hans")
     status = models.CharField(

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from payments.sandbox import catalogue, events, ids, lists, promotions, store
+from payments.sandbox import catalogue, events, ids, lists, promotions, store, tax
 from payments.sandbox.errors import InvalidRequestError
 from payments.sandbox.models import StripeObject
 from payments.sandbox.operations import operation
@@ -26,9 +26,11 @@ def create_session(params: Params, now: datetime) -> Shape:
     mode = params.must("mode", choices=["payment", "subscription"])
     params.text("ui_mode", choices=["hosted_page"])
     customer, email = _buyer(params)
+    updated = tax.updated(params) if customer else None
     lines = [_line(row, now) for row in params.rows("line_items", required=True)]
     _check_lines(lines, mode)
     _check_currency(customer, lines[0]["currency"], mode)
+    taxed = tax.wanted(params, updated, [line["price"] for line in lines])
     discounts = promotions.of_session(params, customer, now)
     promotions.reduce(lines, discounts)
     stripe_id = ids.new("cs_test", 58)
@@ -41,6 +43,12 @@ def create_session(params: Params, now: datetime) -> Shape:
         "allowed_payment_method_types": params.texts("allowed_payment_method_types") or None,
         "amount_subtotal": subtotal,
         "amount_total": total,
+        "automatic_tax": {
+            "enabled": taxed,
+            "liability": {"type": "self"} if taxed else None,
+            "provider": "stripe" if taxed else None,
+            "status": "requires_location_inputs" if taxed else None,
+        },
         "billing_address_collection": params.text("billing_address_collection"),
         "cancel_url": params.link("cancel_url"),
         "client_reference_id": params.text("client_reference_id", longest=200),
@@ -68,6 +76,7 @@ def create_session(params: Params, now: datetime) -> Shape:
         "success_url": (params.link("success_url", required=True) or "").replace(
             "{CHECKOUT_SESSION_ID}", stripe_id
         ),
+        "tax_id_collection": tax.ids_wanted(params, updated),
         "total_details": {
             "amount_discount": subtotal - total,
             "amount_shipping": 0,
@@ -97,7 +106,6 @@ def _constant() -> Shape:
         "object": "checkout.session",
         "after_expiration": None,
         "allow_promotion_codes": None,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "client_secret": None,
         "collected_information": None,
         "consent": None,
@@ -129,7 +137,6 @@ def _buyer(params: Params) -> tuple[str | None, str | None]:
         )
     if customer:
         email = store.get("customer", customer, param="customer").data["email"]
-        params.nested("customer_update").text("name", choices=["auto", "never"])
     return customer, email
 
 

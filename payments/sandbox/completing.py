@@ -19,6 +19,7 @@ from payments.sandbox import (
     promotions,
     store,
     subscriptions,
+    tax,
 )
 from payments.sandbox.cards import TestCard
 from payments.sandbox.checkout import NOBODY, WALLETS
@@ -42,6 +43,8 @@ class Filled:
     expires: tuple[int, int]
     email: str
     name: str
+    country: str = tax.HOME
+    tax_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,16 @@ COMPLETE = Outcome("complete")
 AUTHENTICATE = Outcome("authenticate")
 
 
-def filled(number: str, *, email: str = "buyer@example.com", name: str = "Test Buyer") -> Filled:
+def filled(
+    number: str,
+    *,
+    email: str = "buyer@example.com",
+    name: str = "Test Buyer",
+    country: str = tax.HOME,
+    tax_id: str = "",
+) -> Filled:
     """A card form filled in with one of the test cards."""
-    return Filled(cards.CARDS[number], (12, 2099), email, name)
+    return Filled(cards.CARDS[number], (12, 2099), email, name, country, tax_id)
 
 
 def due_today(session: StripeObject) -> int:
@@ -92,6 +102,7 @@ def pay_by_card(session_id: str, form: Filled, *, now: datetime) -> Outcome:
             form.card, expires=form.expires, billing=billing, now=now
         )
         customer = _customer(session, billing, now)
+        store.note(session, country=form.country, tax_id=form.tax_id)
         if due_today(session) == 0:
             return _keep_card(session, customer, method, now)
         return _charge(session, customer, method, now)
@@ -249,7 +260,7 @@ def _complete(
 ) -> None:
     if customer and method and method.data["type"] == "card" and _keeps_method(session):
         customers.attach(method, customer, now)
-    fields: Shape = {"payment_status": _payment_status(intent)}
+    fields: Shape = {"payment_status": _payment_status(intent)} | _taxed(session, customer)
     if session.data["mode"] == "subscription" and customer and method:
         fields |= _subscribe(session, customer, method, intent, now)
     elif session.data["invoice_creation"]["enabled"] and customer and intent:
@@ -264,12 +275,36 @@ def _complete(
         **fields,
         consent={"promotions": None, "terms_of_service": "accepted"} if agreed else None,
         customer=customer.stripe_id if customer else None,
-        customer_details={**NOBODY, **details},
+        customer_details={**NOBODY, **details, **_where(session)},
         status="complete",
         url=None,
     )
     store.stop_timer("session.expire", session.stripe_id)
     events.emit("checkout.session.completed", session, now)
+
+
+def _taxed(session: StripeObject, customer: StripeObject | None) -> Shape:
+    """What of the session's total is tax, now that the buyer's country is known."""
+    if not session.data["automatic_tax"]["enabled"]:
+        return {}
+    country = session.private.get("country", tax.HOME)
+    if customer:
+        store.change(customer, address=tax.address(country))
+    amount = tax.included(session.data["amount_total"], country)
+    return {
+        "automatic_tax": {**session.data["automatic_tax"], "status": "complete"},
+        "total_details": {**session.data["total_details"], "amount_tax": amount},
+    }
+
+
+def _where(session: StripeObject) -> Shape:
+    """The buyer's country and tax number, where the page asked for them."""
+    found: Shape = {}
+    if session.data["automatic_tax"]["enabled"]:
+        found["address"] = tax.address(session.private.get("country", tax.HOME))
+    if number := session.private.get("tax_id"):
+        found["tax_ids"] = [{"type": "unknown", "value": number}]
+    return found
 
 
 def _keeps_method(session: StripeObject) -> bool:
@@ -301,6 +336,7 @@ def _subscribe(
         trial_end=trial_end(session, store.stamp(now)),
         metadata=wanted["metadata"],
         description=wanted["description"],
+        taxed=session.data["automatic_tax"]["enabled"],
         now=now,
     )
     promotions.redeem(session, subscription, now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from payments.sandbox import events, ids, lists, payment, promotions, store
+from payments.sandbox import events, ids, lists, payment, promotions, store, tax
 from payments.sandbox.errors import InvalidRequestError
 from payments.sandbox.models import StripeObject
 from payments.sandbox.payment import Decline
@@ -93,6 +93,7 @@ def shape_of(
             {"amount": sum(each), "discount": name} for name, each in cuts.items()
         ],
         "total_excluding_tax": total,
+        **tax.of_invoice(subscription, customer, total),
     }
 
 

@@ -20,6 +20,7 @@ def create(
     metadata: dict[str, str],
     description: str | None,
     now: datetime,
+    taxed: bool = False,
 ) -> StripeObject:
     """A subscription to the recurring ones of a session's lines. No invoice yet."""
     second, stripe_id = store.stamp(now), ids.new("sub")
@@ -32,6 +33,11 @@ def create(
             "id": stripe_id,
             "object": "subscription",
             **_constant(),
+            "automatic_tax": {
+                "disabled_reason": None,
+                "enabled": taxed,
+                "liability": {"type": "self"} if taxed else None,
+            },
             "billing_cycle_anchor": trial_end or second,
             "created": second,
             "currency": recurring[0]["currency"],
@@ -56,7 +62,6 @@ def _constant() -> Shape:
     return {
         "application": None,
         "application_fee_percent": None,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
         "billing_cycle_anchor_config": None,
         "billing_mode": {"flexible": None, "type": "classic"},
         "billing_schedules": [],

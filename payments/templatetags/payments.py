@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.conf import settings
 
 from courses.models import CoursePage
 from payments import money as amounts
@@ -43,3 +44,9 @@ def money(value: Any, currency: str = "") -> str:
     if isinstance(value, Price) and value.offer.interval:
         return f"{shown}/{amounts.per(value.offer.interval)}"
     return shown
+
+
+@register.simple_tag
+def prices_include_tax() -> bool:
+    """`{% prices_include_tax as taxed %}`: Stripe reckons tax, and it is in what is shown."""
+    return bool(settings.STRIPE_TAX)

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from babel import Locale
 from django import forms
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
-from payments.sandbox import cards
+from payments.sandbox import cards, tax
 from payments.sandbox.cards import CardRefusedError
 from payments.sandbox.completing import Filled
 from payments.sandbox.payment import Decline
@@ -59,8 +61,16 @@ class CardForm(forms.Form):
     cvc = forms.CharField(label=_("CVC"), max_length=4)
     name = forms.CharField(label=_("Name on the card"), max_length=100)
 
-    def __init__(self, *args: Any, now: datetime, email: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        now: datetime,
+        email: str | None = None,
+        session: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._ask_for_tax(session or {})
         self.now = now
         if email:
             del self.fields["email"]
@@ -70,6 +80,18 @@ class CardForm(forms.Form):
             self.fields[name].widget.attrs["autocomplete"] = hint
         for name in ("number", "expiry", "cvc"):
             self.fields[name].widget.attrs["inputmode"] = "numeric"
+
+    def _ask_for_tax(self, session: dict[str, Any]) -> None:
+        if not session.get("automatic_tax", {}).get("enabled"):
+            return
+        names = Locale.parse(to_locale(get_language() or "en")).territories
+        countries = [(code, names[code]) for code in tax.COUNTRIES]
+        self.fields["country"] = forms.ChoiceField(
+            label=_("Country"), choices=countries, initial=tax.HOME
+        )
+        self.fields["tax_id"] = forms.CharField(
+            label=_("Tax number, if you have one"), max_length=30, required=False
+        )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -85,4 +107,5 @@ class CardForm(forms.Form):
     def filled(self) -> Filled:
         data = self.cleaned_data
         email = self.known_email or data["email"]
-        return Filled(data["card"], data["expires"], email, data["name"])
+        asked = {name: data[name] for name in ("country", "tax_id") if name in data}
+        return Filled(data["card"], data["expires"], email, data["name"], **asked)

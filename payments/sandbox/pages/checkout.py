@@ -38,9 +38,10 @@ def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
         return _go_on(request, session_id, completing.complete_free(session_id, now=now))
     email = session.data["customer_email"]
     if request.method != "POST":
-        form = CardForm(now=now, email=email, initial=example(request.GET.get("card", "")))
+        given = example(request.GET.get("card", ""))
+        form = CardForm(now=now, email=email, session=session.data, initial=given)
         return _form(request, session, form, now)
-    form = CardForm(request.POST, now=now, email=email)
+    form = CardForm(request.POST, now=now, email=email, session=session.data)
     if not form.is_valid():
         return _form(request, session, form, now)
     try:
@@ -59,7 +60,7 @@ def _go_on(
         return HttpResponseRedirect(session.data["success_url"])
     if outcome.kind == "authenticate":
         return redirect("sandbox:secure", session_id)
-    form = form or CardForm(now=now, email=session.data["customer_email"])
+    form = form or CardForm(now=now, email=session.data["customer_email"], session=session.data)
     problem = words_for(outcome.decline) if outcome.decline else ""
     return _form(request, session, form, now, problem=problem)
 
