@@ -12,7 +12,11 @@ def cancel(subscription: Subscription, *, reason: str = "", note: str = "", now:
     """It ends with the period that is paid and can be resumed until then; where nothing is paid,
     in a pause or with a bill that failed, it ends now: Stripe asks for no open bill any more.
     Raises GatewayError."""
-    plan_changes.withdraw(subscription, now=now)
+    try:
+        plan_changes.let_go(subscription)
+    except plan_changes.TooLate:  # then the new plan is what is cancelled
+        subscriptions.refresh(subscription.stripe_id, now=now)
+        subscription.refresh_from_db()
     if subscription.period_is_unpaid or subscription.status == "past_due":
         gateway.cancel_subscription(subscription.stripe_id)
     else:
@@ -20,6 +24,9 @@ def cancel(subscription: Subscription, *, reason: str = "", note: str = "", now:
         gateway.update_subscription(
             subscription.stripe_id, {"cancel_at_period_end": True, **paused}
         )
+    # Only now: where Stripe could not be asked, a plan that it dropped is made anew by
+    # `switching.settle_open`.
+    plan_changes.forget(subscription, now=now)
     pausing.end(subscription, now=now)
     _record(subscription, reason, note, now=now)
     subscriptions.refresh(subscription.stripe_id, now=now)

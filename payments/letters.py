@@ -115,6 +115,8 @@ def renewal_notice(subscription: Subscription, charge: Charge, *, now: datetime)
     context = {
         "title": _title(subscription),
         "amount": _amount(learner, charge.amount, charge.currency),
+        "credit": _amount(learner, charge.credit, charge.currency) if charge.credit else "",
+        "due": _amount(learner, charge.due, charge.currency),
         "renews_on": _day(learner, charge.at),
         "first": subscription.status == "trialing",
         "paused": subscription.collection_paused,

@@ -11,7 +11,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
-from payments import gateway, letters, periods, subscriptions, upcoming
+from payments import (
+    gateway,
+    letters,
+    periods,
+    price_changes,
+    stripe_catalogue,
+    subscriptions,
+    upcoming,
+)
 from payments.models import Pause, Subscription
 
 MONTHS = (1, 2, 3)
@@ -94,7 +102,7 @@ def resume(row: Subscription, *, strict: bool = True, now: datetime) -> None:
         row.refresh_from_db()
         if row.collection_paused or row.period_is_unpaid:
             key = f"resume-{made.pk}-{now.timestamp()}"
-            gateway.update_subscription(row.stripe_id, _resumed(row, strict), key=key)
+            gateway.update_subscription(row.stripe_id, _resumed(row, strict, now=now), key=key)
             subscriptions.refresh(row.stripe_id, now=now)
     except gateway.CardDeclined:
         Pause.objects.filter(pk=made.pk).update(resuming_at=None)
@@ -107,9 +115,23 @@ def resume(row: Subscription, *, strict: bool = True, now: datetime) -> None:
         Pause.objects.filter(pk=made.pk).update(resumed_at=now)
 
 
-def _resumed(row: Subscription, strict: bool) -> gateway.Shape:
+def charged_now(row: Subscription, *, now: datetime) -> int | None:
+    """What ending the pause now charges; None where the period that runs is paid."""
+    if not row.period_is_unpaid:
+        return None
+    if change := price_changes.due(row, at=now):
+        product = upcoming.product_of(change.price)
+        return row.reduced(change.price.amount, at=now, product=product)
+    return row.reduced(row.amount or 0, at=now)
+
+
+def _resumed(row: Subscription, strict: bool, *, now: datetime) -> gateway.Shape:
+    """With the price that the new period was announced to have."""
     params: gateway.Shape = {"pause_collection": ""}
     if row.period_is_unpaid:
+        if change := price_changes.due(row, at=now):
+            price = stripe_catalogue.price_at_stripe(change.price)
+            params["items"] = [{"id": row.item_id, "price": price}]
         params |= {
             "billing_cycle_anchor": {"type": "now"},
             "proration_behavior": "none",

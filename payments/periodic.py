@@ -68,6 +68,7 @@ def change_subscriptions(now: datetime) -> None:
     if gateway.is_set_up():
         pausing.resume_due(now=now)
         switching.settle_open(now=now)
+        price_changes.tell_the_rest(now=now)
         price_changes.carry_out_due(now=now)
 
 

@@ -12,6 +12,10 @@ from payments.models import PlanChange, Subscription
 Status = PlanChange.Status
 
 
+class TooLate(Exception):
+    """The change is made, or Stripe has not said yet whether it is."""
+
+
 def observe(row: Subscription, *, now: datetime) -> None:
     """A subscription was fetched: the change that was open may be made. In a transaction."""
     change = (
@@ -42,17 +46,36 @@ def end(change: PlanChange, status: str, *, now: datetime) -> bool:
 
 
 def withdraw(row: Subscription, *, now: datetime) -> None:
-    """Take back what is under way or planned, at Stripe too. Raises GatewayError."""
-    for change in row.changes.filter(status=Status.OPEN, price_change=None):
-        if row.object.get("pending_update"):
-            with suppress(gateway.Refused):  # paid, or void already
-                gateway.void_invoice(row.latest_bill["id"])
-        _give_up(change, Status.WITHDRAWN, now=now)
+    """Take back what is planned or waits for the payer's bank, at Stripe too. Raises TooLate,
+    GatewayError."""
+    if not may_withdraw(row):
+        raise TooLate
     let_go(row)
+    forget(row, now=now)
+
+
+def may_withdraw(row: Subscription) -> bool:
+    """Not what Stripe was asked to do at once and has not answered yet."""
+    open_ones = row.changes.filter(status=Status.OPEN, price_change=None)
+    return bool(row.object.get("pending_update")) or open_ones.filter(at_period_end=True).exists()
+
+
+def forget(row: Subscription, *, now: datetime) -> None:
+    """Stripe knows of no change any more."""
+    for change in row.changes.filter(status=Status.OPEN, price_change=None):
+        _give_up(change, Status.WITHDRAWN, now=now)
 
 
 def let_go(row: Subscription) -> None:
-    """What a schedule leads cannot be cancelled or changed: it goes on by itself."""
+    """Have Stripe drop a change that waits or is planned: what a schedule leads cannot be cancelled
+    or changed. Raises TooLate where it was paid meanwhile, GatewayError."""
+    if row.object.get("pending_update"):
+        bill = row.latest_bill["id"]
+        try:
+            gateway.void_invoice(bill)
+        except gateway.Refused:  # void already, or paid
+            if gateway.retrieve_invoice(bill)["status"] == "paid":
+                raise TooLate from None
     if row.schedule_id:
         with suppress(gateway.Refused):  # let go already
             gateway.release_schedule(row.schedule_id)

@@ -14,7 +14,7 @@ from wagtail.log_actions import log
 
 from accounts.models import OutboxMessage, User
 from operations.jobs import job
-from payments import gateway, letters, periods, stripe_catalogue, subscriptions
+from payments import gateway, letters, periods, stripe_catalogue, subscriptions, upcoming
 from payments.models import Offer, PlanChange, Price, PriceChange, Subscription
 from payments.plans import MONTHS
 
@@ -128,6 +128,18 @@ def _tell(change: PriceChange, pk: int, *, now: datetime) -> None:
     letters.price_changes(row, made, now=now)
 
 
+def tell_the_rest(*, now: datetime) -> None:
+    """Who had cancelled, or planned another plan, when all were told, and goes on after all."""
+    standing = PriceChange.objects.filter(
+        told_at__isnull=False, price__is_active=True, price__ends_at=None
+    )
+    for change in standing.select_related("offer", "price"):
+        left = affected(change.offer).filter(started_at__lt=change.created_at)
+        left = left.exclude(changes__price_change=change).order_by("pk")
+        for pk in left.values_list("pk", flat=True)[:BATCH]:
+            _tell(change, pk, now=now)
+
+
 def _replace_older(row: Subscription, change: PriceChange, *, now: datetime) -> None:
     """A price change that has not come true gives way to a newer one."""
     older = row.changes.filter(status=PlanChange.Status.OPEN, price_change__isnull=False)
@@ -157,7 +169,7 @@ def carry_out_due(*, now: datetime) -> None:
     ).select_related("subscription", "price__offer")
     for change in due.order_by("pk"):
         row = change.subscription
-        if row.renews and _is_due(change, row):
+        if row.renews and row.period_end and due(row, at=row.period_end):
             try:
                 _carry_out(change, row, now=now)
             except gateway.Refused as error:  # the others are not to wait for this one
@@ -171,9 +183,11 @@ def _carry_out(change: PlanChange, row: Subscription, *, now: datetime) -> None:
     subscriptions.refresh(row.stripe_id, now=now)
 
 
-def _is_due(change: PlanChange, row: Subscription) -> bool:
-    """Whether it is this renewal's price, and the mail left the house thirty days before."""
-    if row.period_end is None or not change.comes_with(row.period_end):
-        return False
+def due(row: Subscription, *, at: datetime) -> PlanChange | None:
+    """The change that is true of a period which begins then: its mail left the house thirty days
+    before."""
+    change = upcoming.planned(row)
+    if change is None or change.price_change_id is None or not change.comes_with(at):
+        return None
     mail = OutboxMessage.objects.filter(key=letters.price_change_key(change))
-    return mail.filter(sent_at__lte=row.period_end - NOTICE).exists()
+    return change if mail.filter(sent_at__lte=at - NOTICE).exists() else None

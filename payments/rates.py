@@ -26,6 +26,11 @@ def yearly(invoice: Shape) -> int | None:
     return sum(_of_price(line) for line in charged) if charged else None
 
 
+def is_of_whole_periods(invoice: Shape) -> bool:
+    """Whether nothing in it is a part of a period, as there is in a change of plan."""
+    return not any(_of_subscription(line).get("proration") for line in invoice["lines"]["data"])
+
+
 def _of_subscription(line: Shape) -> Shape:
     found: Shape = (line.get("parent") or {}).get("subscription_item_details") or {}
     return found

@@ -161,9 +161,13 @@ def carry_out(request: int) -> None:
 
 
 def remaining(order: Order, invoice: Invoice | None) -> int:
-    """What of a payment has not gone back, in the currency's smallest unit; 0 without one."""
+    """What of a payment has not gone back, in the currency's smallest unit; 0 without one. What a
+    change of plan left to the payer's credit is theirs already: it is not given back beside."""
     payment, paid = _paid(order, invoice)
-    return paid - _given_back(order, payment) if payment else 0
+    if not payment:
+        return 0
+    credit = order.subscription.credit if order.subscription else 0
+    return max(0, paid - _given_back(order, payment) - credit)
 
 
 def is_above_limit(order: Order, invoice: Invoice | None, amount: int) -> bool:

@@ -68,6 +68,17 @@ def _rate(row: Subscription) -> str:
 
 
 def _sentence(row: Subscription, now: datetime) -> tuple[str, str]:
+    sentence, kind = _state(row, now)
+    charge = upcoming.next_charge(row)
+    if charge and charge.credit:
+        sentence += _(" %(credit)s of it is paid by your credit; %(due)s is charged.") % {
+            "credit": money.in_words(charge.credit, charge.currency),
+            "due": money.in_words(charge.due, charge.currency),
+        }
+    return sentence, kind
+
+
+def _state(row: Subscription, now: datetime) -> tuple[str, str]:
     words = {"amount": money.in_words(row.next_amount, row.currency or "CNY")}
     if row.period_end:
         words["day"] = dates.day(row.period_end, now=now)

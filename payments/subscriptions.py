@@ -240,7 +240,11 @@ def _apply_bill(bill: Bill, subscription: Subscription, *, now: datetime) -> Non
 
 
 def _is_renewal(invoice: Invoice) -> bool:
-    return invoice.billing_reason == "subscription_cycle"
+    """Also the new period that begins when a pause ends; a change of plan has its own letter."""
+    begins = invoice.billing_reason == "subscription_update" and rates.is_of_whole_periods(
+        invoice.object
+    )
+    return begins or invoice.billing_reason == "subscription_cycle"
 
 
 def _begin(order: Order, subscription: Subscription, *, now: datetime) -> None:

@@ -221,12 +221,13 @@ def _claim(row: Subscription, price: Price, told: Shape, *, now: datetime) -> Pl
     )
 
 
-def _carry_out(change: PlanChange, *, now: datetime) -> None:
-    """Again after any failure it does nothing twice: Stripe knows the change by its key."""
+def _carry_out(change: PlanChange, *, anew: bool = False, now: datetime) -> None:
+    """Again after any failure it does nothing twice: Stripe knows the change by its key. `anew`
+    where Stripe made it and dropped it: under the old key it would only tell of that again."""
     row = change.subscription
     try:
         if change.at_period_end:
-            _plan(change)
+            _plan(change, f"plan-change-{change.key}" + (f"-{now.timestamp()}" if anew else ""))
         else:
             _make(change)
     except gateway.CardDeclined:
@@ -259,9 +260,9 @@ def _change(row: Subscription, price: Price, at: datetime) -> Shape:
     }
 
 
-def _plan(change: PlanChange) -> None:
+def _plan(change: PlanChange, key: str) -> None:
     """Stripe itself changes the price when the period ends, whether we are there or not."""
-    row, key = change.subscription, f"plan-change-{change.key}"
+    row = change.subscription
     schedule = row.schedule_id or gateway.create_schedule(row.stripe_id, key=key)["id"]
     assert row.period_start is not None  # noqa: S101 — it renews
     assert row.period_end is not None  # noqa: S101 — as above
@@ -301,7 +302,7 @@ def settle_open(*, now: datetime) -> None:
         if change.status != Status.OPEN or row.object.get("pending_update"):
             continue
         if change.at_period_end and row.renews and not row.schedule_id:
-            _carry_out(change, now=now)
+            _carry_out(change, anew=True, now=now)
         elif not change.at_period_end:
             plan_changes.fail(change, now=now)
 

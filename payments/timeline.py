@@ -216,7 +216,7 @@ def _charge(
     if change and change.comes_with(charge.at) and change.price_change_id is None:
         just_before = charge.at - timedelta(seconds=1)
         yield Event(just_before, _("From here on: %(to)s.") % {"to": _plan(change)}, "next")
-    words = {"amount": _amount(charge.amount, charge.currency)}
+    words = {"amount": _amount(charge.due, charge.currency)}
     if row.collection_paused:
         sentence = _("The pause ends and %(amount)s is charged.") % words
     elif row.status == "trialing":

@@ -9,10 +9,18 @@ from payments.models import PlanChange, Price, StripeProduct, Subscription
 
 @dataclass(frozen=True)
 class Charge:
+    """`amount` is what it costs; `credit` of it is paid by what stands to the payer's credit."""
+
     at: datetime
     amount: int
     currency: str
     interval: str
+    credit: int = 0
+
+    @property
+    def due(self) -> int:
+        """What the card is charged."""
+        return self.amount - self.credit
 
 
 def open_change(row: Subscription) -> PlanChange | None:
@@ -45,6 +53,8 @@ def next_charge(row: Subscription) -> Charge | None:
     if change and change.comes_with(at):
         price: Price = change.price
         amount = row.reduced(price.amount, at=at, product=product_of(price))
-        return Charge(at, amount, price.currency, price.offer.interval or "")
-    interval = (row.offer.interval if row.offer else None) or ""
-    return Charge(at, row.reduced(row.amount or 0, at=at), row.currency, interval)
+        currency, interval = price.currency, price.offer.interval or ""
+    else:
+        amount = row.reduced(row.amount or 0, at=at)
+        currency, interval = row.currency, (row.offer.interval if row.offer else None) or ""
+    return Charge(at, amount, currency, interval, credit=min(amount, row.credit))

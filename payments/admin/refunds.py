@@ -74,6 +74,11 @@ def consequences(order: Order, invoice: Invoice | None, actor: User) -> Iterable
         "what": str(order.price.offer.sellable),
     }
     yield _("Up to %(amount)s goes back to %(who)s, the way it was paid.") % words
+    if order.subscription and order.subscription.credit:
+        credit = in_words(order.subscription.credit, currency)
+        yield _("%(credit)s stands to their credit for bills to come; that much stays.") % {
+            "credit": credit
+        }
     if invoice != present:
         yield _("The subscription goes on: its present period was paid by a later invoice.")
     else:

@@ -86,6 +86,13 @@ class Subscription(Mirrored):
         return amount
 
     @property
+    def credit(self) -> int:
+        """What stands to the payer's credit at Stripe: their next bills take it first."""
+        customer = self.object.get("customer")
+        balance = customer.get("balance") or 0 if isinstance(customer, dict) else 0
+        return max(0, -balance)
+
+    @property
     def product_id(self) -> str:
         """What it is for, as Stripe calls it."""
         rows = (self.object.get("items") or {}).get("data") or [{}]

@@ -70,10 +70,9 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "may_pause": pausing.may_pause(row, now=now),
         "may_switch": bool(switching.options(row)),
         "pause": paused,
-        "charges_now": row.reduced(row.amount or 0, at=now)
-        if paused and row.period_is_unpaid
-        else None,
+        "charges_now": pausing.charged_now(row, now=now) if paused else None,
         "planned": upcoming.open_change(row),
+        "may_withdraw": plan_changes.may_withdraw(row),
     }
     return private(TemplateResponse(request, "payments/subscription_page.html", context))
 
@@ -174,8 +173,10 @@ def withdraw_change(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _withdraw(row: Subscription, now: Any) -> None:
-    plan_changes.withdraw(row, now=now)
-    subscriptions.refresh(row.stripe_id, now=now)
+    try:
+        plan_changes.withdraw(row, now=now)
+    finally:
+        subscriptions.refresh(row.stripe_id, now=now)
 
 
 @login_required
@@ -216,6 +217,8 @@ def do(
     """Carry out a change, and say what became of it on the subscription's page."""
     try:
         change()
+    except plan_changes.TooLate:
+        messages.info(request, _("This cannot be taken back any more. Below is how it stands."))
     except (pausing.CannotPause, pausing.UnderWay):
         messages.info(request, _("This was done already, or is not possible now."))
     except pausing.Declined:

@@ -1,5 +1,6 @@
 """Going over to another plan: what there is, what it costs, then the change itself."""
 
+import logging
 import uuid
 from typing import Any
 
@@ -17,6 +18,8 @@ from operations import clock
 from payments import gateway, standing, switching, upcoming
 from payments.models import Price, Subscription
 from payments.views.subscriptions import own, private, unreachable
+
+logger = logging.getLogger("payments")
 
 
 @login_required
@@ -59,8 +62,18 @@ def _confirm(request: HttpRequest, row: Subscription, price: Price) -> HttpRespo
     except switching.CannotSwitch:
         messages.info(request, _("Another change is under way. Take it back first."))
         return redirect("subscription", row.pk)
+    except gateway.Refused:
+        logger.warning("a change of plan was refused", exc_info=True)
+        messages.error(request, _("Stripe did not take this change; nothing has changed."))
+        return redirect("subscription", row.pk)
     except gateway.GatewayError:
-        return unreachable(request, row)
+        logger.warning("the answer to a change of plan was lost", exc_info=True)
+        words = _(
+            "Stripe has not answered, so it is not known yet whether the change was made. We are "
+            "looking into it: this page will tell. You will not pay twice."
+        )
+        messages.warning(request, words)
+        return redirect("subscription", row.pk)
     return _done(request, row, done)
 
 

@@ -10,11 +10,12 @@ from django.urls import reverse
 from accounts.models import OutboxMessage
 from courses.models import Grant
 from operations import clock as site_clock
+from payments import refund_requests
 from payments.models import Invoice, Offer, PlanChange, Subscription
 from payments.periodic import change_subscriptions
 from payments.sandbox import faults
 from tests.factories import UserFactory
-from tests.payments.factories import PromotionFactory
+from tests.payments.factories import OfferFactory, PriceFactory, PromotionFactory
 from tests.payments.plans import (
     behaves,
     fresh,
@@ -225,11 +226,87 @@ def test_an_answer_that_was_lost_is_looked_for(shop, buyer, me, library):
     faults.plan("no_connection", times=100)
     answer = me.post(to(row, library["year"]), {"shown": token}, follow=True)
     faults.clear()
-    assert "暂时连不上 Stripe" in answer.text
+    assert "还不知道换没换成" in answer.text
+    assert "正在更换为" in answer.text
+    assert "撤回更换" not in answer.text
     assert PlanChange.objects.get().status == PlanChange.Status.OPEN
     change_subscriptions(site_clock.now() + timedelta(minutes=3))
     assert PlanChange.objects.get().status == PlanChange.Status.FAILED
     assert fresh(row).amount == 3900
+
+
+def test_a_change_that_was_paid_though_the_answer_was_lost_is_told_and_paid_once(
+    shop, buyer, me, library
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    faults.plan("timeout", times=100, match=f"POST /v1/subscriptions/{row.stripe_id}")
+    answer = switch(me, row, library["year"])
+    faults.clear()
+    assert answer.status_code == 302
+    shop.deliver()
+    assert PlanChange.objects.get().status == PlanChange.Status.DONE
+    assert "已更换" in me.get(page_of(row)).text or "起改为" in me.get(page_of(row)).text
+    assert Invoice.objects.filter(billing_reason="subscription_update").count() == 1
+
+
+def test_what_the_bank_was_asked_and_said_yes_to_cannot_be_taken_back(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    behaves(row, "always_authentication")
+    path = urlsplit(switch(me, row, library["year"])["Location"]).path
+    me.post(path)
+    me.post(path, {"answer": "approve"})  # paid; no news of it has come yet
+    answer = me.post(page_of(row, name="subscription_switch_back"), follow=True)
+    assert "已经不能撤回" in answer.text
+    assert fresh(row).amount == 36500
+    assert PlanChange.objects.get().status == PlanChange.Status.DONE
+
+
+def test_what_waits_for_the_bank_is_taken_back(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    behaves(row, "always_authentication")
+    switch(me, row, library["year"])
+    answer = me.post(page_of(row, name="subscription_switch_back"), follow=True)
+    assert "已撤回" in answer.text
+    assert fresh(row).amount == 3900
+    assert PlanChange.objects.get().status == PlanChange.Status.WITHDRAWN
+
+
+def test_a_plan_stands_where_cancelling_fails_half_way(shop, buyer, me, library):
+    row = shop.buy(buyer, library["year"]).subscription
+    switch(me, row, library["month"])
+    faults.plan("no_connection", times=100, match=f"POST /v1/subscriptions/{row.stripe_id}")
+    answer = me.post(page_of(row, name="subscription_cancel"), follow=True)
+    faults.clear()
+    assert "暂时连不上 Stripe" in answer.text
+    shop.deliver()
+    assert not fresh(row).ends_by_itself
+    assert PlanChange.objects.get().status == PlanChange.Status.OPEN
+    change_subscriptions(site_clock.now() + timedelta(minutes=3))
+    assert fresh(row).schedule_id
+    shop.advance(days=366)
+    assert fresh(row).amount == 3900
+
+
+def test_what_a_change_left_as_credit_is_named_before_a_renewal_and_not_given_back_beside(
+    shop, buyer, me, library, listening
+):
+    dear = PriceFactory(
+        offer=OfferFactory(membership=listening["month"].offer.membership), amount=9900
+    )
+    row = shop.buy(buyer, library["year"]).subscription
+    shop.advance(days=10)
+    switch(me, row, dear)
+    row = fresh(row)
+    left = 36500 - 9900 - 36500 * 10 // 365
+    assert row.credit == pytest.approx(left, abs=2)
+    first = row.invoices.get(amount_paid=36500)
+    assert refund_requests.remaining(row.order, first) == 36500 - row.credit
+    assert "用余额抵扣，实扣 ¥0" in text_of(me.get(page_of(row)))
+    shop.advance(days=27)
+    notice = OutboxMessage.objects.filter(key__startswith="renewal-notice").latest("pk")
+    assert "实扣 ¥0" in notice.text
+    shop.advance(days=5)
+    assert fresh(row).credit == pytest.approx(left - 9900, abs=2)
 
 
 def test_a_plan_that_was_lost_on_the_way_is_made_after_all(shop, buyer, me, library):

@@ -44,6 +44,7 @@ def test_a_pause_charges_nothing_closes_then_goes_on_with_a_new_paid_period(
     assert opens(buyer, page)
     assert Invoice.objects.filter(amount_paid__gt=0).count() == 2
     assert abs(row.period_start - made.resumes_at) < timedelta(days=1)
+    assert len(mails(buyer, "renewal-receipt")) == 1
     made.refresh_from_db()
     assert made.resumed_at
     assert not pausing.may_pause(row, now=site_clock.now())

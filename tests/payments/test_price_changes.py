@@ -12,6 +12,7 @@ from operations import clock as site_clock
 from payments import cancelling, price_changes
 from payments.models import PlanChange, PriceChange
 from payments.offers import set_price
+from payments.periodic import change_subscriptions
 from tests.payments.factories import PriceFactory, SubscriptionFactory
 from tests.payments.plans import fresh, page_of, switch
 from tests.payments.staff import at_desk, somebody
@@ -57,6 +58,41 @@ def test_a_new_price_is_told_thirty_days_before_and_charged_with_the_renewal_aft
     assert fresh(gone).amount == 3900
     notices = OutboxMessage.objects.filter(user=buyer, key__startswith="renewal-notice")
     assert "¥49" in notices.latest("pk").subject
+
+
+def test_cancelling_and_going_on_escapes_no_price_change(shop, buyer, me, library, finance):
+    row = shop.buy(buyer, library["month"]).subscription
+    shop.buy(shop.person(), library["month"])
+    me.post(page_of(row, name="subscription_cancel"))
+    offer = library["month"].offer
+    set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
+    decide(offer, finance)
+    shop.run_jobs()
+    assert not row.changes.exists()
+    me.post(page_of(row, name="subscription_resume"))
+    change_subscriptions(site_clock.now())
+    change_subscriptions(site_clock.now())
+    shop.run_jobs()
+    assert OutboxMessage.objects.filter(user=buyer, key__startswith="price-changes").count() == 1
+    shop.advance(days=31)
+    assert fresh(row).amount == 3900
+    shop.advance(days=35)
+    assert fresh(row).amount == 4900
+
+
+def test_who_was_told_in_a_pause_pays_the_new_price_at_its_end(shop, buyer, me, library, finance):
+    row = shop.buy(buyer, library["month"]).subscription
+    me.post(page_of(row, name="subscription_pause"), {"months": 2})
+    offer = library["month"].offer
+    set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
+    decide(offer, finance)
+    shop.run_jobs()
+    shop.advance(days=70)
+    assert "¥49" in me.get(page_of(row)).text  # what going on now would charge
+    shop.advance(days=35)
+    assert fresh(row).amount == 4900
+    assert row.invoices.first().amount_paid == 4900
+    assert row.changes.get().status == PlanChange.Status.DONE
 
 
 def test_who_was_not_told_is_not_changed(shop, buyer, library, finance):
