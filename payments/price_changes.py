@@ -158,7 +158,7 @@ def _first_renewal(period_end: datetime, offer: Offer, *, now: datetime) -> date
 
 def carry_out_due(*, now: datetime) -> None:
     """Have Stripe renew at the new price what renews within two days. Run again, once."""
-    due = PlanChange.objects.filter(
+    waiting = PlanChange.objects.filter(
         status=PlanChange.Status.OPEN,
         price_change__isnull=False,
         subscription__status__in=["trialing", "active"],
@@ -167,7 +167,7 @@ def carry_out_due(*, now: datetime) -> None:
         subscription__account=gateway.account_id(),
         subscription__livemode=gateway.is_live(),
     ).select_related("subscription", "price__offer")
-    for change in due.order_by("pk"):
+    for change in waiting.order_by("pk"):
         row = change.subscription
         if row.renews and row.period_end and due(row, at=row.period_end):
             try:

@@ -245,7 +245,7 @@ def test_a_change_that_was_paid_though_the_answer_was_lost_is_told_and_paid_once
     assert answer.status_code == 302
     shop.deliver()
     assert PlanChange.objects.get().status == PlanChange.Status.DONE
-    assert "已更换" in me.get(page_of(row)).text or "起改为" in me.get(page_of(row)).text
+    assert "从这一天起：" in me.get(page_of(row)).text
     assert Invoice.objects.filter(billing_reason="subscription_update").count() == 1
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0008_selling'),
+        ('payments', '0010_ending_free_orders'),
     ]
 
     operations = [
