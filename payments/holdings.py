@@ -50,6 +50,13 @@ hold(
     export=("promotion__code", "reserved_at", "used_at", "released_at"),
     stays=LAW,
 )
+hold(
+    "payments.WinBack",
+    "learner",
+    erase="keep",
+    export=("promotion__code", "made_at", "promotion__ends_at"),
+    stays=LAW,
+)
 hold("payments.Trial", "learner", erase="keep", export=("began_at",), stays=LAW)
 hold(
     "payments.Subscription",

@@ -14,6 +14,7 @@ from payments import (
     reconciliation,
     reminders,
     switching,
+    win_back,
 )
 
 # Longer than a dispute or a bill is usually open; `manage.py reconcile` looks at everything.
@@ -72,6 +73,12 @@ def change_subscriptions(now: datetime) -> None:
         price_changes.carry_out_due(now=now)
 
 
+@periodic(minutes=60)
+def win_back_the_lapsed(now: datetime) -> None:
+    if gateway.is_set_up():
+        win_back.make_due(now=now)
+
+
 def remind_on_the_way(now: datetime, **kwargs: Any) -> None:
     """Where the sandbox's time is moved by days, nobody's notice and no pause is leapt over."""
     presale.follow_all(now=now)
@@ -79,3 +86,4 @@ def remind_on_the_way(now: datetime, **kwargs: Any) -> None:
     gifts.send_due(now)
     gifts.remind(now)
     change_subscriptions(now)
+    win_back_the_lapsed(now)

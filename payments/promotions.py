@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from payments import gateway, money, periods
-from payments.models import Offer, Order, Price, PromotionCode, PromotionUse
+from payments.models import Offer, Order, Price, PromotionCode, PromotionUse, WinBack
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 CLOSED = (Order.Status.EXPIRED, Order.Status.FAILED)
@@ -47,6 +47,10 @@ class UsedByYou(CannotUse):
 
 class NotForThis(CannotUse):
     message = _("This code is not for this.")
+
+
+class NotForYou(CannotUse):
+    message = _("This code was made for somebody else.")
 
 
 class FirstPurchaseOnly(CannotUse):
@@ -199,6 +203,9 @@ def _check_in_force(promotion: PromotionCode, now: datetime) -> None:
 
 def _check_person(promotion: PromotionCode, buyer: User) -> None:
     """What the buyer's own open payment page holds is no use of it yet."""
+    own: WinBack | None = getattr(promotion, "win_back", None)
+    if own and own.learner_id != buyer.pk:
+        raise NotForYou
     used = promotion.uses.filter(learner=buyer, used_at__isnull=False)
     if used.count() >= promotion.per_person:
         raise UsedByYou

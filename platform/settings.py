@@ -100,6 +100,13 @@ except InvalidOperation:
 GRACE_DAYS = env.int("GRACE_DAYS", default=7)
 # What somebody who cancels is offered instead: a pause, a cheaper plan, or nothing.
 RETENTION_OFFER = env("RETENTION_OFFER", default="pause")
+# A code for those whose subscription has ended: how much it takes off the first payment (0: no
+# such code), how long after the end it comes, how long it is good.
+WIN_BACK_PERCENT = env.int("WIN_BACK_PERCENT", default=0)
+WIN_BACK_AFTER_DAYS = env.int("WIN_BACK_AFTER_DAYS", default=14)
+WIN_BACK_VALID_DAYS = env.int("WIN_BACK_VALID_DAYS", default=30)
+if not 0 <= WIN_BACK_PERCENT <= 100 or WIN_BACK_AFTER_DAYS < 0 or WIN_BACK_VALID_DAYS < 1:
+    raise ImproperlyConfigured("WIN_BACK_PERCENT is 0 to 100; its days are not negative")
 PAUSED_KEEPS_ACCESS = env.bool("PAUSED_KEEPS_ACCESS", default=False)
 STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=DEBUG) and not STRIPE_SECRET_KEY
 DATABASE_ROUTERS: list[str] = []

@@ -35,7 +35,7 @@ from payments.admin.listing import (
     moment,
 )
 from payments.admin.offers import LARGEST
-from payments.models import Offer, PromotionCode
+from payments.models import Offer, PromotionCode, WinBack
 from payments.money import decimal
 
 PAID = Q(orders__paid_at__isnull=False)
@@ -195,6 +195,8 @@ class PromotionDetail(MoneyDetail):
         row: PromotionCode = self.object
         yield Fact(_("Promotion code"), row.code)
         yield Fact(_("What it is for"), row.remark)
+        if own := WinBack.objects.filter(promotion=row).select_related("learner").first():
+            yield Fact(_("Made for"), own.learner.email)
         yield Fact(_("Takes off"), row.gives)
         yield Fact(_("Reduces"), row.get_duration_display())
         yield Fact(_("For how many months"), row.months)

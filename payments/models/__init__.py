@@ -6,7 +6,7 @@ from .gifts import Gift
 from .mirrors import Dispute, Invoice, Refund, Subscription
 from .offers import Offer, PresaleEnd, Price, StripePrice, StripeProduct
 from .orders import Customer, Order, OrderedCourse, Trial
-from .promotions import PromotionCode, PromotionUse, StripePromotion
+from .promotions import PromotionCode, PromotionUse, StripePromotion, WinBack
 from .refund_requests import RefundRequest
 from .shares import RevenueShare
 from .webhooks import WebhookEvent
@@ -42,4 +42,5 @@ __all__ = [
     "Subscription",
     "Trial",
     "WebhookEvent",
+    "WinBack",
 ]

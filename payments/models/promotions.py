@@ -1,6 +1,7 @@
 """What is taken off a price for whoever brings a code, and who brought it."""
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -191,6 +192,43 @@ class PromotionUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.promotion_id} · {self.order_id}"
+
+
+class WinBack(models.Model):
+    """A code of their own for somebody whose subscription has ended; nobody else can use it."""
+
+    learner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="win_backs"
+    )
+    subscription = models.OneToOneField(
+        "payments.Subscription", on_delete=models.PROTECT, related_name="win_back"
+    )
+    promotion = models.OneToOneField(
+        PromotionCode, on_delete=models.PROTECT, related_name="win_back"
+    )
+    made_at = models.DateTimeField(_("Made"))
+    # Of `made_at`. Twelve months lie between two, so that no calendar year has both.
+    year = models.PositiveSmallIntegerField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("win-back code")
+        verbose_name_plural = _("win-back codes")
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["learner", "year"], name="win_back_once_a_year"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.promotion}"
+
+    @property
+    def last_instant(self) -> datetime:
+        """Just before it ends, so that the day named is one on which it is good."""
+        ends = self.promotion.ends_at
+        assert ends is not None  # noqa: S101 — made with one
+        return ends - timedelta(seconds=1)
 
 
 class StripePromotion(OfAccount):

@@ -15,7 +15,7 @@ from accounts.models import User
 from courses.models import Membership
 from operations import clock, errors
 from pages import dates
-from payments import checkout, comparison, plans, promotion_in_hand, queries
+from payments import checkout, comparison, plans, promotion_in_hand, queries, win_back
 from payments.attribution import from_query, is_in_wechat
 from payments.models import Offer, Price, Subscription
 
@@ -57,6 +57,7 @@ def membership(request: HttpRequest) -> HttpResponse:
             "trial_is_over": bool(user and found and _trial_is_over(found)),
             "attribution": from_query(request),
             "in_hand": brought,
+            "win_back": win_back.standing(user, now=now) if user and not brought.typed else None,
             "code_problem": brought.problem or _code_problem(found),
             "in_wechat": is_in_wechat(request),
             "grace_days": settings.GRACE_DAYS,

@@ -33,6 +33,7 @@ from payments import (
     switching,
     timeline,
     upcoming,
+    win_back,
 )
 from payments.models import Cancellation, Subscription
 
@@ -73,6 +74,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "charges_now": pausing.charged_now(row, now=now) if paused else None,
         "planned": upcoming.open_change(row),
         "may_withdraw": plan_changes.may_withdraw(row),
+        "win_back": None if row.is_live else win_back.standing(row.learner, now=now),
     }
     return private(TemplateResponse(request, "payments/subscription_page.html", context))
 
