@@ -191,10 +191,11 @@ def zone_choices(language: str) -> tuple[tuple[str, str], ...]:
 
 def currency_choices(language: str) -> list[tuple[str, str]]:
     """Each currency that is sold in, with its name: 人民币 · CNY."""
-    locale = Locale.parse(to_locale(language))
-    return [
-        (each, f"{get_currency_name(each, locale=locale)} · {each}") for each in settings.CURRENCIES
-    ]
+    return [(each, f"{currency_name(each, language)} · {each}") for each in settings.CURRENCIES]
+
+
+def currency_name(currency: str, language: str) -> str:
+    return get_currency_name(currency, locale=Locale.parse(to_locale(language)))
 
 
 class LanguageSelect(forms.Select):

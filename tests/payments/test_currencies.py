@@ -58,6 +58,12 @@ def test_the_choice_of_a_person_goes_with_them(client, page):
     assert "JP¥2,200" in elsewhere.get(page.get_absolute_url()).text
 
 
+def test_what_a_visitor_chose_stays_after_they_sign_up(client, page):
+    client.post(reverse("set_currency"), {"currency": "USD"})
+    client.force_login(User.objects.create_user("a@example.com"))
+    assert "US$14.90" in client.get(page.get_absolute_url()).text
+
+
 @pytest.mark.parametrize("bad", ["", "EUR", "cny", "../../x"])
 def test_no_other_currency_is_taken(client, page, bad):
     client.post(reverse("set_currency"), {"currency": bad})

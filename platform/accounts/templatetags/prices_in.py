@@ -6,7 +6,7 @@ from django.template.context import Context
 from django.utils.translation import get_language
 
 from accounts import currencies
-from accounts.forms import currency_choices
+from accounts.forms import currency_name
 
 register = template.Library()
 
@@ -16,4 +16,5 @@ def other_currencies(context: Context) -> list[tuple[str, str]]:
     """`{% other_currencies as others %}`: codes and names of those that are not in use."""
     chosen = currencies.of(context.get("request"))
     language = get_language() or settings.LANGUAGE_CODE
-    return [each for each in currency_choices(language) if each[0] != chosen]
+    others = [each for each in settings.CURRENCIES if each != chosen]
+    return [(each, currency_name(each, language)) for each in others]
