@@ -101,7 +101,7 @@ def test_no_act_about_money_is_done_from_a_desk_left_alone(client: Any) -> None:
             "replay",
         ),
         *("revoke", "send", "take_back"),
-        *("add", "give-up", "issue", "reverse"),
+        *("add", "end", "give-up", "issue", "reverse"),
         "price-change",
     }
 

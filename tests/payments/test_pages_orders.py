@@ -215,7 +215,7 @@ def test_an_order_has_all_that_an_accountant_wants(shop, buyer, me):
     listing = me.get(reverse("orders"))
     assert reverse("order", args=[order.key]) in listing.text
     page = text_of(me.get(reverse("order", args=[order.key])))
-    for words in (order.number, "慢慢变强", "¥79.50", "税 无", "永久", buyer.email, "申请退款"):
+    for words in (order.number, "慢慢变强", "¥79.50", "税额 无", "永久", buyer.email, "申请退款"):
         assert words in page
 
 
