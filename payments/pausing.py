@@ -115,14 +115,14 @@ def resume(row: Subscription, *, strict: bool = True, now: datetime) -> None:
         Pause.objects.filter(pk=made.pk).update(resumed_at=now)
 
 
-def charged_now(row: Subscription, *, now: datetime) -> int | None:
-    """What ending the pause now charges; None where the period that runs is paid."""
-    if not row.period_is_unpaid:
-        return None
-    if change := price_changes.due(row, at=now):
+def charged(row: Subscription, *, at: datetime) -> int:
+    """What the card is charged for the period that begins when a pause ends then."""
+    if change := price_changes.due(row, at=at):
         product = upcoming.product_of(change.price)
-        return row.reduced(change.price.amount, at=now, product=product)
-    return row.reduced(row.amount or 0, at=now)
+        amount = row.reduced(change.price.amount, at=at, product=product)
+    else:
+        amount = row.reduced(row.amount or 0, at=at)
+    return max(0, amount - row.credit)
 
 
 def _resumed(row: Subscription, strict: bool, *, now: datetime) -> gateway.Shape:

@@ -395,6 +395,16 @@ def mark_paid(invoice: StripeObject, now: datetime) -> None:
     events.emit("invoice.payment_succeeded", invoice, now)
 
 
+def _put_credit_back(invoice: StripeObject, now: datetime) -> None:
+    """What finalizing took from a balance, or left on it (Stripe: `unapplied_from_invoice`)."""
+    ending = invoice.data["ending_balance"]
+    if ending is None or ending == invoice.data["starting_balance"]:
+        return
+    customer = store.get("customer", invoice.customer)
+    balance = customer.data["balance"] - ending + invoice.data["starting_balance"]
+    events.changed("customer.updated", customer, now, balance=balance)
+
+
 def close(invoice: StripeObject, status: str, now: datetime) -> None:
     """Makes an open invoice void or uncollectible."""
     names = {"void": "voided_at", "uncollectible": "marked_uncollectible_at"}
@@ -402,6 +412,7 @@ def close(invoice: StripeObject, status: str, now: datetime) -> None:
     fields: Shape = {"status_transitions": transitions, "status": status}
     if status == "void":
         fields["amount_remaining"] = 0
+        _put_credit_back(invoice, now)
     store.change(invoice, auto_advance=False, next_payment_attempt=None, **fields)
     store.stop_timer("invoice.retry", invoice.stripe_id)
     kind = "voided" if status == "void" else "marked_uncollectible"

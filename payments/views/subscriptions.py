@@ -71,7 +71,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "may_pause": pausing.may_pause(row, now=now),
         "may_switch": bool(switching.options(row)),
         "pause": paused,
-        "charges_now": pausing.charged_now(row, now=now) if paused else None,
+        "charges_now": pausing.charged(row, at=now) if paused and row.period_is_unpaid else None,
         "planned": upcoming.open_change(row),
         "may_withdraw": plan_changes.may_withdraw(row),
         "win_back": None if row.is_live else win_back.standing(row.learner, now=now),
@@ -142,7 +142,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
         "subscription": row,
         "standing": standing.of_subscription(row, now=now),
         "choices": [
-            (count, day, row.reduced(row.amount or 0, at=day))
+            (count, day, pausing.charged(row, at=day))
             for count in pausing.MONTHS
             for day in [periods.add_months(row.period_end, count)]
         ],

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from operations import clock as site_clock
-from payments import pausing
+from payments import pausing, subscriptions
 from payments.models import Invoice, Pause
 from payments.periodic import change_subscriptions
 from payments.sandbox import faults
+from payments.sandbox.models import StripeObject
 from tests.payments.plans import fresh, included_in, opens, page_of, text_of
 from tests.payments.test_subscriptions import break_card, mails, mend_card
 
@@ -51,6 +52,21 @@ def test_a_pause_charges_nothing_closes_then_goes_on_with_a_new_paid_period(
     change_subscriptions(site_clock.now())
     shop.advance(hours=2)
     assert Invoice.objects.filter(amount_paid__gt=0).count() == 2
+
+
+def test_what_a_pauses_end_charges_is_named_without_the_payers_credit(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    customer = StripeObject.objects.get(stripe_id=row.customer_id)
+    customer.data["balance"] = -900
+    customer.save()
+    subscriptions.refresh(row.stripe_id, now=site_clock.now())
+    assert "届时扣款 ¥30" in me.get(page_of(row, name="subscription_pause")).text
+    pause(me, row)
+    shop.advance(seconds=(row.period_end - site_clock.now()).total_seconds() + 7200)
+    assert "¥30" in me.get(page_of(row)).text
+    me.post(page_of(row, name="subscription_unpause"))
+    paid = Invoice.objects.filter(amount_paid__gt=0)
+    assert set(paid.values_list("amount_paid", flat=True)) == {3000, 3900}
 
 
 def test_a_pause_can_be_ended_early_before_it_began_for_nothing(shop, buyer, me, library):
