@@ -18,6 +18,7 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
+from accounts import currencies
 from accounts.models import User
 from courses import queries
 from courses.models import CoursePage, LessonPage
@@ -76,7 +77,8 @@ def fill(
         return None
     if len(get_messages(request)) or hasattr(request, "looking"):  # what no gap is left for
         return None
-    looks = "|".join([get_language() or "", request.path, *choices_of(request).values()])
+    seen_in = currencies.of(request)
+    looks = "|".join([get_language() or "", seen_in, request.path, *choices_of(request).values()])
     name = f"set-lesson:{lesson.pk}:{has_grant:d}:{looks}"
     page: SetPage | None = edition.get_or_make(
         name, lambda: _set(_for_nobody(request), context_of), fresh=FRESH_SECONDS
@@ -93,7 +95,7 @@ def _for_nobody(request: HttpRequest) -> HttpRequest:
         if name in request.META
     }
     bare.COOKIES = choices_of(request)
-    bare.user = User()
+    bare.user = User(currency=currencies.of(request))
     return bare
 
 

@@ -174,3 +174,11 @@ def test_languages_and_the_readers_choices_are_set_apart(readers):
     assert '<html lang="en"' in read(readers[1])
     assert '<html lang="zh-Hans"' in read(readers[0])
     assert "data-theme" not in plain
+
+
+def test_the_foot_offers_each_reader_the_currencies_that_are_not_theirs(readers, settings):
+    settings.CURRENCIES = ["CNY", "USD"]
+    readers[1].currency = "USD"
+    readers[1].save()
+    offered = [re.findall(r'name="currency" value="(\w+)"', read(each)) for each in readers]
+    assert offered == [["USD"], ["CNY"]]

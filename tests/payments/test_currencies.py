@@ -64,6 +64,24 @@ def test_what_a_visitor_chose_stays_after_they_sign_up(client, page):
     assert "US$14.90" in client.get(page.get_absolute_url()).text
 
 
+def test_a_page_kept_for_visitors_is_kept_for_each_currency(client, page, settings):
+    settings.SHARED_SECONDS = 60
+    address, other = page.get_absolute_url(), Client()
+    other.cookies["rz_currency"] = "USD"
+    for _ in range(2):
+        assert "¥99" in client.get(address).text
+        assert "US$14.90" in other.get(address).text
+
+
+def test_a_person_chooses_it_among_their_settings(client, page):
+    user = User.objects.create_user("a@example.com", name="甲")
+    client.force_login(user)
+    assert "价格货币" in client.get("/account/").text
+    form = {"name": "甲", "language": "zh-hans", "time_zone": "Asia/Shanghai", "currency": "USD"}
+    assert client.post("/account/", form).status_code == 302
+    assert "US$14.90" in client.get(page.get_absolute_url()).text
+
+
 @pytest.mark.parametrize("bad", ["", "EUR", "cny", "../../x"])
 def test_no_other_currency_is_taken(client, page, bad):
     client.post(reverse("set_currency"), {"currency": bad})
