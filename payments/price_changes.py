@@ -7,8 +7,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from wagtail.log_actions import log
 
@@ -31,20 +30,19 @@ class NothingToChange(Exception):
     """Everybody pays the price in force, or was told of it already."""
 
 
-def price_in_force(offer: Offer) -> Price | None:
-    """The regular one: an early price stays with whoever took it."""
-    return offer.prices.filter(
-        is_active=True, ends_at=None, currency=settings.DEFAULT_CURRENCY
-    ).first()
+def changing(offer: Offer) -> list[Price]:
+    """The regular prices, one in each currency, that not everybody pays: an early price stays with
+    whoever took it."""
+    regular = offer.prices.filter(is_active=True, ends_at=None).order_by("currency")
+    return [price for price in regular if affected(price).exists()]
 
 
-def affected(offer: Offer) -> QuerySet[Subscription]:
-    """The subscriptions that renew at another price than the one in force."""
-    price = price_in_force(offer)
-    if price is None or not offer.is_recurring:
+def affected(price: Price) -> QuerySet[Subscription]:
+    """The subscriptions that renew at another price than this one, which is in force."""
+    if not (price.is_active and price.offer.is_recurring):
         return Subscription.objects.none()
     return Subscription.objects.filter(
-        offer=offer,
+        offer=price.offer,
         currency=price.currency,
         status__in=Subscription.LIVE,
         cancel_at_period_end=False,
@@ -65,24 +63,21 @@ def with_progress(offer: Offer) -> QuerySet[Any]:
 
 
 @transaction.atomic
-def decide(*, offer: Offer, reason: str, actor: User, now: datetime) -> PriceChange:
+def decide(*, offer: Offer, reason: str, actor: User, now: datetime) -> None:
     """From their next renewal that is thirty days away those who subscribe pay the price in
-    force. Raises NothingToChange."""
+    force, each in their currency. Raises NothingToChange."""
     Offer.objects.select_for_update().get(pk=offer.pk)
-    price = price_in_force(offer)
-    if price is None or not affected(offer).exists():
+    decided = PriceChange.objects.filter(offer=offer).values_list("price", flat=True)
+    prices = [price for price in changing(offer) if price.pk not in set(decided)]
+    if not prices:
         raise NothingToChange
-    try:
-        with transaction.atomic():
-            change = PriceChange.objects.create(
-                offer=offer, price=price, reason=reason[:300], created_by=actor, created_at=now
-            )
-    except IntegrityError:
-        raise NothingToChange from None
-    told = {"price": str(price), "reason": reason}
-    log(instance=offer, action="payments.price_change", user=actor, data=told)
-    tell.enqueue(change=change.pk)
-    return change
+    for price in prices:
+        change = PriceChange.objects.create(
+            offer=offer, price=price, reason=reason[:300], created_by=actor, created_at=now
+        )
+        told = {"price": str(price), "reason": reason}
+        log(instance=offer, action="payments.price_change", user=actor, data=told)
+        tell.enqueue(change=change.pk)
 
 
 @job
@@ -90,9 +85,9 @@ def tell(change: int) -> None:
     """Mail everybody; broken off, it goes on where it was."""
     from operations import clock
 
-    row = PriceChange.objects.select_related("offer", "price").get(pk=change)
+    row = PriceChange.objects.select_related("price__offer").get(pk=change)
     while row.told_at is None:
-        found = affected(row.offer).filter(pk__gt=row.told_to).order_by("pk")
+        found = affected(row.price).filter(pk__gt=row.told_to).order_by("pk")
         batch = list(found.values_list("pk", flat=True)[:BATCH])
         for pk in batch:
             _tell(row, pk, now=clock.now())
@@ -106,7 +101,7 @@ def _tell(change: PriceChange, pk: int, *, now: datetime) -> None:
     """Write the change and its mail, or neither. Who has planned another change keeps it."""
     learner = Subscription.objects.values_list("learner", flat=True).get(pk=pk)
     User.objects.select_for_update(no_key=True).get(pk=learner)
-    row = affected(change.offer).filter(pk=pk).select_related("learner", "offer").first()
+    row = affected(change.price).filter(pk=pk).select_related("learner", "offer").first()
     standing = PlanChange.objects.filter(subscription=pk).filter(
         Q(status=PlanChange.Status.OPEN) | Q(price_change=change)
     )
@@ -133,8 +128,8 @@ def tell_the_rest(*, now: datetime) -> None:
     standing = PriceChange.objects.filter(
         told_at__isnull=False, price__is_active=True, price__ends_at=None
     )
-    for change in standing.select_related("offer", "price"):
-        left = affected(change.offer).filter(started_at__lt=change.created_at)
+    for change in standing.select_related("price__offer"):
+        left = affected(change.price).filter(started_at__lt=change.created_at)
         left = left.exclude(changes__price_change=change).order_by("pk")
         for pk in left.values_list("pk", flat=True)[:BATCH]:
             _tell(change, pk, now=now)

@@ -272,7 +272,7 @@ class OfferDetail(MoneyDetail):
     def actions(self) -> Iterable[Action]:
         if self.request.user.has_perm("payments.change_offer"):
             yield Action(_("Change it"), reverse("money-offers:edit", args=[self.pk]))
-            if price_changes.affected(self.object).exists():
+            if price_changes.changing(self.object):
                 yield Action(
                     _("New price for who subscribes already"),
                     reverse("money-offers:price-change", args=[self.pk]),

@@ -9,7 +9,7 @@ from operations import clock
 from payments import price_changes
 from payments.admin.confirmation import Confirmation, NotPossible
 from payments.admin.listing import in_words
-from payments.models import Offer, PriceChange
+from payments.models import Offer, Price, PriceChange
 
 
 class PriceChangeView(Confirmation):
@@ -24,12 +24,17 @@ class PriceChangeView(Confirmation):
     related = ("course", "membership")
 
     def is_possible(self, row: Offer) -> bool:
-        return price_changes.affected(row).exists()
+        return bool(price_changes.changing(row))
 
     def consequences(self, row: Offer) -> Iterable[Any]:
-        found = price_changes.affected(row)
-        price = price_changes.price_in_force(row)
-        assert price is not None  # noqa: S101 — `is_possible` looked
+        for price in price_changes.changing(row):
+            yield from self._of(price)
+        yield _("Who cancels is left alone; whoever the mail did not reach keeps the old price.")
+        yield _("Mails that are sent cannot be taken back.")
+
+    def _of(self, price: Price) -> Iterable[Any]:
+        """Of those who pay in this currency."""
+        found = price_changes.affected(price)
         words = {
             "count": found.count(),
             "price": in_words(price.amount, price.currency),
@@ -44,8 +49,6 @@ class PriceChangeView(Confirmation):
             _("Each pays %(price)s from its first renewal that is at least %(days)d days away.")
             % words
         )
-        yield _("Who cancels is left alone; whoever the mail did not reach keeps the old price.")
-        yield _("Mails that are sent cannot be taken back.")
 
     def carry_out(self, row: Offer, form: Any) -> Any:
         try:

@@ -143,6 +143,24 @@ def test_nothing_is_decided_where_nobody_pays_another_price(shop, buyer, library
     assert not PriceChange.objects.exists()
 
 
+def test_each_is_told_the_price_in_their_own_currency(shop, buyer, library, finance, settings):
+    settings.CURRENCIES = ["CNY", "USD"]
+    offer = library["month"].offer
+    dollars = PriceFactory(offer=offer, currency="USD", amount=590)
+    abroad = shop.buy(shop.person(), dollars).subscription
+    here = shop.buy(buyer, library["month"]).subscription
+    set_price(offer=offer, currency="USD", amount=790, now=site_clock.now())
+    address = reverse("money-offers:price-change", args=[offer.pk])
+    read = finance.get(address).text
+    assert "US$7.90" in read
+    assert "¥39" not in read  # who pays in yuan pays the price in force
+    decide(offer, finance)
+    shop.run_jobs()
+    assert "US$7.90" in OutboxMessage.objects.get(key__startswith="price-changes").text
+    shop.advance(days=70)
+    assert (fresh(abroad).amount, fresh(here).amount) == (790, 3900)
+
+
 def test_finance_reads_before_what_a_price_change_does_and_after_how_far_it_is(
     shop, buyer, library, finance
 ):
