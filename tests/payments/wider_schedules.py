@@ -61,8 +61,9 @@ class WiderSchedule(RuleBasedStateMachine):
             self.shop.pay(order, GOOD)
             self.shop.deliver(rounds=1)
 
-    @rule(person=person_of, price=st.sampled_from([0, 3]), claimed_by=st.integers(0, 2))
-    def give(self, person: int, price: int, claimed_by: int) -> None:
+    @rule(person=person_of, price=st.sampled_from([0, 3]), then=st.integers(0, 3))
+    def give(self, person: int, price: int, then: int) -> None:
+        """`then`: who claims it at once; 2: nobody, 3: it is taken back."""
         words = for_others.GiftWords(to_email="friend@example.com")
         with contextlib.suppress(checkout.CannotStart, completing.SessionClosedError):
             order = checkout.start(
@@ -74,8 +75,11 @@ class WiderSchedule(RuleBasedStateMachine):
             self.orders.append(order)
             self.shop.pay(order, GOOD)
             self.shop.deliver(rounds=1)
-            if claimed_by < len(self.people):
-                self.claim(Gift.objects.exclude(digest=None).count() - 1, claimed_by)
+            latest = Gift.objects.exclude(digest=None).count() - 1
+            if then < len(self.people):
+                self.claim(latest, then)
+            elif then > len(self.people):
+                self.take_back(latest)
 
     @rule(number=number_of, person=person_of)
     def claim(self, number: int, person: int) -> None:
