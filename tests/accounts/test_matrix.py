@@ -121,6 +121,7 @@ PERMISSIONS = table(
     payments.view_subscription     --fo
     payments.view_trial            --fo
     payments.view_webhookevent     --fo
+    payments.view_winback          --fo
     wagtailadmin.access_admin      emfo
     wagtailredirects.add_redirect     ---o
     wagtailredirects.change_redirect  ---o
