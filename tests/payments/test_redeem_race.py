@@ -29,6 +29,7 @@ from tests.payments.test_concurrency import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 TRIES = 50
+UNLOCKED = 8
 
 
 def one_code(size: int = 1) -> list[str]:
@@ -57,7 +58,13 @@ def written(monkeypatch):
 @pytest.fixture
 def unlocked(monkeypatch):
     """What redeeming would be if it looked without locking, and all looked at once."""
-    monkeypatch.setattr(redeeming, "lock", lambda voucher: voucher)
+    all_of_them = threading.Barrier(UNLOCKED)
+
+    def look(voucher):
+        all_of_them.wait(timeout=20)
+        return voucher
+
+    monkeypatch.setattr(redeeming, "lock", look)
 
 
 def test_fifty_people_at_once_one_gets_it(written):
@@ -73,8 +80,8 @@ def test_fifty_people_at_once_one_gets_it(written):
 
 def test_without_the_lock_several_would_and_the_database_refuses_them(written, unlocked):
     (code,) = one_code()
-    people = UserFactory.create_batch(8)
-    at_once(lambda number: redeem(code, people[number]), 8)
+    people = UserFactory.create_batch(UNLOCKED)
+    at_once(lambda number: redeem(code, people[number]), UNLOCKED)
     assert len(set(written)) > 1
     assert Grant.objects.count() == 1  # grant_of_a_gift_or_code_is_one_persons
 

@@ -27,6 +27,8 @@ def fill(alias: str) -> None:
         shutil.copy(template, name)
     else:
         call_command("migrate", database=alias, verbosity=0, interactive=False)
+    if alias == "default":  # the copied site may have had Redis
+        call_command("createcachetable", verbosity=0)
 
 
 def _copy_server(source: str, target: str) -> None:
