@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from accounts import mail
-from accounts.models import User
+from accounts.models import OutboxMessage, User
 from pages import dates
 from payments import codes, money
 from payments.models import (
@@ -413,6 +413,7 @@ def _queue(key: str, to: User, template: str, context: dict[str, Any], now: date
         language=to.language,
         now=now,
         user=to,
+        about=OutboxMessage.About.MONEY,
     )
 
 

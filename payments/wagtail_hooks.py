@@ -73,4 +73,7 @@ def log_actions(actions: Any) -> None:
     audit.register(
         actions, "payments.reverse_fapiao", _("Reverse a fapiao"), _("A fapiao was reversed")
     )
+    audit.register(
+        actions, "payments.send_mail", _("Send the mail again"), _("A mail was sent again")
+    )
     audit.register(actions, "payments.settle", _("Settle"), _("Settled by a person"))

@@ -254,6 +254,8 @@ class DifferenceViewSet(MoneyViewSet):
     index_view_class = DifferenceIndex
     inspect_view_class = DifferenceDetail
     filterset_class = DifferenceFilters
+    row_views = {"settle": SettleView}
+    for_several = ("settle",)
     search_fields = ["object_id", "object_kind", "what"]
     list_display = [
         "what",

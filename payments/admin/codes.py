@@ -204,6 +204,7 @@ class CodeViewSet(MoneyViewSet):
     related = ("batch__course", "batch__membership", "redeemed_by")
     filterset_class = CodeFilters
     row_views = {"revoke": RevokeCodeView, "withdraw": WithdrawCodeView}
+    for_several = ("revoke", "withdraw")
     search_fields = ["redeemed_by__email", "redeemed_by__name", "sent_to", "batch__name"]
     list_display = [
         DetailColumn("serial", "money-codes", label=_("Number"), sort_key="serial"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -60,6 +60,10 @@ class Confirmation(View):
     serious = False
     related: tuple[str, ...] = ()
 
+    def found(self) -> QuerySet[Any]:
+        """The rows it may be about."""
+        return self.model._default_manager.select_related(*self.related)
+
     @property
     def actor(self) -> User:
         return actor_of(self.request)
@@ -82,8 +86,7 @@ class Confirmation(View):
         if not request.user.has_perm(self.permission):
             raise PermissionDenied
         reauthentication.ask(request)
-        found = self.model._default_manager.select_related(*self.related)
-        self.row = get_object_or_404(found, pk=kwargs["pk"])
+        self.row = get_object_or_404(self.found(), pk=kwargs["pk"])
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -5,19 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
-from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.log_actions import log
 
-from accounts import reauthentication
 from payments import webhooks
+from payments.admin.confirmation import Confirmation
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -36,6 +32,10 @@ OUTCOMES = {
     WebhookEvent.Outcome.DONE: _("Completed"),
 }
 PERMISSION = "payments.replay_webhookevent"
+EXPLANATION = _(
+    "Its object is fetched from Stripe anew, and what follows is done if it has not been done. "
+    "Nothing happens twice."
+)
 
 
 def outcome(row: WebhookEvent) -> Any:
@@ -92,13 +92,10 @@ class EventDetail(MoneyDetail):
     def actions(self) -> Iterable[Action]:
         if self.request.user.has_perm(PERMISSION):
             yield Action(
-                _("Process it again"),
+                ReplayView.label,
                 reverse("money-events:replay", args=[self.pk]),
                 post=True,
-                explanation=_(
-                    "Its object is fetched from Stripe anew, and what follows is done if it has "
-                    "not been done. Nothing happens twice."
-                ),
+                explanation=EXPLANATION,
             )
 
 
@@ -109,17 +106,21 @@ def indented(body: str) -> str:
         return body
 
 
-@require_POST
-def replay(request: HttpRequest, pk: int) -> HttpResponse:
-    """Queues the event for processing again."""
-    if not request.user.has_perm(PERMISSION):
-        raise PermissionDenied
-    reauthentication.ask(request)
-    event = get_object_or_404(WebhookEvent, pk=pk)
-    webhooks.replay(event)
-    log(instance=event, action="payments.replay")
-    messages.success(request, _("The event is queued; its outcome is seen here in a moment."))
-    return redirect("money-events:inspect", pk)
+class ReplayView(Confirmation):
+    model = WebhookEvent
+    permission = PERMISSION
+    back = "money-events"
+    title = _("Process it again")
+    label = _("Process it again")
+    form_class = forms.Form
+
+    def consequences(self, row: WebhookEvent) -> Iterable[Any]:
+        yield EXPLANATION
+
+    def carry_out(self, row: WebhookEvent, form: forms.Form) -> Any:
+        webhooks.replay(row)
+        log(instance=row, action="payments.replay", user=self.actor)
+        return _("The event is queued; its outcome is seen here in a moment.")
 
 
 class EventViewSet(MoneyViewSet):
@@ -131,6 +132,8 @@ class EventViewSet(MoneyViewSet):
     index_view_class = EventIndex
     inspect_view_class = EventDetail
     filterset_class = EventFilters
+    row_views = {"replay": ReplayView}
+    for_several = ("replay",)
     search_fields = ["stripe_id", "type", "object_id", "error"]
     list_display = [
         DetailColumn("type", "money-events", label=_("Type"), sort_key="type"),
@@ -151,6 +154,3 @@ class EventViewSet(MoneyViewSet):
         "error",
         "processed_at",
     ]
-
-    def get_urlpatterns(self) -> list[Any]:
-        return [*super().get_urlpatterns(), path("replay/<int:pk>/", replay, name="replay")]

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
@@ -28,7 +29,7 @@ from accounts.models import User
 from courses import grants
 from courses.models import CoursePage, Grant, Membership
 from operations import clock
-from payments.admin.confirmation import Confirmation, ReasonForm, actor_of
+from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm, actor_of
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -136,10 +137,19 @@ class GrantDetail(MoneyDetail):
         yield Fact(_("Withdrawn"), moment(row.withdrawn_at))
 
     def actions(self) -> Iterable[Action]:
-        if WithdrawView.withdrawable(self.object) and self.request.user.has_perm(
-            WithdrawView.permission
-        ):
-            yield Action(_("Withdraw"), reverse("money-grants:withdraw", args=[self.pk]))
+        row: Grant = self.object
+        if self.request.user.has_perm(ExtendView.permission):
+            for name, view in (("extend", ExtendView), ("withdraw", WithdrawView)):
+                if view().is_possible(row):
+                    yield Action(view.label, reverse(f"money-grants:{name}", args=[self.pk]))
+        if row.source_kind not in BY_HAND and self.request.user.has_perm("courses.add_grant"):
+            covered = {"course": row.course_id, "membership": row.membership_id}
+            asked = {"email": row.learner.email, **{key: pk for key, pk in covered.items() if pk}}
+            yield Action(
+                _("Give access"),
+                f"{reverse('money-grants:give')}?{urlencode(asked)}",
+                explanation=_("This one follows from money. More time is given beside it."),
+            )
 
     def sections(self) -> Iterable[Section]:
         yield Section(_("Changes"), CHANGE_COLUMNS, change_rows([self.object]))
@@ -164,7 +174,26 @@ def change_rows(rows: Iterable[Grant]) -> list[list[Any]]:
     ]
 
 
-class GiveForm(forms.Form):
+class UntilForm(ReasonForm):
+    until = forms.DateField(
+        label=_("Until"),
+        required=False,
+        widget=AdminDateInput,
+        help_text=_("The last day. Empty: for good."),
+    )
+    field_order = ["until", "reason"]
+
+    def clean_until(self) -> datetime | None:
+        """The first instant after the last day."""
+        day = self.cleaned_data["until"]
+        if day is None:
+            return None
+        if day < timezone.localdate(clock.now()):
+            raise forms.ValidationError(_("This day is over."))
+        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
+
+
+class GiveForm(UntilForm):
     # What is given once is not given twice by sending the form twice.
     key = forms.UUIDField(widget=forms.HiddenInput)
     email = forms.EmailField(label=_("E-mail of the learner"))
@@ -177,13 +206,7 @@ class GiveForm(forms.Form):
     source = forms.ChoiceField(
         label=_("As what"), choices=[(kind.value, kind.label) for kind in BY_HAND]
     )
-    until = forms.DateField(
-        label=_("Until"),
-        required=False,
-        widget=AdminDateInput,
-        help_text=_("The last day. Empty: for good."),
-    )
-    reason = ReasonForm.base_fields["reason"]
+    field_order = ["key", "email", "course", "membership", "source", "until", "reason"]
 
     def clean_email(self) -> str:
         self.learner = User.objects.filter(
@@ -192,15 +215,6 @@ class GiveForm(forms.Form):
         if self.learner is None:
             raise forms.ValidationError(_("Nobody with this e-mail has an account."))
         return str(self.cleaned_data["email"])
-
-    def clean_until(self) -> datetime | None:
-        """The first instant after the last day."""
-        day = self.cleaned_data["until"]
-        if day is None:
-            return None
-        if day < timezone.localdate(clock.now()):
-            raise forms.ValidationError(_("This day is over."))
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -219,7 +233,8 @@ class GiveView(View):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        initial = {"key": uuid.uuid4(), "email": request.GET.get("email", "")}
+        asked = {name: request.GET.get(name, "") for name in ("email", "course", "membership")}
+        initial = {"key": uuid.uuid4(), **asked}
         return self.page(request, GiveForm(initial=initial))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -276,12 +291,8 @@ class WithdrawView(Confirmation):
     serious = True
     related = ("learner", "course", "membership")
 
-    @staticmethod
-    def withdrawable(row: Grant) -> bool:
-        return row.source_kind in BY_HAND and row.withdrawn_at is None
-
     def is_possible(self, row: Grant) -> bool:
-        return self.withdrawable(row)
+        return is_by_hand(row)
 
     def consequences(self, row: Grant) -> Iterable[Any]:
         words = {"learner": person(row.learner), "what": target(row)}
@@ -290,19 +301,63 @@ class WithdrawView(Confirmation):
 
     def carry_out(self, row: Grant, form: ReasonForm) -> Any:
         now = clock.now()
-        grants.sync(
-            learner=row.learner,
-            source_kind=row.source_kind,
-            source_id=row.source_id,
-            covers=[row.course or row.membership],  # type: ignore[list-item]
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            withdrawn_at=now,
-            now=now,
-            actor=self.actor,
-            reason=form.cleaned_data["reason"],
-        )
+        declare(row, actor=self.actor, form=form, ends_at=row.ends_at, withdrawn_at=now, now=now)
         return _("The access is withdrawn.")
+
+
+class ExtendView(Confirmation):
+    """A later last day for what was given by hand until a day."""
+
+    model = Grant
+    permission = "courses.change_grant"
+    back = "money-grants"
+    title = _("Extend access")
+    label = _("Extend")
+    form_class = UntilForm
+    related = ("learner", "course", "membership")
+
+    def is_possible(self, row: Grant) -> bool:
+        return is_by_hand(row) and row.ends_at is not None
+
+    def consequences(self, row: Grant) -> Iterable[Any]:
+        words = {"learner": person(row.learner), "what": target(row), "day": moment(row.ends_at)}
+        yield _("%(learner)s may open “%(what)s” until %(day)s, by now.") % words
+
+    def carry_out(self, row: Grant, form: UntilForm) -> Any:
+        until = form.cleaned_data["until"]
+        if until is not None and row.ends_at is not None and until <= row.ends_at:
+            raise NotPossible(_("It lasts as long already. Choose a later day."))
+        declare(row, actor=self.actor, form=form, ends_at=until, now=clock.now())
+        return _("The access is extended.")
+
+
+def is_by_hand(row: Grant) -> bool:
+    """Whether people decide on it, and it was not taken back."""
+    return row.source_kind in BY_HAND and row.withdrawn_at is None
+
+
+def declare(
+    row: Grant,
+    *,
+    actor: User,
+    form: ReasonForm,
+    ends_at: datetime | None,
+    withdrawn_at: datetime | None = None,
+    now: datetime,
+) -> None:
+    """What was given by hand, with another end."""
+    grants.sync(
+        learner=row.learner,
+        source_kind=row.source_kind,
+        source_id=row.source_id,
+        covers=[row.course or row.membership],  # type: ignore[list-item]
+        starts_at=row.starts_at,
+        ends_at=ends_at,
+        withdrawn_at=withdrawn_at,
+        now=now,
+        actor=actor,
+        reason=form.cleaned_data["reason"],
+    )
 
 
 class GrantViewSet(MoneyViewSet):
@@ -315,7 +370,8 @@ class GrantViewSet(MoneyViewSet):
     inspect_view_class = GrantDetail
     related = ("learner", "course", "membership")
     filterset_class = GrantFilters
-    row_views = {"withdraw": WithdrawView}
+    row_views = {"extend": ExtendView, "withdraw": WithdrawView}
+    for_several = ("extend", "withdraw")
     ordering = "-starts_at"
     search_fields = [
         "learner__email",

@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet, Sum
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django_filters.fields import DateRangeField
@@ -23,6 +24,9 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from accounts.exports import Spreadsheets
 from pages import dates
 from payments import money
+from payments.admin import chosen
+from payments.admin.chosen import ChosenColumn
+from payments.admin.confirmation import Confirmation
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
 
     results_template_name = "payments/admin/index_results.html"
     related: tuple[str, ...] = ()
+    # What may be done to chosen rows: the URL's name → the view for one row.
+    chosen_views: dict[str, type[Confirmation]] = {}
     # Fields to sum over everything found, per currency: (name, label, the currency's field).
     totals: tuple[tuple[str, Any, str], ...] = ()
 
@@ -138,7 +144,22 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(*args, **kwargs)
-        return context | {"sums": [] if self.is_export else self.sums()}
+        query = self.request.GET.urlencode()
+        return context | {
+            "sums": [] if self.is_export else self.sums(),
+            "chosen": self.chosen,
+            "here": f"{self.get_index_url()}?{query}",
+        }
+
+    @cached_property
+    def chosen(self) -> list[chosen.Button]:
+        viewset = self.index_url_name.partition(":")[0]
+        return chosen.buttons(self.request, viewset, self.chosen_views)
+
+    @cached_property
+    def columns(self) -> list[Any]:
+        columns: list[Any] = super().columns
+        return [ChosenColumn("chosen"), *columns] if self.chosen else columns
 
 
 class MoneyDetail(generic.InspectView):
@@ -191,6 +212,8 @@ class MoneyViewSet(ModelViewSet):
     offered = frozenset({"index", "index_results", "inspect"})
     # What may be done to one row: the URL's name → its view class.
     row_views: dict[str, type[View]] = {}
+    # Of these, what may be done to several chosen rows, too.
+    for_several: tuple[str, ...] = ()
     search_backend_name = None
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
@@ -201,8 +224,17 @@ class MoneyViewSet(ModelViewSet):
                 common[f"{name}_url_name"] = None
         return common
 
+    @property
+    def chosen_views(self) -> dict[str, Any]:
+        return {name: self.row_views[name] for name in self.for_several}
+
+    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_index_view_kwargs(**kwargs)
+        return found | {"chosen_views": self.chosen_views}
+
     def get_urlpatterns(self) -> list[Any]:
         patterns = [each for each in super().get_urlpatterns() if each.name in self.offered]
+        patterns += chosen.addresses(self.chosen_views)
         return patterns + [
             path(f"{name}/<int:pk>/", view.as_view(), name=name)
             for name, view in self.row_views.items()

@@ -12,6 +12,7 @@ from payments.admin.events import EventViewSet
 from payments.admin.fapiao import FapiaoViewSet
 from payments.admin.gifts import GiftViewSet
 from payments.admin.grants import GrantViewSet
+from payments.admin.mails import MailViewSet
 from payments.admin.offers import OfferViewSet
 from payments.admin.orders import OrderViewSet
 from payments.admin.promotions import PromotionViewSet
@@ -39,6 +40,7 @@ class MoneyGroup(ViewSetGroup):
         DifferenceViewSet,
         MoneyEntryViewSet,
         EventViewSet,
+        MailViewSet,
     )
 
 

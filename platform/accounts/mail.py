@@ -41,6 +41,7 @@ def queue(
     language: str,
     now: datetime,
     user: User | None = None,
+    about: str = "",
 ) -> bool:
     """Writes the mail `templates/emails/<template>` once per key; False if it was there already."""
     if OutboxMessage.objects.filter(key=key).exists():
@@ -55,12 +56,39 @@ def queue(
             "subject": mail.subject,
             "text": mail.text,
             "html": mail.html,
+            "about": about,
             "created_at": now,
         },
     )
     if created:
         send.enqueue(message=message.pk)  # a row of this transaction too: seen when it commits
     return created
+
+
+class CannotSend(Exception):
+    """Nobody to send it to: the account is closed."""
+
+
+@transaction.atomic
+def send_again(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
+    """The same words in a mail of its own, to the account's present address. Raises CannotSend."""
+    if message.user is None or not message.user.is_active:
+        raise CannotSend
+    OutboxMessage.objects.select_for_update().get(pk=message.pk)  # one at a time counts
+    number = OutboxMessage.objects.filter(key__startswith=f"{message.key}+").count() + 1
+    again = OutboxMessage.objects.create(
+        key=f"{message.key}+{number}",
+        user=message.user,
+        to=message.user.email,
+        language=message.language,
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        about=message.about,
+        created_at=now,
+    )
+    send.enqueue(message=again.pk)
+    return again
 
 
 @job(attempts=8)

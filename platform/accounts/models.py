@@ -115,6 +115,9 @@ class Consent(models.Model):
 class OutboxMessage(models.Model):
     """A mail, rendered when it was queued and kept until it is old (see accounts.upkeep)."""
 
+    class About(models.TextChoices):
+        MONEY = "money", _("Money")
+
     key = models.CharField(max_length=200, unique=True)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     to = models.EmailField()
@@ -127,6 +130,10 @@ class OutboxMessage(models.Model):
     caught = models.BooleanField(default=False)  # no mail server is set: kept here, not sent
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=200, blank=True)
+    # What it is about, for the staff who may read it and send it again; empty: nobody else's.
+    about = models.CharField(
+        max_length=20, choices=About.choices, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("mail")

@@ -51,8 +51,10 @@ def table(text: str) -> dict[str, str]:
 PERMISSIONS = table(
     """
     accounts.add_user              ---o
+    accounts.change_outboxmessage  --f-
     accounts.change_user           ---o
     accounts.look_as_user          ---o
+    accounts.view_outboxmessage    --fo
     accounts.view_user             ---o
     courses.add_bundle             e-fo
     courses.add_discipline         e--o
@@ -269,6 +271,7 @@ ADDRESSES = table(
     /admin/money/entries/                         --fo
     /admin/money/entries/inspect/{entries}/       --fo
     /admin/money/events/                          --fo
+    /admin/money/mails/                           --fo
     /admin/money/events/inspect/{events}/         --fo
     /admin/money/overview/                        --f-
     /admin/money/statements/2026-11/              --f-
