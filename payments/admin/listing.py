@@ -21,6 +21,7 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from accounts import saved_filters
 from accounts.exports import Spreadsheets
 from pages import dates
 from payments import money
@@ -149,6 +150,9 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
             "sums": [] if self.is_export else self.sums(),
             "chosen": self.chosen,
             "here": f"{self.get_index_url()}?{query}",
+            "saved": saved_filters.of(self.request, self.index_url_name),
+            "listing": self.index_url_name,
+            "query": saved_filters.query_of(self.request.GET),
         }
 
     @cached_property

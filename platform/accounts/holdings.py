@@ -17,6 +17,7 @@ hold(
     erase="delete",
     export=("to", "subject", "text", "created_at", "sent_at"),
 )
+hold("accounts.SavedFilter", "owner", erase="delete", export=("listing", "name", "query"))
 hold("accounts.Deletion", "user", erase="keep")
 hold("accounts.User_groups", "user", erase="delete", export=("group__name",))
 hold("accounts.User_user_permissions", "user", erase="delete")

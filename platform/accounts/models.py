@@ -144,6 +144,28 @@ class OutboxMessage(models.Model):
         return self.key
 
 
+class SavedFilter(models.Model):
+    """What somebody looks for often in a listing of the administration (accounts.saved_filters)."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_filters")
+    listing = models.CharField(max_length=60)  # the name of its address, "money-orders:index"
+    name = models.CharField(_("Name"), max_length=40)
+    query = models.CharField(max_length=1000)
+
+    class Meta:
+        verbose_name = _("saved filter")
+        ordering = ["name"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "listing", "name"], name="saved_filter_name_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Deletion(models.Model):
     """An account that was deleted. It names nobody: the row of the user stays, anonymised."""
 

@@ -2,12 +2,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.ui.components import Component
 
-from accounts import audit, dashboard
+from accounts import audit, dashboard, saved_filters
 from accounts.models import User
 
 
@@ -18,6 +18,14 @@ def own_account(request: object) -> dict[str, object]:
         "label": _("My account on the site"),
         "help_text": _("Name, e-mail, language, time zone, passkeys and sessions are kept there."),
     }
+
+
+@hooks.register("register_admin_urls")
+def saved_filters_of_listings() -> list[Any]:
+    return [
+        path("saved-filters/save/", saved_filters.save, name="saved_filter_save"),
+        path("saved-filters/<int:pk>/forget/", saved_filters.forget, name="saved_filter_forget"),
+    ]
 
 
 @hooks.register("before_bulk_action")

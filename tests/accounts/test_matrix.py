@@ -284,7 +284,7 @@ ADDRESSES = table(
 PARTS = {
     *("api", "bulk", "block-preview", "choose-page", "choose-external-link", "choose-email-link"),
     *("choose-phone-link", "choose-anchor-link", "dismissibles", "editing-sessions", "embeds"),
-    *("files", "tag-autocomplete", "test404", "x"),
+    *("files", "tag-autocomplete", "saved-filters", "test404", "x"),
 }
 
 

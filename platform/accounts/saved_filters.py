@@ -1,0 +1,113 @@
+"""What somebody searched and filtered a listing of the administration for, kept under a name."""
+
+from dataclasses import dataclass
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from wagtail.admin import messages
+
+from accounts.models import SavedFilter, User
+
+MOST = 20  # of one listing
+NOT_OF_IT = {"p", "export", "next", "ids", "_w_filter_fragment"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One link over a listing."""
+
+    row: SavedFilter
+    url: str
+    is_shown: bool
+
+
+def query_of(asked: QueryDict) -> str:
+    """What of an address chooses rows and their order, always in one order."""
+    pairs = [
+        (name, value)
+        for name, values in sorted(asked.lists())
+        if name not in NOT_OF_IT
+        for value in values
+        if value
+    ]
+    return urlencode(pairs)
+
+
+def of(request: HttpRequest, listing: str) -> list[Kept]:
+    """Those of this person for this listing ("money-orders:index"), by name."""
+    now = query_of(request.GET)
+    rows = SavedFilter.objects.filter(owner=_person(request), listing=listing)
+    address = reverse(listing)
+    return [Kept(row, f"{address}?{row.query}", row.query == now) for row in rows]
+
+
+class SaveForm(forms.ModelForm[SavedFilter]):
+    class Meta:
+        model = SavedFilter
+        fields = ["listing", "name", "query"]
+
+    def clean_listing(self) -> str:
+        listing = str(self.cleaned_data["listing"])
+        try:
+            reverse(listing)
+        except NoReverseMatch:
+            raise forms.ValidationError(_("This listing is not there.")) from None
+        return listing
+
+    def clean_query(self) -> str:
+        return query_of(QueryDict(self.cleaned_data["query"]))
+
+
+@require_POST
+def save(request: HttpRequest) -> HttpResponse:
+    """POST listing, name, query. The same name again is given the new query."""
+    form = SaveForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(e) for each in form.errors.values() for e in each))
+        return redirect(_back(form, str(form.data.get("query", ""))))
+    data = form.cleaned_data
+    try:
+        keep(_person(request), data["listing"], name=data["name"], query=data["query"])
+    except TooMany:
+        messages.error(request, _("There are %(most)d already. Forget one first.") % {"most": MOST})
+    else:
+        messages.success(request, _("The filter “%(name)s” is saved.") % {"name": data["name"]})
+    return redirect(_back(form, data["query"]))
+
+
+@require_POST
+def forget(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(SavedFilter, pk=pk, owner=_person(request))
+    row.delete()
+    messages.success(request, _("The filter “%(name)s” is forgotten.") % {"name": row.name})
+    return redirect(f"{reverse(row.listing)}?{row.query}")
+
+
+class TooMany(Exception):
+    """Nobody finds anything among so many."""
+
+
+def keep(owner: User, listing: str, *, name: str, query: str) -> None:
+    """Under this name from now on. Raises TooMany."""
+    theirs = SavedFilter.objects.filter(owner=owner, listing=listing)
+    if theirs.exclude(name=name).count() >= MOST:
+        raise TooMany
+    SavedFilter.objects.update_or_create(
+        owner=owner, listing=listing, name=name, defaults={"query": query}
+    )
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 — the administration asks for an account
+    return request.user
+
+
+def _back(form: SaveForm, query: str) -> str:
+    listing = form.cleaned_data.get("listing")
+    address = reverse(listing) if listing else reverse("wagtailadmin_home")
+    return f"{address}?{query_of(QueryDict(query))}"
