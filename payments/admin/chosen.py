@@ -108,6 +108,9 @@ class ChosenView(View):
 
     def page(self, rows: list[Any], form: forms.Form) -> TemplateResponse:
         model = self.one.model._meta
+        possible = [row for row in rows if self.act.is_possible(row)]
+        sentences = [[str(each) for each in self.act.consequences(row)] for row in possible]
+        same = len(possible) > 1 and all(each == sentences[0] for each in sentences)
         context = {
             "page_title": self.one.title,
             "header_title": self.one.title,
@@ -116,10 +119,11 @@ class ChosenView(View):
                 {"url": "", "label": self.one.title},
             ],
             "header_icon": "warning",
+            "consequences": sentences[0] if same else [],
             "possible": [
-                (row, list(self.act.consequences(row))) for row in rows if self.act.is_possible(row)
+                (row, [] if same else said) for row, said in zip(possible, sentences, strict=True)
             ],
-            "impossible": [row for row in rows if not self.act.is_possible(row)],
+            "impossible": [row for row in rows if row not in possible],
             "form": form,
             "label": self.one.label,
             "serious": self.one.serious,

@@ -63,7 +63,7 @@ def test_chosen_events_are_processed_again(desk, shop, buyer):
     assert len(rows) > 1
     WebhookEvent.objects.update(outcome=WebhookEvent.Outcome.PARKED)
     address = chosen("money-events", "replay", rows)
-    assert desk.get(address).text.count("不会重复") == len(rows)
+    assert desk.get(address).text.count("不会重复") == 1  # said once for all
     answer = desk.post(address, {"next": "/admin/money/events/?outcome=parked"}, follow=True)
     assert answer.redirect_chain[-1][0] == "/admin/money/events/?outcome=parked"
     assert f"{len(rows)} 项已完成" in answer.text
@@ -92,7 +92,7 @@ def test_without_a_reason_nothing_is_done_and_the_rows_stay_chosen(desk):
     rows = RedeemCode.objects.all()
     answer = desk.post(chosen("money-codes", "revoke", rows), {"reason": ""})
     assert answer.status_code == 200
-    assert answer.text.count("这个兑换码就此作废") == 2
+    assert answer.text.count("这个兑换码就此作废") == 1
     assert not RedeemCode.objects.exclude(revoked_at=None).exists()
 
 
