@@ -31,6 +31,7 @@ from payments.admin.listing import (
     in_words,
     moment,
     period_widget,
+    stripe_fact,
 )
 from payments.admin.orders import offers
 from payments.models import Difference, Matching, MoneyEntry
@@ -85,7 +86,7 @@ class MoneyEntryDetail(MoneyDetail):
         row: MoneyEntry = self.object
         yield Fact("Stripe", row.stripe_id)
         yield Fact(_("Kind"), row.get_kind_display())
-        yield Fact(_("Of"), row.source)
+        yield stripe_fact(_("Of"), row.source, livemode=row.livemode)
         yield Fact(
             ORDER_LABEL,
             row.order or "",
@@ -199,7 +200,7 @@ class DifferenceDetail(MoneyDetail):
     def facts(self) -> Iterable[Fact]:
         row: Difference = self.object
         yield Fact(_("Object"), row.object_kind)
-        yield Fact(_("Number"), row.object_id)
+        yield stripe_fact(_("Number"), row.object_id, livemode=row.livemode)
         yield Fact(_("What"), row.what)
         yield Fact(_("Ours"), row.ours)
         yield Fact(_("Stripe's"), row.theirs)

@@ -25,6 +25,7 @@ from payments.admin.listing import (
     moment,
     period_widget,
     person,
+    stripe_fact,
 )
 from payments.models import Dispute
 from payments.models.orders import ORDER_LABEL
@@ -42,7 +43,6 @@ STATES = {
     "warning_under_review": _("Inquiry: the bank decides"),
     "warning_closed": _("Inquiry closed"),
 }
-DASHBOARD = "https://dashboard.stripe.com/disputes/"
 
 
 def dispute_state(row: Dispute) -> Any:
@@ -85,8 +85,7 @@ class DisputeIndex(MoneyIndex):
 class DisputeDetail(MoneyDetail):
     def facts(self) -> Iterable[Fact]:
         row: Dispute = self.object
-        address = DASHBOARD + row.stripe_id
-        yield Fact("Stripe", row.stripe_id, address if row.livemode else "")
+        yield stripe_fact("Stripe", row.stripe_id, livemode=row.livemode)
         yield Fact(_("State"), dispute_state(row))
         yield Fact(_("Answer until"), due(row))
         yield Fact(_("Amount"), in_words(row.amount, row.currency))

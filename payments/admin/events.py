@@ -24,6 +24,7 @@ from payments.admin.listing import (
     MoneyViewSet,
     moment,
     period_widget,
+    stripe_fact,
 )
 from payments.models import WebhookEvent
 
@@ -75,9 +76,9 @@ class EventDetail(MoneyDetail):
 
     def facts(self) -> Iterable[Fact]:
         row: WebhookEvent = self.object
-        yield Fact(_("Event"), row.stripe_id)
+        yield stripe_fact(_("Event"), row.stripe_id, livemode=row.livemode)
         yield Fact(_("Type"), row.type)
-        yield Fact(_("Object"), row.object_id)
+        yield stripe_fact(_("Object"), row.object_id, livemode=row.livemode)
         yield Fact(_("Sent"), moment(row.sent_at))
         yield Fact(_("Received"), moment(row.received_at))
         yield Fact(_("Attempts"), row.attempts)

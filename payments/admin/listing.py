@@ -24,7 +24,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from accounts import saved_filters
 from accounts.exports import Spreadsheets
 from pages import dates
-from payments import money
+from payments import at_stripe, money
 from payments.admin import chosen
 from payments.admin.chosen import ChosenColumn
 from payments.admin.confirmation import Confirmation
@@ -37,6 +37,9 @@ class Fact:
     label: Any
     value: Any
     url: str = ""
+
+    def __str__(self) -> str:
+        return str(self.value)
 
 
 @dataclass(frozen=True)
@@ -261,6 +264,11 @@ def in_words(amount: int | None, currency: str) -> str:
 def moment(at: Any) -> str:
     """2026年11月23日 12:00, in the reader's time zone."""
     return dates.moment(at) if at else ""
+
+
+def stripe_fact(label: Any, stripe_id: str | None, *, livemode: bool) -> Fact:
+    """An id of Stripe's, which leads to its page there."""
+    return Fact(label, stripe_id or "", at_stripe.address(stripe_id, livemode=livemode))
 
 
 def person(user: Any) -> str:

@@ -6,15 +6,27 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django.db.models import BigIntegerField, Case, F, OuterRef, QuerySet, Subquery, Sum, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    F,
+    Model,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
+from accounts.models import OutboxMessage
+from courses.models import Grant
 from operations import clock
-from payments import ending, evidence, refund_requests
+from payments import ending, evidence, refund_requests, story
 from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import (
     Action,
@@ -33,9 +45,19 @@ from payments.admin.listing import (
     in_words,
     moment,
     person,
+    stripe_fact,
 )
 from payments.admin.refunds import RefundOrderView, is_refundable, refund_state
-from payments.models import Offer, Order, Refund
+from payments.models import (
+    Dispute,
+    Fapiao,
+    Gift,
+    Offer,
+    Order,
+    RedeemCode,
+    Refund,
+    RefundRequest,
+)
 from payments.money import decimal
 
 RELATED = (
@@ -189,8 +211,8 @@ class OrderDetail(MoneyDetail):
             detail_url("money-subscriptions", order.subscription),
         )
         yield Fact(_("Bought from"), order.from_page or "")
-        yield Fact(_("Checkout"), order.session_id)
-        yield Fact(_("Payment"), order.payment_intent_id)
+        yield stripe_fact(_("Checkout"), order.session_id, livemode=order.livemode)
+        yield stripe_fact(_("Payment"), order.payment_intent_id, livemode=order.livemode)
         yield Fact(_("Remark"), order.get_note_display())
         yield Fact(_("Stripe account"), f"{order.account} · {_mode(order.livemode)}")
 
@@ -202,6 +224,14 @@ class OrderDetail(MoneyDetail):
 
     def sections(self) -> Iterable[Section]:
         order: Order = self.object
+        yield Section(
+            _("What happened"),
+            [_("When"), _("What")],
+            [
+                [moment(event.at), Fact("", event.sentence, where(event.row))]
+                for event in story.of(order)
+            ],
+        )
         yield Section(
             _("Courses of the bundle"),
             [_("Course")],
@@ -247,6 +277,23 @@ class OrderDetail(MoneyDetail):
                 for row in order.money_entries.all()
             ],
         )
+
+
+# Rows of which a story tells → where one reads more of them.
+TOLD: dict[type[Model], str] = {
+    Dispute: "money-disputes",
+    Fapiao: "money-fapiao",
+    Gift: "money-gifts",
+    Grant: "money-grants",
+    OutboxMessage: "money-mails",
+    RedeemCode: "money-codes",
+    Refund: "money-refunds",
+    RefundRequest: "money-requests",
+}
+
+
+def where(row: Model | None) -> str:
+    return detail_url(TOLD[type(row)], row) if row is not None else ""
 
 
 class EndOrderView(Confirmation):

@@ -27,6 +27,7 @@ from payments.admin.listing import (
     moment,
     period_widget,
     person,
+    stripe_fact,
 )
 from payments.models import Invoice, Order, Refund, RefundRequest
 from payments.models.orders import ORDER_LABEL
@@ -263,7 +264,7 @@ class RefundIndex(MoneyIndex):
 class RefundDetail(MoneyDetail):
     def facts(self) -> Iterable[Fact]:
         row: Refund = self.object
-        yield Fact("Stripe", row.stripe_id)
+        yield stripe_fact("Stripe", row.stripe_id, livemode=row.livemode)
         yield Fact(_("Amount"), in_words(row.amount, row.currency))
         yield Fact(_("State"), refund_state(row))
         yield Fact(_("Made"), moment(row.created_at))

@@ -34,6 +34,7 @@ from payments.admin.listing import (
     moment,
     period_widget,
     person,
+    stripe_fact,
 )
 from payments.admin.refunds import RefundInvoiceView, is_refundable, order_of, refund_state
 from payments.models import Invoice, Subscription
@@ -146,7 +147,7 @@ class SubscriptionIndex(MoneyIndex):
 class SubscriptionDetail(MoneyDetail):
     def facts(self) -> Iterable[Fact]:
         row: Subscription = self.object
-        yield Fact("Stripe", row.stripe_id)
+        yield stripe_fact("Stripe", row.stripe_id, livemode=row.livemode)
         yield Fact(_("Learner"), person(row.learner))
         yield Fact(_("What"), row.offer or "", detail_url("money-offers", row.offer))
         yield Fact(_("State"), subscription_state(row))
@@ -278,7 +279,7 @@ class InvoiceDetail(MoneyDetail):
     def facts(self) -> Iterable[Fact]:
         row: Invoice = self.object
         subscription = row.subscription
-        yield Fact("Stripe", row.stripe_id)
+        yield stripe_fact("Stripe", row.stripe_id, livemode=row.livemode)
         yield Fact(_("Learner"), person(subscription.learner) if subscription else "")
         yield Fact(
             _("Subscription"),

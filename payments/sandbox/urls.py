@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from payments.sandbox.pages import api, checkout, console, documents, portal
+from payments.sandbox.pages import api, checkout, console, documents, objects, portal
 
 app_name = "sandbox"
 
 urlpatterns = [
     path("", console.console, name="console"),
     path("do/<slug:action>/", console.act, name="act"),
+    path("objects/", objects.find, name="find"),
+    path("objects/<str:stripe_id>/", objects.show, name="object"),
     path("checkout/<str:session_id>/", checkout.checkout, name="checkout"),
     path("checkout/<str:session_id>/secure/", checkout.secure, name="secure"),
     path("checkout/<str:session_id>/<str:wallet>/", checkout.wallet, name="wallet"),

@@ -206,6 +206,7 @@ PARTS: dict[tuple[str, str], Values] = {
     ("styleguide/", "suffix"): _known("jpg"),
     ("styleguide/", "seconds"): _known(1),
     ("sandbox/do/", "action"): _known("advance"),
+    ("sandbox/objects/", "stripe_id"): lambda world: [world.orders["buyer"].session_id],
     ("sandbox/checkout/", "session_id"): lambda world: [world.orders["buyer"].session_id],
     ("sandbox/checkout/", "wallet"): _known("alipay"),
     ("sandbox/invoice/", "invoice_id"): _known("in_none"),

@@ -1,0 +1,190 @@
+"""What became of an order, in the order in which it happened: seen, paid, got, lost.
+
+Nothing is kept for it. For staff; a subscription's own life is told by `payments.timeline`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model, Q
+from django.utils.translation import gettext as _
+
+from accounts.models import OutboxMessage, User
+from courses.models import GrantChange
+from pages import dates
+from payments import money
+from payments.models import Gift, Order, RedeemCode
+
+CLAIMS_TOLD = 20  # of many seats, the first ones
+
+
+@dataclass(frozen=True)
+class Event:
+    at: datetime
+    sentence: str
+    row: Model | None = None  # what it is told of
+
+
+def of(order: Order) -> list[Event]:
+    """The earliest first; as many queries whatever happened."""
+    events = [
+        *_bought(order),
+        *_claimed(order),
+        *_access(order),
+        *_refunds(order),
+        *_disputes(order),
+        *_fapiao(order),
+        *_mails(order),
+    ]
+    # Stripe's instants are whole seconds: within one, as told above.
+    return sorted(events, key=lambda event: event.at.replace(microsecond=0))
+
+
+def _amount(amount: int | None, currency: str) -> str:
+    return money.in_words(amount or 0, currency)
+
+
+def _name(person: User | None) -> str:
+    return (person.get_full_name() or person.email) if person else _("The site")
+
+
+def _bought(order: Order) -> Iterator[Event]:
+    words = {
+        "what": order.price.offer.sellable,
+        "amount": _amount(order.amount, order.currency),
+        "cut": _amount(order.discount, order.currency),
+        "code": order.promotion.code if order.promotion else "",
+        "page": order.from_page.title if order.from_page else "",
+    }
+    seen = _("Saw “%(what)s” at %(amount)s and went on to pay.") % words
+    if order.from_page:
+        seen += " " + _("Came from “%(page)s”.") % words
+    if order.promotion:
+        seen += " " + _("%(code)s took %(cut)s off.") % words
+    yield Event(order.created_at, seen)
+    if order.paid_at and order.trial_days:
+        words["days"] = str(order.trial_days)
+        yield Event(order.paid_at, _("Began a trial of %(days)s days; nothing was paid.") % words)
+    elif order.paid_at:
+        told = _("Paid %(amount)s.") if order.amount else _("Nothing had to be paid.")
+        yield Event(order.paid_at, told % words)
+    if order.ended_at:
+        yield Event(order.ended_at, _("The order ended."))
+
+
+def _claims(order: Order) -> list[Gift | RedeemCode]:
+    if not order.is_for_others:
+        return []
+    gifts = Gift.objects.filter(order=order, redeemed_at__isnull=False)
+    seats = RedeemCode.objects.filter(batch__order=order, redeemed_at__isnull=False)
+    return [
+        *gifts.select_related("redeemed_by"),
+        *seats.select_related("redeemed_by").order_by("redeemed_at", "pk")[:CLAIMS_TOLD],
+    ]
+
+
+def _claimed(order: Order) -> Iterator[Event]:
+    gift = Gift.objects.filter(order=order).first() if order.is_for_others else None
+    if gift and gift.taken_back_at:
+        yield Event(gift.taken_back_at, _("The gift was taken back."), gift)
+    for claim in _claims(order):
+        if claim.redeemed_at:
+            words = {"who": _name(claim.redeemed_by)}
+            yield Event(claim.redeemed_at, _("%(who)s claimed it.") % words, claim)
+
+
+def _access(order: Order) -> Iterator[Event]:
+    """What its sources opened and closed, each change against the one before."""
+    sources = [order.source_id, *[claim.source_id for claim in _claims(order)]]
+    if order.subscription:
+        sources.append(order.subscription.source_id)
+    changes = GrantChange.objects.filter(grant__source_id__in=sources)
+    before: dict[int, GrantChange] = {}
+    for change in changes.select_related("grant__course", "grant__membership", "actor").order_by(
+        "at", "pk"
+    ):
+        yield _change(change, before.get(change.grant_id))
+        before[change.grant_id] = change
+
+
+def _change(change: GrantChange, before: GrantChange | None) -> Event:
+    grant = change.grant
+    words = {
+        "what": grant.course or grant.membership,
+        "until": dates.day(change.ends_at) if change.ends_at else _("for good"),
+        "who": _name(change.actor),
+    }
+    if change.withdrawn_at:
+        sentence = _("“%(what)s” was closed by %(who)s.") % words
+    elif before is None or before.withdrawn_at:
+        sentence = _("“%(what)s” was opened until: %(until)s.") % words
+    else:
+        sentence = _("“%(what)s” stays open until: %(until)s.") % words
+    return Event(change.at, sentence, grant)
+
+
+def _refunds(order: Order) -> Iterator[Event]:
+    people = ("asked_by", "decided_by", "confirmed_by")
+    for request in order.refund_requests.select_related(*people):
+        words = {
+            "who": _name(request.asked_by),
+            "why": request.note or request.reason,
+            "decider": _name(request.decided_by),
+            "second": _name(request.confirmed_by),
+        }
+        yield Event(request.created_at, _("%(who)s asked for a refund: %(why)s") % words, request)
+        if request.decided_at:
+            words["state"] = request.get_status_display()
+            yield Event(request.decided_at, _("%(decider)s decided: %(state)s.") % words, request)
+        if request.confirmed_at:
+            yield Event(
+                request.confirmed_at, _("%(second)s confirmed the refund.") % words, request
+            )
+    for refund in order.refunds.all():
+        if refund.created_at:
+            words = {"amount": _amount(refund.amount, refund.currency)}
+            yield Event(refund.created_at, _went(refund.status) % words, refund)
+
+
+def _went(status: str) -> str:
+    if status == "succeeded":
+        return _("%(amount)s went back.")
+    if status in ("failed", "canceled"):
+        return _("%(amount)s could not go back.")
+    return _("%(amount)s is to go back.")
+
+
+def _disputes(order: Order) -> Iterator[Event]:
+    for dispute in order.disputes.all():
+        if dispute.created_at:
+            words = {"amount": _amount(dispute.amount, dispute.currency or order.currency)}
+            yield Event(dispute.created_at, _("The bank disputes %(amount)s.") % words, dispute)
+
+
+def _fapiao(order: Order) -> Iterator[Event]:
+    fapiao: Any = getattr(order, "fapiao", None)
+    if fapiao is None:
+        return
+    yield Event(fapiao.asked_at, _("Asked for a fapiao."), fapiao)
+    if fapiao.issued_at:
+        words = {"number": fapiao.number}
+        yield Event(fapiao.issued_at, _("The fapiao %(number)s was issued.") % words, fapiao)
+
+
+def _mails(order: Order) -> Iterator[Event]:
+    """Of the last days: older ones are not kept."""
+    ours = ("order-paid", "presale-opened", "presale-given-up", "bought-twice", "order-ended")
+    keys = [f"{kind}-{order.pk}" for kind in (*ours, "seats-bought")]
+    keys += [f"refunded-{each.pk}" for each in order.refunds.all()]
+    keys += [f"refund-declined-{each.pk}" for each in order.refund_requests.all()]
+    if order.subscription_id:
+        keys.append(f"membership-begun-{order.subscription_id}")
+    sent = OutboxMessage.objects.filter(about=OutboxMessage.About.MONEY, user=order.buyer_id)
+    wanted = Q(key__in=keys)
+    for key in keys:
+        wanted |= Q(key__startswith=f"{key}+")  # sent again (accounts.mail)
+    for message in sent.filter(wanted).only("created_at", "subject"):
+        words = {"subject": message.subject}
+        yield Event(message.created_at, _("Mail: “%(subject)s”") % words, message)
