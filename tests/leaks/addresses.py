@@ -189,6 +189,8 @@ PARTS: dict[tuple[str, str], Values] = {
     ("admin/money/grants/", "pk"): lambda world: [world.people["buyer"].grants.earliest("pk").pk],
     ("admin/money/entries/", "pk"): _rows(MoneyEntry),
     ("admin/money/events/", "pk"): _rows(WebhookEvent),
+    ("admin/money/mails/", "pk"): _rows(OutboxMessage),
+    ("admin/saved-filters/", "pk"): _known(*NOBODY),
     ("admin/money/statements/", "month"): lambda world: [f"{clock.now():%Y-%m}"],
     ("admin/money/shares/", "pk"): lambda world: [world.course.instructor_id],
     ("admin/money/shares/", "month"): lambda world: [f"{clock.now():%Y-%m}"],
