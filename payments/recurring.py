@@ -19,7 +19,9 @@ from django.db.models.functions import Coalesce
 
 from payments.models import Invoice, Subscription
 
-NOBODY = Value(0, output_field=BigIntegerField())
+# What `rate_at` says of a subscription that had ended.
+ENDED = -1
+NOTHING = Value(0, output_field=BigIntegerField())
 
 
 def paid_bills() -> QuerySet[Invoice]:
@@ -30,8 +32,8 @@ def paid_bills() -> QuerySet[Invoice]:
 def rate_at(instant: datetime) -> Case:
     """An expression over subscriptions: the yearly rate in force just before `instant`.
 
-    That is the rate of the newest bill paid before it, or 0 where there is none (as in a trial), or
-    the subscription had ended. One that fails or is paused counts until it ends.
+    That is the rate of the newest bill paid before it, 0 where there is none (as in a trial), or
+    ENDED. One that fails or is paused counts until it ends.
     """
     newest = (
         paid_bills()
@@ -40,8 +42,8 @@ def rate_at(instant: datetime) -> Case:
         .values("yearly_rate")[:1]
     )
     return Case(
-        When(ended_at__lt=instant, then=NOBODY),
-        default=Coalesce(Subquery(newest, output_field=BigIntegerField()), NOBODY),
+        When(ended_at__lt=instant, then=Value(ENDED, output_field=BigIntegerField())),
+        default=Coalesce(Subquery(newest, output_field=BigIntegerField()), NOTHING),
         output_field=BigIntegerField(),
     )
 

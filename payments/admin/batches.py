@@ -236,6 +236,7 @@ class BatchViewSet(MoneyViewSet):
     filterset_class = BatchFilters
     row_views = {"revoke": RevokeBatchView, "csv": CodesAsCsv}
     ordering = "-created_at"
+    order_key = "order__key"
     search_fields = [
         "name",
         "for_whom",

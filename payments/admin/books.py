@@ -111,6 +111,7 @@ class MoneyEntryViewSet(MoneyViewSet):
     inspect_view_class = MoneyEntryDetail
     related = ("order", "invoice")
     filterset_class = MoneyEntryFilters
+    order_key = "order__key"
     search_fields = ["stripe_id", "source", "order__buyer__email"]
     list_display = [
         "stripe_id",

@@ -85,6 +85,7 @@ class CancellationViewSet(MoneyViewSet):
         "subscription__offer__membership",
     )
     filterset_class = CancellationFilters
+    order_key = "subscription__order__key"
     search_fields = ["subscription__learner__email", "subscription__stripe_id", "note"]
     list_display = [
         DetailColumn("learner", "money-cancellations", label=_("Learner"), accessor=learner),

@@ -205,6 +205,7 @@ class CodeViewSet(MoneyViewSet):
     filterset_class = CodeFilters
     row_views = {"revoke": RevokeCodeView, "withdraw": WithdrawCodeView}
     for_several = ("revoke", "withdraw")
+    order_key = "batch__order__key"
     search_fields = ["redeemed_by__email", "redeemed_by__name", "sent_to", "batch__name"]
     list_display = [
         DetailColumn("serial", "money-codes", label=_("Number"), sort_key="serial"),

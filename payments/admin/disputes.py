@@ -133,6 +133,7 @@ class DisputeViewSet(MoneyViewSet):
         "invoice",
     )
     filterset_class = DisputeFilters
+    order_key = "order__key"
     search_fields = ["stripe_id", "order__buyer__email", "payment_intent_id", "charge_id"]
     list_display = [
         DetailColumn("stripe_id", "money-disputes", label="Stripe"),

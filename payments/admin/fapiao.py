@@ -250,6 +250,7 @@ class FapiaoViewSet(MoneyViewSet):
     related = (*OfFapiao.related, "issued_by")
     row_views = {"issue": IssueView, "reverse": ReverseView, "file": FileView}
     filterset_class = FapiaoFilters
+    order_key = "order__key"
     search_fields = ["title", "tax_number", "email", "number", "order__buyer__email"]
     list_display = [
         DetailColumn("order", "money-fapiao", label=ORDER_LABEL, accessor="order.number"),

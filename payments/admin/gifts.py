@@ -221,6 +221,7 @@ class GiftViewSet(MoneyViewSet):
     )
     filterset_class = GiftFilters
     row_views = {"send": SendView, "take_back": TakeBackView}
+    order_key = "order__key"
     search_fields = [
         "order__buyer__email",
         "to_email",

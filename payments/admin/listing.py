@@ -25,7 +25,7 @@ from accounts import saved_filters
 from accounts.exports import Spreadsheets
 from pages import dates
 from payments import at_stripe, money
-from payments.admin import chosen
+from payments.admin import chosen, searching
 from payments.admin.chosen import ChosenColumn
 from payments.admin.confirmation import Confirmation
 
@@ -124,6 +124,7 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
 
     results_template_name = "payments/admin/index_results.html"
     related: tuple[str, ...] = ()
+    order_key = ""  # the lookup of the key of the order that a row belongs to
     # What may be done to chosen rows: the URL's name → the view for one row.
     chosen_views: dict[str, type[Confirmation]] = {}
     # Fields to sum over everything found, per currency: (name, label, the currency's field).
@@ -132,6 +133,13 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
     def get_base_queryset(self) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_base_queryset()
         return found.select_related(*self.related) if self.related else found
+
+    def search_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.is_searching:
+            return queryset
+        return searching.search(
+            queryset, self.search_query, fields=self.search_fields, order_key=self.order_key
+        )
 
     def sums(self) -> list[tuple[Any, str]]:
         """The same rows as an export would have, added up: (label, ¥99)."""
@@ -222,6 +230,7 @@ class MoneyViewSet(ModelViewSet):
     # Of these, what may be done to several chosen rows, too.
     for_several: tuple[str, ...] = ()
     search_backend_name = None
+    order_key = ""
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         common: dict[str, Any] = super().get_common_view_kwargs(related=self.related, **kwargs)
@@ -237,7 +246,7 @@ class MoneyViewSet(ModelViewSet):
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         found: dict[str, Any] = super().get_index_view_kwargs(**kwargs)
-        return found | {"chosen_views": self.chosen_views}
+        return found | {"chosen_views": self.chosen_views, "order_key": self.order_key}
 
     def get_urlpatterns(self) -> list[Any]:
         patterns = [each for each in super().get_urlpatterns() if each.name in self.offered]

@@ -1,7 +1,5 @@
 """Orders: who bought what, at which price, and what came of it."""
 
-import re
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -70,7 +68,6 @@ RELATED = (
 )
 # An order is completed where a lesson is done: two words in Chinese.
 STATES = {**dict(Order.Status.choices), Order.Status.FULFILLED: _("Completed")}
-NUMBER = re.compile(r"#?([0-9a-fA-F]{6,32})")
 
 
 OF_OFFERS = tuple(
@@ -103,15 +100,6 @@ def with_refunded(orders: QuerySet[Order]) -> QuerySet[Order]:
     )
 
 
-def by_number(orders: QuerySet[Order], typed: str) -> QuerySet[Order] | None:
-    """Those whose number begins with what was typed; None if that is no number."""
-    if not (found := NUMBER.fullmatch(typed.strip())):
-        return None
-    digits = found[1].lower()
-    first, last = (uuid.UUID(digits.ljust(32, end)) for end in "0f")
-    return orders.filter(key__gte=first, key__lte=last)
-
-
 class OrderFilters(WagtailFilterSet):
     status = django_filters.ChoiceFilter(label=_("State"), choices=list(STATES.items()))
     created_at = SiteDays(label=_("Made"))
@@ -137,12 +125,6 @@ class OrderIndex(MoneyIndex):
 
     def get_base_queryset(self) -> QuerySet[Order]:
         return with_refunded(super().get_base_queryset())
-
-    def search_queryset(self, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        if self.is_searching and (found := by_number(queryset, self.search_query)) is not None:
-            return found
-        searched: QuerySet[Order] = super().search_queryset(queryset)
-        return searched
 
     def to_row_dict(self, item: Order) -> dict[str, Any]:
         received, refunded = item.received, item.refunded  # type: ignore[attr-defined]
@@ -341,6 +323,7 @@ class OrderViewSet(MoneyViewSet):
     related = RELATED
     filterset_class = OrderFilters
     row_views = {"refund": RefundOrderView, "end": EndOrderView}
+    order_key = "key"
     search_fields = [
         "buyer__email",
         "buyer__name",

@@ -290,6 +290,7 @@ class RefundViewSet(MoneyViewSet):
     inspect_view_class = RefundDetail
     related = ("order__buyer", "invoice", "request__decided_by")
     filterset_class = RefundFilters
+    order_key = "order__key"
     search_fields = ["stripe_id", "order__buyer__email", "payment_intent_id", "charge_id"]
     list_display = [
         DetailColumn("stripe_id", "money-refunds", label="Stripe"),

@@ -243,6 +243,7 @@ class RequestViewSet(MoneyViewSet):
     )
     row_views = {"approve": ApproveView, "confirm": ConfirmView, "decline": DeclineView}
     filterset_class = RequestFilters
+    order_key = "order__key"
     search_fields = ["order__buyer__email", "asked_by__email", "note", "reason"]
     list_display = [
         DetailColumn(

@@ -211,6 +211,7 @@ class SubscriptionViewSet(MoneyViewSet):
     inspect_view_class = SubscriptionDetail
     related = ("learner", "offer__course", "offer__membership", "order")
     filterset_class = SubscriptionFilters
+    order_key = "order__key"
     search_fields = ["learner__email", "learner__name", "stripe_id", "customer_id"]
     list_display = [
         DetailColumn(
@@ -335,6 +336,7 @@ class InvoiceViewSet(MoneyViewSet):
     )
     filterset_class = InvoiceFilters
     row_views = {"refund": RefundInvoiceView}
+    order_key = "subscription__order__key"
     search_fields = ["subscription__learner__email", "stripe_id", "payment_intent_id"]
     list_display = [
         "stripe_id",

@@ -173,7 +173,16 @@ class Invoice(Mirrored):
         verbose_name = _("invoice")
         verbose_name_plural = _("invoices")
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["payment_intent_id"], name="invoice_by_payment")]
+        indexes = [
+            models.Index(fields=["payment_intent_id"], name="invoice_by_payment"),
+            models.Index(fields=["-created_at", "-id"], name="invoice_by_day"),
+            # The newest rate at an instant, without reading the row (payments.recurring).
+            models.Index(
+                fields=["subscription", "-paid_at", "-id", "yearly_rate"],
+                condition=models.Q(status="paid", yearly_rate__isnull=False),
+                name="invoice_that_sets_a_rate",
+            ),
+        ]
 
     @property
     def tax(self) -> int:

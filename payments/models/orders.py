@@ -157,6 +157,7 @@ class Order(OfAccount):
         permissions = [("refund_order", "Can refund an order")]
         indexes = [
             models.Index(fields=["status", "created_at"], name="order_by_status"),
+            models.Index(fields=["-created_at", "-id"], name="order_by_day"),
             models.Index(fields=["payment_intent_id"], name="order_by_payment"),
             models.Index(fields=["charge_id"], name="order_by_charge"),
             models.Index(

@@ -11,10 +11,11 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
 from django.db.models.functions.datetime import TruncBase
 
+from insights.rates import Rates
 from insights.spans import Span, midnight, month_of, zone
 from payments import gateway, recurring
 from payments.admin.orders import offers
@@ -139,85 +140,9 @@ def takings_by_offer(currency: str, span: Span) -> list[tuple[Offer | None, Taki
 # --- what comes again ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Recurring:
-    """Who pays at an instant. `yearly`: their rates of a year, added up."""
-
-    yearly: int
-    number: int
-
-    @property
-    def monthly(self) -> int:
-        """MRR: each rate as a month's, a quarter's bill /3 and a year's /12; rounded once."""
-        return recurring.a_month(self.yearly)
-
-
-def recurring_at(currency: str, instant: datetime) -> Recurring:
-    """Of subscriptions that had paid a bill and had not ended, at the newest one's rate: trials are
-    not among them; those whose payment fails or that pause are, until they end."""
-    found = recurring.paying(subscriptions(currency), instant)
-    sums = found.aggregate(yearly=Sum("rate", default=0), number=Count("pk"))
-    return Recurring(**sums)
-
-
-@dataclass(frozen=True)
-class Churn:
-    """Of those who paid when a span began, how many had ended when it was over."""
-
-    before: int
-    ended: int
-
-    @property
-    def share(self) -> Fraction | None:
-        return Fraction(self.ended, self.before) if self.before else None
-
-
-def churn(currency: str, span: Span) -> Churn:
-    found = recurring.paying(subscriptions(currency), span.start)
-    counts = found.aggregate(before=Count("pk"), ended=Count("pk", filter=Q(ended_at__lt=span.end)))
-    return Churn(**counts)
-
-
 def past_due(currency: str) -> int:
     """Subscriptions whose renewal failed and is being tried again, now."""
     return subscriptions(currency).filter(status="past_due").count()
-
-
-@dataclass(frozen=True)
-class Movement:
-    """How MRR went from a span's beginning to its end, in rates of a year. Nothing is left over:
-    `closing` is what `recurring_at` says of the span's end."""
-
-    span: Span
-    opening: int
-    new: int  # who did not pay when it began: for the first time, or again
-    expansion: int  # who pays more
-    contraction: int  # who pays less (below zero)
-    churned: int  # who pays no more (below zero)
-
-    @property
-    def closing(self) -> int:
-        return self.opening + self.new + self.expansion + self.contraction + self.churned
-
-
-def movement(currency: str, span: Span) -> list[Movement]:
-    """One for each calendar month of the span."""
-    return [_movement(currency, month) for month in span.months()]
-
-
-def _movement(currency: str, span: Span) -> Movement:
-    rows = subscriptions(currency).exclude(ended_at__lt=span.start)
-    begun = rows.filter(Q(started_at=None) | Q(started_at__lt=span.end))
-    rates = begun.annotate(before=recurring.rate_at(span.start), after=recurring.rate_at(span.end))
-    change = F("after") - F("before")
-    sums = rates.aggregate(
-        opening=Sum("before", default=0),
-        new=Sum("after", filter=Q(before=0), default=0),
-        expansion=Sum(change, filter=Q(before__gt=0, after__gt=F("before")), default=0),
-        contraction=Sum(change, filter=Q(after__gt=0, after__lt=F("before")), default=0),
-        churned=Sum(change, filter=Q(before__gt=0, after=0), default=0),
-    )
-    return Movement(span=span, **sums)
 
 
 @dataclass(frozen=True)
@@ -300,23 +225,31 @@ class Worth:
     ltv: int | None
 
 
-def worth(currency: str, until: date) -> Worth | None:
-    """None before there are six months of payments: before, it would be a guess."""
+def worth(rates: Rates, currency: str, until: date) -> Worth | None:
+    """`rates` at `instants_of_worth(until)`. None before there are six months of payments: before,
+    it would be a guess."""
     end = Span(until, until).end
     since = add_months(end, -MONTHS_TO_KNOW)
     if not entries(currency).filter(kind=CHARGE, booked_at__lte=since).exists():
         return None
-    now = recurring_at(currency, end)
+    now = rates.recurring(end)
     if not now.number:
         return Worth(None, None)
-    month = month_of(until)
-    months = [
-        churn(currency, Span.of_month(month_of(month, later=-n)))
-        for n in range(1, MONTHS_TO_KNOW + 1)
-    ]
+    months = [rates.churn(month) for month in _months_to_know(until)]
     ended, before = sum(each.ended for each in months), sum(each.before for each in months)
     arpu = Fraction(now.yearly, 12 * now.number)
     return Worth(_rounded(arpu), _rounded(arpu * before / ended) if ended else None)
+
+
+def instants_of_worth(until: date) -> list[datetime]:
+    months = _months_to_know(until)
+    return [Span(until, until).end, *(at for each in months for at in (each.start, each.end))]
+
+
+def _months_to_know(until: date) -> list[Span]:
+    month = month_of(until)
+    later = range(-MONTHS_TO_KNOW, 0)
+    return [Span.of_month(month_of(month, later=number)) for number in later]
 
 
 def _rounded(value: Fraction) -> int:

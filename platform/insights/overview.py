@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from insights import figures
 from insights.charts import Piece, RowBar, Wave
 from insights.figures import CHARGE, DISPUTE, REFUND
 from insights.period_form import PeriodForm
+from insights.rates import Rates
 from insights.rights import finance_only
 from insights.spans import Span, month_of, zone
 from operations import clock
@@ -88,6 +90,14 @@ class Reading:
         """The span as far as it has come: nothing is known of days ahead."""
         return Span(self.span.first, max(self.span.first, min(self.span.last, self.today)))
 
+    @cached_property
+    def rates(self) -> Rates:
+        """At every instant that some figure of the page looks at."""
+        spans = [self.span, self.before, self.now_or_end, *self._months_moving().months()]
+        instants = [at for each in spans for at in (each.start, each.end)]
+        instants += figures.instants_of_worth(self.now_or_end.last)
+        return Rates(figures.subscriptions(self.currency), instants)
+
     def days(self) -> str:
         return _between(self.span)
 
@@ -122,8 +132,8 @@ class Reading:
         )
 
     def _recurring(self) -> Any:
-        now = figures.recurring_at(self.currency, self.now_or_end.end)
-        then = figures.recurring_at(self.currency, self.before.end)
+        now = self.rates.recurring(self.now_or_end.end)
+        then = self.rates.recurring(self.before.end)
         rows = self._subscriptions(paying_on=self.now_or_end.last)
         awaits = "" if now.number else _("Awaits the first paid bill of a subscription.")
         yield Figure(
@@ -148,8 +158,8 @@ class Reading:
         )
 
     def _churn(self) -> Figure:
-        now = figures.churn(self.currency, self.span)
-        then = figures.churn(self.currency, self.before)
+        now = self.rates.churn(self.span)
+        then = self.rates.churn(self.before)
         words = {"ended": now.ended, "before": now.before}
         return Figure(
             _("Churn"),
@@ -226,7 +236,7 @@ class Reading:
                 ],
                 closing=self._money(a_month(each.closing)),
             )
-            for each in figures.movement(self.currency, self._months_moving())
+            for each in map(self.rates.movement, self._months_moving().months())
         ]
 
     def _months_moving(self) -> Span:
@@ -271,7 +281,7 @@ class Reading:
         }
 
     def worth(self) -> dict[str, str] | None:
-        found = figures.worth(self.currency, self.now_or_end.last)
+        found = figures.worth(self.rates, self.currency, self.now_or_end.last)
         if found is None:
             return None
         return {

@@ -1,6 +1,6 @@
 """The figures, against numbers worked out by hand (tests/insights/world.py)."""
 
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from insights import figures
+from insights.rates import Churn, Movement, Rates, Recurring
 from insights.spans import Span
 from payments import recurring
 from payments.models import Order
@@ -23,6 +24,23 @@ OCTOBER = Span.of_month(date(2026, 10, 1))
 @pytest.fixture
 def people() -> dict[str, Any]:
     return business()
+
+
+def rates(currency: str, *instants: datetime) -> Rates:
+    return Rates(figures.subscriptions(currency), instants)
+
+
+def churn(span: Span) -> Churn:
+    return rates("CNY", span.start, span.end).churn(span)
+
+
+def movement(span: Span) -> list[Movement]:
+    instants = [at for each in span.months() for at in (each.start, each.end)]
+    return [rates("CNY", *instants).movement(each) for each in span.months()]
+
+
+def worth(until: date) -> figures.Worth | None:
+    return figures.worth(rates("CNY", *figures.instants_of_worth(until)), "CNY", until)
 
 
 def test_revenue_is_every_payment_of_the_days(people):
@@ -47,13 +65,13 @@ def test_a_refund_that_failed_comes_back(people):
 def test_currencies_are_never_added_up(people):
     assert figures.currencies() == ["CNY", "JPY"]
     assert figures.takings("JPY", NOVEMBER).revenue == 1200
-    assert figures.recurring_at("JPY", NOVEMBER.end).number == 0
+    assert rates("JPY", NOVEMBER.end).recurring(NOVEMBER.end).number == 0
 
 
 def test_mrr_counts_a_quarter_by_three_and_a_year_by_twelve(people):
     # On 20 November: Amy 39, Bob 99/3 = 33, Cat 365/12, Fay 39 (failing), Gus 39. Not Dan (trial),
     # not Eve (ended). A year's: 12 × (39 + 39 + 39) + 4 × 99 + 365 = 1404 + 396 + 365 = 2165.
-    found = figures.recurring_at("CNY", NOVEMBER.end)
+    found = rates("CNY", NOVEMBER.end).recurring(NOVEMBER.end)
     assert (found.yearly, found.number) == (216500, 5)
     # 2165 / 12 = 180.41666… → 180.42.
     assert found.monthly == 18042
@@ -62,20 +80,20 @@ def test_mrr_counts_a_quarter_by_three_and_a_year_by_twelve(people):
 def test_mrr_of_a_past_day_is_what_it_was_then(people):
     # At the end of October: Amy 39, Bob 33, Cat 365/12, Eve 39, Fay 39; Gus begins half an hour
     # later. A year's: 12 × 117 + 396 + 365 = 2165.
-    assert figures.recurring_at("CNY", OCTOBER.end) == figures.Recurring(216500, 5)
+    assert rates("CNY", OCTOBER.end).recurring(OCTOBER.end) == Recurring(216500, 5)
     # At the end of 26 October Cat was in trial: 2165 − 365 = 1800, four of them.
     trial = Span(date(2026, 10, 26), date(2026, 10, 26))
-    assert figures.recurring_at("CNY", trial.end) == figures.Recurring(180000, 4)
+    assert rates("CNY", trial.end).recurring(trial.end) == Recurring(180000, 4)
 
 
 def test_churn_is_of_those_who_paid_when_the_days_began(people):
     # Five paid at the end of October; Eve ended on the 5th. Gus, who came later, is not counted.
-    found = figures.churn("CNY", NOVEMBER)
+    found = churn(NOVEMBER)
     assert (found.before, found.ended, found.share) == (5, 1, Fraction(1, 5))
     # When October began, Amy and Eve paid, and neither ended in it.
-    assert figures.churn("CNY", OCTOBER) == figures.Churn(2, 0)
+    assert churn(OCTOBER) == Churn(2, 0)
     # When September began nobody paid: there is no share of nothing.
-    assert figures.churn("CNY", Span.of_month(date(2026, 9, 1))).share is None
+    assert churn(Span.of_month(date(2026, 9, 1))).share is None
 
 
 def test_past_due_is_who_fails_now(people):
@@ -84,7 +102,7 @@ def test_past_due_is_who_fails_now(people):
 
 def test_the_movement_leads_from_one_month_to_the_next(people):
     span = Span(date(2026, 9, 1), date(2026, 11, 20))
-    september, october, november = figures.movement("CNY", span)
+    september, october, november = movement(span)
     # September: Amy and Eve come, 2 × 468 (12 × 39) = 936 a year.
     assert (september.opening, september.new, september.closing) == (0, 93600, 93600)
     # October: Bob 396, Cat 365, Fay 468 come = 1229; 936 + 1229 = 2165.
@@ -93,7 +111,7 @@ def test_the_movement_leads_from_one_month_to_the_next(people):
     assert (november.new, november.churned, november.closing) == (46800, -46800, 216500)
     assert [each.expansion for each in (september, october, november)] == [0, 0, 0]
     for month in (september, october, november):
-        assert month.closing == figures.recurring_at("CNY", month.span.end).yearly
+        assert month.closing == rates("CNY", month.span.end).recurring(month.span.end).yearly
     assert october.opening == september.closing
     assert november.opening == october.closing
 
@@ -103,14 +121,14 @@ def test_paying_more_is_expansion_and_paying_less_contraction(people):
     # 4 × 9 = 36 less a year.
     pay_bill(people["amy"], people["amy"].order, "2026-11-10 10:00", 6900, 12)
     pay_bill(people["bob"], people["bob"].order, "2026-11-10 10:00", 9000, 4)
-    [november] = figures.movement("CNY", NOVEMBER)
+    [november] = movement(NOVEMBER)
     assert (november.expansion, november.contraction) == (36000, -3600)
     assert november.closing == 216500 + 36000 - 3600
 
 
 def test_who_went_and_comes_back_is_new(people):
     subscribe(people["month"], "2026-11-19 09:00", ("2026-11-19 09:00", 3900))
-    [november] = figures.movement("CNY", NOVEMBER)
+    [november] = movement(NOVEMBER)
     assert (november.new, november.churned) == (93600, -46800)
 
 
@@ -174,8 +192,8 @@ def test_conversion_is_of_the_orders_begun_in_the_days(people):
 
 def test_arpu_and_ltv_wait_for_six_months(people):
     # The first payment is of 5 September: six months are over at the end of 5 March.
-    assert figures.worth("CNY", date(2027, 3, 4)) is None
-    found = figures.worth("CNY", date(2027, 3, 5))
+    assert worth(date(2027, 3, 4)) is None
+    found = worth(date(2027, 3, 5))
     assert found is not None
     # ARPU: 2165 / 12 / 5 = 36.0833… → 36.08.
     # The six months before March: September 2026 to February 2027. Who paid when each began:
@@ -187,7 +205,7 @@ def test_ltv_is_not_said_where_nobody_left(people):
     people["eve"].ended_at = None
     people["eve"].save()
     # Eve still pays: (4 × 468 + 396 + 365) / 12 / 6 = 36.569…
-    assert figures.worth("CNY", date(2027, 3, 5)) == figures.Worth(arpu=3657, ltv=None)
+    assert worth(date(2027, 3, 5)) == figures.Worth(arpu=3657, ltv=None)
 
 
 def test_yen_and_dinars_are_exact():
@@ -195,12 +213,12 @@ def test_yen_and_dinars_are_exact():
     # 12,001 yen a year, twice: 24,002 / 12 = 2000.17 → 2000 yen; each rounded alone would do too.
     for _ in range(2):
         subscribe(year, "2026-10-01 00:00", ("2026-10-01 00:00", 12001), currency="JPY")
-    assert figures.recurring_at("JPY", NOVEMBER.end).monthly == 2000
+    assert rates("JPY", NOVEMBER.end).recurring(NOVEMBER.end).monthly == 2000
     # 3.455 dinars a quarter, three of them: 4 × 10.365 / 12 = 3.455.
     quarter = OfferFactory(interval="quarter")
     for _ in range(3):
         subscribe(quarter, "2026-10-01 00:00", ("2026-10-01 00:00", 3455), currency="KWD")
-    assert figures.recurring_at("KWD", NOVEMBER.end).monthly == 3455
+    assert rates("KWD", NOVEMBER.end).recurring(NOVEMBER.end).monthly == 3455
     assert figures.takings("KWD", OCTOBER).revenue == 10365
 
 
@@ -216,8 +234,8 @@ def test_a_bill_at_midnight_belongs_to_the_day_that_begins(people):
     november, december = Span.of_month(date(2026, 11, 1)), Span.of_month(date(2026, 12, 1))
     assert figures.takings("CNY", november).revenue == 27600
     assert figures.takings("CNY", december).revenue == 3900
-    assert figures.recurring_at("CNY", november.end).number == 5
-    assert figures.recurring_at("CNY", december.end).number == 6
+    assert rates("CNY", november.end).recurring(november.end).number == 5
+    assert rates("CNY", december.end).recurring(december.end).number == 6
 
 
 def test_more_rows_cost_no_more_queries(people):
@@ -225,12 +243,12 @@ def test_more_rows_cost_no_more_queries(people):
         figures.takings("CNY", NOVEMBER)
         figures.revenue_by_day("CNY", NOVEMBER)
         figures.takings_by_offer("CNY", NOVEMBER)
-        figures.recurring_at("CNY", NOVEMBER.end)
-        figures.churn("CNY", NOVEMBER)
-        figures.movement("CNY", NOVEMBER)
+        rates("CNY", NOVEMBER.end).recurring(NOVEMBER.end)
+        churn(NOVEMBER)
+        movement(NOVEMBER)
         figures.cohorts("CNY", NOVEMBER.last)
         figures.conversion("CNY", NOVEMBER)
-        figures.worth("CNY", date(2027, 3, 5))
+        worth(date(2027, 3, 5))
 
     with CaptureQueriesContext(connection) as few:
         everything()

@@ -1,0 +1,89 @@
+"""Over each listing finance types a number, an id of Stripe's, an e-mail or words."""
+
+import pytest
+from django.urls import reverse
+
+from accounts import roles
+from payments.models import Invoice, Order, Refund, Subscription
+from tests.accounts.factories import UserFactory
+from tests.factories import course
+from tests.payments.factories import (
+    DisputeFactory,
+    GiftFactory,
+    InvoiceFactory,
+    OrderFactory,
+    RefundFactory,
+    SubscriptionFactory,
+    course_price,
+)
+from tests.payments.staff import at_desk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk():
+    return at_desk(roles.FINANCE)
+
+
+def found(desk, viewset: str, typed: str) -> list[int]:
+    answer = desk.get(reverse(f"{viewset}:index"), {"q": typed})
+    return [row.pk for row in answer.context["object_list"]]
+
+
+@pytest.fixture
+def two():
+    """An order, and another beside it."""
+    wanted = OrderFactory(
+        fulfilled=True,
+        buyer=UserFactory(email="Lin.Lan@example.org", name="林岚"),
+        price=course_price(course(title="先有人，后有货")),
+        payment_intent_id="pi_3QabcDEF",
+    )
+    OrderFactory(fulfilled=True, price=course_price(course(title="别的课")))
+    return wanted
+
+
+@pytest.mark.parametrize(
+    "typed", ["lin.lan@EXAMPLE.org", "林岚", "先有人", "pi_3QabcDEF", " pi_3QabcDEF ", "3Qabc"]
+)
+def test_an_order_is_found_by(desk, two, typed):
+    assert found(desk, "money-orders", typed) == [two.pk]
+
+
+@pytest.mark.parametrize("typed", ["nobody@example.org", "pi_none", "没有", "' OR 1=1 --", "%"])
+def test_what_is_not_there_is_not_found(desk, two, typed):
+    assert found(desk, "money-orders", typed) == []
+
+
+def test_an_id_that_is_only_a_part_is_found_too(desk, two):
+    Order.objects.filter(pk=two.pk).update(session_id="cs_test_a1b2")
+    assert found(desk, "money-orders", "cs_test_a1") == [two.pk]
+
+
+def test_what_belongs_to_an_order_is_found_by_the_orders_number(desk, two):
+    RefundFactory()
+    DisputeFactory()
+    refund = RefundFactory(order=two)
+    dispute = DisputeFactory(order=two)
+    gift = GiftFactory(order__price=course_price(course()))
+    assert found(desk, "money-refunds", two.number) == [refund.pk]
+    assert found(desk, "money-refunds", f"#{two.number.lower()}") == [refund.pk]
+    assert found(desk, "money-disputes", two.number) == [dispute.pk]
+    assert found(desk, "money-gifts", gift.order.number) == [gift.pk]
+    assert Refund.objects.count() == 2
+
+
+def test_a_subscription_and_its_bills_are_found_by_the_orders_number(desk):
+    SubscriptionFactory()
+    wanted = SubscriptionFactory()
+    bill = InvoiceFactory(subscription=wanted)
+    order = OrderFactory(fulfilled=True, price__offer=wanted.offer, subscription=wanted)
+    assert found(desk, "money-subscriptions", order.number) == [wanted.pk]
+    assert found(desk, "money-invoices", order.number) == [bill.pk]
+    assert found(desk, "money-subscriptions", wanted.stripe_id) == [wanted.pk]
+    assert (Subscription.objects.count(), Invoice.objects.count()) == (2, 1)
+
+
+def test_where_nobody_has_an_address_none_is_found(desk):
+    assert found(desk, "money-differences", "lin.lan@example.org") == []
