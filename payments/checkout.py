@@ -140,7 +140,9 @@ def start(
     buyer has is no hindrance, and each wish has an order of its own. `inside`: the courses of a
     bundle as the buyer was shown them.
     """
-    _check_for_sale(price, now)
+    check_for_sale(price, now=now)
+    if price.is_free:
+        raise NotForSale  # nothing is paid for it (payments.enrolment)
     if wish and (price.offer.bundle_id or beginning.is_planned(price.offer.sellable, now=now)):
         raise NotForSale  # a code opens one thing, and at once
     if wish is None and not may_buy(buyer, price.offer, now=now):
@@ -228,7 +230,8 @@ def _seen(
     return _Seen(buyer, price, attribution, trial_days, reduction)
 
 
-def _check_for_sale(price: Price, now: datetime) -> None:
+def check_for_sale(price: Price, *, now: datetime) -> None:
+    """Raises PriceChanged, NotForSale."""
     if not price.is_in_force(now):
         raise PriceChanged
     if not queries.prices_in_force(price.currency, now=now).filter(pk=price.pk).exists():

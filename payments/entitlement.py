@@ -101,15 +101,16 @@ def is_ownerless(order: Order) -> bool:
 
 
 def has_already(order: Order) -> bool:
-    """Whether the buyer paid for the same thing by another order that still holds. Also one whose
-    payment came a moment later, but whose news came first. A bundle: for every course in it."""
+    """Whether the buyer paid for the same thing by another order that still holds, or enrolled
+    while Stripe's page stood open. Also one whose payment came a moment later, but whose news came
+    first. A bundle: for every course in it."""
     if order.is_for_others:
         return False
     offer = order.price.offer
     own = {order.source_id, order.subscription.source_id if order.subscription else ""}
     paid = Grant.objects.filter(
         learner_id=order.buyer_id,
-        source_kind__in=[*BOUGHT_ONCE, Grant.Source.SUBSCRIPTION],
+        source_kind__in=[*BOUGHT_ONCE, Grant.Source.SUBSCRIPTION, Grant.Source.ENROLMENT],
     ).lasting(order.paid_at or order.created_at)
     if offer.bundle is not None:
         had = paid.exclude(source_id__in=own).values_list("course_id", flat=True)

@@ -9,9 +9,19 @@ from django.db import transaction
 from payments.models import Offer, Price
 
 
+class CannotBeFree(Exception):
+    """Only a course, for good and open now, is given for nothing."""
+
+
+def can_be_free(offer: Offer) -> bool:
+    return bool(offer.course_id) and offer.kind == Offer.Kind.ONE_OFF and not offer.presale
+
+
 @transaction.atomic
 def set_price(*, offer: Offer, currency: str, amount: int, now: datetime) -> Price:
-    """Put a price in force; the one it replaces stays with the orders that were made at it."""
+    """Put a price in force; the one it replaces stays with the orders that were made at it. Nothing
+    is a price, too: who enrolled at it keeps the course when there is another. Raises CannotBeFree.
+    """
     return _replace(offer, currency=currency, amount=amount, ends_at=None, now=now)
 
 
@@ -40,6 +50,8 @@ def end_price(*, offer: Offer, currency: str) -> Price | None:
 def _replace(
     offer: Offer, *, currency: str, amount: int, ends_at: datetime | None, now: datetime
 ) -> Price:
+    if amount == 0 and not can_be_free(offer):
+        raise CannotBeFree(offer.pk)
     Offer.objects.select_for_update().get(pk=offer.pk)
     beside = offer.prices.filter(currency=currency, is_active=True, ends_at__isnull=ends_at is None)
     standing = beside.first()

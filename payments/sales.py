@@ -73,12 +73,14 @@ def _kept(request: HttpRequest | None, name: str, make: Any) -> Any:
 @dataclass(frozen=True)
 class Sale:
     """How something can be had: `url` begins buying, of this very thing if `direct`; `member_*` and
-    `bundle_*` where a membership or a bundle opens it too."""
+    `bundle_*` where a membership or a bundle opens it too. `enrol`: the key of a price of nothing,
+    at which one tap opens it."""
 
     amount: str
     label: str
     url: str
     direct: bool = False
+    enrol: str = ""
     per: str = ""
     note: str = ""
     member_note: str = ""
@@ -104,6 +106,8 @@ def sale(
         return _of_membership(offered.own[0], led_by, code) if offered.own else None
     if isinstance(sellable, Bundle):
         return _of_bundle(offered.own[0], led_by, code) if offered.own else None
+    if offered.own and offered.own[0].is_free:
+        return _for_nothing(offered.own[0], led_by)
     if offered.own:
         return _beside_bundle(_of_course(offered, led_by, code), offered, led_by, code)
     if offered.by_membership:
@@ -148,6 +152,17 @@ def _awaited(request: HttpRequest | None) -> set[int]:
             *redeemed.values_list("batch__course_id", flat=True),
         }
     return found["courses"]
+
+
+def _for_nothing(price: Price, led_by: Attribution) -> Sale:
+    """No membership and no bundle beside it: nobody needs them for this course."""
+    return Sale(
+        amount=_("Free"),
+        label=_("Enrol for free"),
+        url=reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by),
+        direct=True,
+        enrol=str(price.key),
+    )
 
 
 def _of_course(offered: queries.Offered, led_by: Attribution, code: str) -> Sale:

@@ -5,6 +5,7 @@ from django.urls import path
 from payments.views import (
     bundles,
     buying,
+    enrolling,
     fapiao,
     gifts,
     membership,
@@ -22,6 +23,7 @@ urlpatterns = [
     path("bundles/<str:slug>/", bundles.bundle, name="bundle"),
     path("payments/checkout/", buying.checkout, name="payments_checkout"),
     path("payments/buy/<uuid:key>/", buying.buy, name="payments_buy"),
+    path("payments/enrol/", enrolling.enrol, name="enrol"),
     path("payments/gift/<uuid:key>/", gifts.give, name="give"),
     path("payments/seats/<uuid:key>/", seats.buy_seats, name="buy_seats"),
     path("payments/return/", returning.returned, name="payments_return"),

@@ -33,6 +33,7 @@ class Grant(models.Model):
         REDEEM_CODE = "redeem_code", _("Redeem code")
         SCHOLARSHIP = "scholarship", _("Scholarship")
         STAFF = "staff", _("Given by staff")
+        ENROLMENT = "enrolment", _("Free enrolment")
         FORMER_MEMBERSHIP = "former_membership", _("Left the membership in a paid period")
 
     learner = models.ForeignKey(

@@ -46,8 +46,9 @@ from payments.admin.listing import (
 )
 from payments.admin.subscriptions import SUBSCRIPTION_STATES
 
-# Sources that people decide on. All others follow from money and would only come back.
+# What staff give, and what they may take back. All others follow from money and would come back.
 BY_HAND = (Grant.Source.SCHOLARSHIP, Grant.Source.STAFF)
+TAKEN_BACK_BY_HAND = (*BY_HAND, Grant.Source.ENROLMENT)
 
 SOURCE_VIEWSETS = {
     "order": "money-orders",
@@ -142,7 +143,9 @@ class GrantDetail(MoneyDetail):
             for name, view in (("extend", ExtendView), ("withdraw", WithdrawView)):
                 if view().is_possible(row):
                     yield Action(view.label, reverse(f"money-grants:{name}", args=[self.pk]))
-        if row.source_kind not in BY_HAND and self.request.user.has_perm("courses.add_grant"):
+        if row.source_kind not in TAKEN_BACK_BY_HAND and self.request.user.has_perm(
+            "courses.add_grant"
+        ):
             covered = {"course": row.course_id, "membership": row.membership_id}
             asked = {"email": row.learner.email, **{key: pk for key, pk in covered.items() if pk}}
             yield Action(
@@ -333,7 +336,7 @@ class ExtendView(Confirmation):
 
 def is_by_hand(row: Grant) -> bool:
     """Whether people decide on it, and it was not taken back."""
-    return row.source_kind in BY_HAND and row.withdrawn_at is None
+    return row.source_kind in TAKEN_BACK_BY_HAND and row.withdrawn_at is None
 
 
 def declare(

@@ -21,7 +21,7 @@ from wagtail.log_actions import log
 
 from courses.models import Bundle, CoursePage, Membership
 from operations import clock
-from payments import presale, price_changes, refund_requests
+from payments import enrolment, presale, price_changes, refund_requests
 from payments.admin.amounts import typed_amount
 from payments.admin.confirmation import AfterProof
 from payments.admin.listing import (
@@ -39,7 +39,14 @@ from payments.admin.presale import GiveUpView, given_up
 from payments.admin.price_changes import PriceChangeView
 from payments.models import Offer, Price
 from payments.money import decimal
-from payments.offers import end_price, last_day, set_early_price, set_price, site_midnight
+from payments.offers import (
+    can_be_free,
+    end_price,
+    last_day,
+    set_early_price,
+    set_price,
+    site_midnight,
+)
 
 TERMS = ("course", "bundle", "membership", "kind", "interval", "term_months", "trial_days")
 LARGEST = Decimal(999_999)  # what Stripe takes in most currencies
@@ -103,7 +110,8 @@ class OfferForm(WagtailAdminModelForm):
             required=own,
             max_value=LARGEST,
             help_text=_(
-                "As people read it: 99.00. A new price replaces the old one for new orders."
+                "As people read it: 99.00. A new price replaces the old one for new orders. 0: a "
+                "course that one enrols in by one tap, without code or payment."
             )
             if own
             else _("Empty: shown in the site's own currency."),
@@ -131,6 +139,8 @@ class OfferForm(WagtailAdminModelForm):
         cleaned: dict[str, Any] = super().clean()
         for currency in settings.CURRENCIES:
             self._clean_currency(currency, cleaned)
+        if not self.errors:
+            self._clean_free(cleaned)
         until = cleaned.get("early_until")
         early = [
             cleaned.get(field_of(each, early=True)) is not None for each in settings.CURRENCIES
@@ -158,6 +168,24 @@ class OfferForm(WagtailAdminModelForm):
         elif cleaned[early] >= cleaned[regular]:
             self.add_error(early, _("The early price is lower than the regular one."))
 
+    def _clean_free(self, cleaned: dict[str, Any]) -> None:
+        """Nothing asked in one currency is nothing asked in all, and only for a course."""
+        for early in (False, True):
+            typed = {
+                name: cleaned.get(name)
+                for name in (field_of(each, early=early) for each in settings.CURRENCIES)
+            }
+            if 0 not in typed.values():
+                continue
+            terms = {name: cleaned.get(name) for name in ("course", "kind", "presale")}
+            if not can_be_free(Offer(**terms)):
+                words = _("Only a course that is open, for good, can be free.")
+                self.add_error(next(name for name in typed if typed[name] == 0), words)
+            sold = [name for name in typed if cleaned.get(name.removeprefix("early_")) is not None]
+            for name in sold:
+                if typed[name] != 0:
+                    self.add_error(name, _("What is free is free in every currency: 0 here, too."))
+
     @property
     def early_ends_at(self) -> datetime | None:
         """When the last day of the early price is over, by the site's clock."""
@@ -177,8 +205,8 @@ def field_of(currency: str, *, early: bool = False) -> str:
 
 def _price(typed: Decimal, currency: str) -> int:
     amount = typed_amount(typed, currency)
-    if amount <= 0:
-        raise forms.ValidationError(_("A price is more than nothing."))
+    if amount < 0:
+        raise forms.ValidationError(_("A price is not less than nothing."))
     return amount
 
 
@@ -267,6 +295,8 @@ class OfferDetail(MoneyDetail):
         yield Fact(_("For sale"), _("Yes") if row.is_active else _("No"))
         yield Fact(_("In advance"), row.get_presale_display())
         yield Fact(_("Given up"), given_up(row))
+        if row.course and (number := enrolment.enrolled(row.course).count()):
+            yield Fact(_("Enrolled in the course when it was free"), number)
         yield Fact(_("Address to buy it at"), reverse("payments_buy", args=[row.key]))
 
     def actions(self) -> Iterable[Action]:

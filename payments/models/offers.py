@@ -203,7 +203,7 @@ class Price(models.Model):
     """An amount that never changes; a new price replaces it (`payments.offers.set_price`).
 
     Beside the regular price of an offer there may be an early one, which ends: until then it is
-    the one in force.
+    the one in force. Nothing, for a course: who wants it enrols (`payments.enrolment`).
     """
 
     FIXED = ("offer_id", "currency", "amount", "ends_at")
@@ -243,7 +243,6 @@ class Price(models.Model):
                 condition=Q(currency=Upper("currency")) & Q(Exact(Length("currency"), 3)),
                 violation_error_message=_("A currency has three capital letters, such as CNY."),
             ),
-            models.CheckConstraint(name="price_is_positive", condition=Q(amount__gt=0)),
         ]
 
     def __str__(self) -> str:
@@ -255,6 +254,10 @@ class Price(models.Model):
             if standing and any(getattr(self, name) != standing[name] for name in self.FIXED):
                 raise TermsAreFixed(self.pk)
         super().save(*args, **kwargs)
+
+    @property
+    def is_free(self) -> bool:
+        return self.amount == 0
 
     def is_in_force(self, now: datetime) -> bool:
         """Whether it was replaced by none, nor has ended. An early one stands before this one."""

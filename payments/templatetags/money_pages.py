@@ -57,6 +57,7 @@ class Paywall:
     per: str = ""
     buy_url: str = ""
     buy_label: str = ""
+    enrol: str = ""
     member_url: str = ""
     member_line: str = ""
     bundle_url: str = ""
@@ -66,6 +67,7 @@ class Paywall:
     refund_url: str = ""
     refund_line: str = ""
     sign_in_url: str = ""
+    sign_in_label: str = ""
 
 
 @register.simple_tag(takes_context=True)
@@ -78,7 +80,9 @@ def paywall(
 ) -> Paywall:
     """`{% paywall lesson course rows free_row as wall %}`"""
     way = sales.sale(context.get("request"), course, lesson)
-    refund_url = legal_url(context, "refunds")
+    is_free = bool(way and way.enrol)
+    refund_url = "" if is_free else legal_url(context, "refunds")
+    sign_in_url = _sign_in_url(context)
     return Paywall(
         question=lesson.question or lesson.title,
         gets=_gets(course, len(rows)),
@@ -86,6 +90,7 @@ def paywall(
         per=way.per if way else "",
         buy_url=way.url if way else "",
         buy_label=_buy_label(way) if way else "",
+        enrol=way.enrol if way and not sign_in_url else "",
         member_url=way.member_url if way else "",
         bundle_url=way.bundle_url if way else "",
         bundle_line=way.bundle_line if way else "",
@@ -94,12 +99,15 @@ def paywall(
         free_title=free_row.name if free_row else "",
         refund_url=refund_url,
         refund_line=_("Not what you hoped for? See the refund rules") if refund_url else "",
-        sign_in_url=_sign_in_url(context),
+        sign_in_url=sign_in_url,
+        sign_in_label=_("Enrolled already? Sign in")
+        if is_free
+        else _("Bought it already? Sign in"),
     )
 
 
 def _buy_label(way: sales.Sale) -> str:
-    if not way.direct:
+    if not way.direct or way.enrol:
         return way.label
     return _("%(amount)s, buy this course") % {"amount": way.amount}
 

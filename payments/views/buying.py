@@ -1,7 +1,7 @@
 """Before Stripe's own page: what is bought, at which price; then the way there."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -114,7 +114,7 @@ def _page(
             user=user,
             now=now,
         )
-        if price
+        if price and not price.is_free
         else None
     )
     owned = user is not None and not payment.may_buy(user, offer, now=now)
@@ -122,10 +122,14 @@ def _page(
     context = {
         "offer": offer,
         "plan": plan,
+        "free": price if price and price.is_free else None,
+        "free_until": price.ends_at - timedelta(seconds=1) if price and price.ends_at else None,
         "in_hand": brought,
         "code_problem": code_problem or brought.problem or (plan.problem if plan else ""),
         "owned": owned,
-        "switch_from": switching.from_which(user, price) if price and user and not owned else None,
+        "switch_from": switching.from_which(user, plan.price)
+        if plan and user and not owned
+        else None,
         "contents": bundles.contents(
             offer.bundle, currency=price.currency, user=request.user, now=now
         )
@@ -146,6 +150,12 @@ def price_shown(request: HttpRequest, offer: Offer, *, now: datetime) -> Price |
     if price is not None and beginning.is_planned(offer.sellable, now=now) and not offer.presale:
         return None
     return price
+
+
+def price_for_others(request: HttpRequest, offer: Offer, *, now: datetime) -> Price | None:
+    """The same for a gift or for colleagues: what is free needs no code."""
+    price = price_shown(request, offer, now=now)
+    return None if price and price.is_free else price
 
 
 def offer_of(key: uuid.UUID) -> Offer:

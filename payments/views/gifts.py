@@ -129,7 +129,7 @@ def _form_page(
     problem: checkout.CannotStart | None = None,
 ) -> HttpResponse:
     now = clock.now()
-    price = buying.price_shown(request, offer, now=now)
+    price = buying.price_for_others(request, offer, now=now)
     context = {
         "offer": offer,
         "form": form,

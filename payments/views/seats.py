@@ -81,7 +81,7 @@ def _page(
     *,
     problem: checkout.CannotStart | None = None,
 ) -> HttpResponse:
-    price = buying.price_shown(request, offer, now=clock.now())
+    price = buying.price_for_others(request, offer, now=clock.now())
     context: dict[str, Any] = {
         "offer": offer,
         "form": form,

@@ -86,8 +86,8 @@ def test_one_price_is_in_force_per_offer_and_currency():
     PriceFactory(offer=price.offer, is_active=False)
 
 
-@pytest.mark.parametrize("fields", [{"currency": "cny"}, {"currency": "元"}, {"amount": 0}])
-def test_a_price_is_positive_and_its_currency_is_a_code(fields):
+@pytest.mark.parametrize("fields", [{"currency": "cny"}, {"currency": "元"}, {"amount": -1}])
+def test_a_price_is_not_negative_and_its_currency_is_a_code(fields):
     with refused(), transaction.atomic():
         PriceFactory(**fields)
 
