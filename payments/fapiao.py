@@ -1,6 +1,8 @@
 """Asking for a fapiao (发票), issuing it, and reversing it (红冲) when the money went back."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.files.uploadedfile import UploadedFile
@@ -10,7 +12,9 @@ from django.db.models import (
     Case,
     CharField,
     Exists,
+    F,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -21,7 +25,7 @@ from django.db.models.functions import Coalesce
 from wagtail.log_actions import log
 
 from accounts.models import User
-from payments.models import Fapiao, Order, Refund
+from payments.models import Fapiao, Invoice, Order, Refund
 
 CURRENCY = "CNY"  # the only one that a fapiao is in
 WELL_FORMED = re.compile(r"[0-9A-Z]{15,20}")
@@ -57,27 +61,77 @@ def _has_good_check(text: str) -> bool:
     return values[-1] == -total % 31
 
 
-def may_ask(order: Order) -> bool:
-    """An order that was paid once, in yuan, and not given back. Subscriptions have none."""
-    return (
-        order.status == Order.Status.FULFILLED
-        and order.paid_at is not None
-        and order.subscription_id is None
-        and order.currency == CURRENCY
-        and order.amount > 0
-    )
+@dataclass(frozen=True)
+class OfPayment:
+    """A payment of an order, or a bill of its subscription; its fapiaos, the newest first."""
+
+    order: Order
+    invoice: Invoice | None
+    kept: int  # what of it did not go back, in the smallest unit
+    rows: list[Fapiao]
+
+    @property
+    def standing(self) -> Fapiao | None:
+        """The one that was not reversed."""
+        return next((row for row in self.rows if row.reversed_on is None), None)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether something was paid, in yuan, that did not go back, and none stands issued."""
+        if (self.invoice or self.order).currency != CURRENCY or self.kept <= 0:
+            return False
+        return self.standing is None or not self.standing.is_issued
+
+    @property
+    def amount(self) -> int:
+        return (self.invoice.amount_paid or 0) if self.invoice else self.order.amount
+
+
+def of_order(order: Order) -> list[OfPayment]:
+    """Its payments that have a fapiao or may have one, the newest first; three queries at most."""
+    rows: dict[int | None, list[Fapiao]] = {}
+    for row in order.fapiaos.order_by("-asked_at", "-pk"):
+        rows.setdefault(row.invoice_id, []).append(row)
+    payments = _bills(order, rows) if order.subscription_id else [_payment(order, rows)]
+    return [each for each in payments if each.rows or each.may_ask]
+
+
+def of_payment(order: Order, invoice: Invoice | None) -> OfPayment | None:
+    found = (each for each in of_order(order) if each.invoice == invoice)
+    return next(found, None)
+
+
+def _payment(order: Order, rows: dict[int | None, list[Fapiao]]) -> OfPayment:
+    is_paid = order.status == Order.Status.FULFILLED and order.paid_at is not None
+    back = order.refunds.filter(status__in=Refund.STANDING).aggregate(sum=Sum("amount", default=0))
+    return OfPayment(order, None, order.amount - back["sum"] if is_paid else 0, rows.get(None, []))
+
+
+def _bills(order: Order, rows: dict[int | None, list[Fapiao]]) -> Iterator[OfPayment]:
+    standing = Sum("refunds__amount", filter=Q(refunds__status__in=Refund.STANDING), default=0)
+    paid = Invoice.objects.filter(subscription=order.subscription_id, status="paid")
+    for bill in paid.filter(amount_paid__gt=0).annotate(back=standing):
+        kept = (bill.amount_paid or 0) - bill.back
+        yield OfPayment(order, bill, kept, rows.get(bill.pk, []))
 
 
 @transaction.atomic
 def ask(
-    *, order: Order, kind: str, title: str, tax_number: str, email: str, now: datetime
+    *,
+    order: Order,
+    invoice: Invoice | None,
+    kind: str,
+    title: str,
+    tax_number: str,
+    email: str,
+    now: datetime,
 ) -> Fapiao:
     """Ask for it, or change what was asked while it is not issued. Raises CannotAsk."""
     order = Order.objects.select_for_update().get(pk=order.pk)
-    standing = Fapiao.objects.filter(order=order).first()
-    if not may_ask(order) or (standing and standing.is_issued):
+    payment = of_payment(order, invoice)
+    if payment is None or not payment.may_ask:
         raise CannotAsk
-    row = standing or Fapiao(order=order, asked_at=now)
+    row = payment.standing or Fapiao(order=order, invoice=invoice, asked_at=now)
     row.kind, row.title, row.email, row.changed_at = kind, title, email, now
     row.tax_number = tax_number if kind == Fapiao.Kind.COMPANY else ""
     row.save()
@@ -126,8 +180,10 @@ def with_state() -> QuerySet[Fapiao]:
     """Each with `state` (asked, issued, to_reverse, reversed, void) and `refunded`, what went back
     in the smallest unit. `to_reverse`: money went back after it was issued; `void`: all of it went
     back before."""
-    standing = Refund.objects.filter(order=OuterRef("order"), status__in=Refund.STANDING)
-    summed = standing.order_by().values("order").annotate(sum=Sum("amount")).values("sum")
+    of_it = Q(invoice=OuterRef("invoice")) | Q(invoice=None, order=OuterRef("order"))
+    standing = Refund.objects.filter(of_it, status__in=Refund.STANDING)
+    together = standing.order_by().annotate(all=Value(1)).values("all")
+    summed = together.annotate(sum=Sum("amount")).values("sum")
     since = standing.filter(created_at__gte=OuterRef("issued_at"))
     return Fapiao.objects.annotate(
         refunded=Coalesce(Subquery(summed, output_field=BigIntegerField()), 0),
@@ -135,7 +191,8 @@ def with_state() -> QuerySet[Fapiao]:
             When(reversed_on__isnull=False, then=Value("reversed")),
             When(Exists(since), issued_at__isnull=False, then=Value("to_reverse")),
             When(issued_at__isnull=False, then=Value("issued")),
-            When(order__status=Order.Status.REFUNDED, then=Value("void")),
+            When(order__status=Order.Status.REFUNDED, invoice=None, then=Value("void")),
+            When(refunded__gte=F("invoice__amount_paid"), then=Value("void")),
             default=Value("asked"),
             output_field=CharField(),
         ),

@@ -6,7 +6,6 @@ Nothing is kept for it. For staff; a subscription's own life is told by `payment
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
@@ -164,13 +163,11 @@ def _disputes(order: Order) -> Iterator[Event]:
 
 
 def _fapiao(order: Order) -> Iterator[Event]:
-    fapiao: Any = getattr(order, "fapiao", None)
-    if fapiao is None:
-        return
-    yield Event(fapiao.asked_at, _("Asked for a fapiao."), fapiao)
-    if fapiao.issued_at:
-        words = {"number": fapiao.number}
-        yield Event(fapiao.issued_at, _("The fapiao %(number)s was issued.") % words, fapiao)
+    for fapiao in order.fapiaos.all():
+        yield Event(fapiao.asked_at, _("Asked for a fapiao."), fapiao)
+        if fapiao.issued_at:
+            words = {"number": fapiao.number}
+            yield Event(fapiao.issued_at, _("The fapiao %(number)s was issued.") % words, fapiao)
 
 
 def _mails(order: Order) -> Iterator[Event]:

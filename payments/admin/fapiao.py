@@ -98,6 +98,7 @@ class OfFapiao(Confirmation):
     permission = PERMISSION
     back = "money-fapiao"
     related = (
+        "invoice",
         "order__buyer",
         "order__price__offer__course",
         "order__price__offer__bundle",
@@ -163,7 +164,7 @@ class FileView(View):
 
 def net(row: Fapiao) -> int:
     found = fapiao.with_state().get(pk=row.pk)
-    return max(row.order.amount - found.refunded, 0)  # type: ignore[attr-defined]
+    return max(row.amount - found.refunded, 0)  # type: ignore[attr-defined]
 
 
 class FapiaoFilters(WagtailFilterSet):
@@ -183,12 +184,12 @@ class FapiaoIndex(MoneyIndex):
         order, refunded = item.order, item.refunded  # type: ignore[attr-defined]
         return {
             "order": order.number,
-            "paid_at": order.paid_at,
+            "paid_at": item.paid_at,
             "buyer": order.buyer.email,
             "what": str(order.price.offer.sellable),
-            "amount": decimal(order.amount, order.currency),
+            "amount": decimal(item.amount, order.currency),
             "refunded": decimal(refunded, order.currency),
-            "kept": decimal(order.amount - refunded, order.currency),
+            "kept": decimal(item.amount - refunded, order.currency),
             "currency": order.currency,
             "kind": item.get_kind_display(),
             "title": item.title,
@@ -210,7 +211,9 @@ class FapiaoDetail(MoneyDetail):
         yield Fact(ORDER_LABEL, order, detail_url("money-orders", order))
         yield Fact(_("Buyer"), person(order.buyer))
         yield Fact(_("What"), str(order.price.offer))
-        yield Fact(_("Amount"), in_words(order.amount, order.currency))
+        yield Fact(_("Invoice"), row.invoice or "", detail_url("money-invoices", row.invoice))
+        yield Fact(_("Paid"), moment(row.paid_at))
+        yield Fact(_("Amount"), in_words(row.amount, order.currency))
         yield Fact(_("Net of refunds"), in_words(net(row), order.currency))
         yield Fact(_("State"), STATES[self.state])
         yield Fact(_("Made out to"), row.get_kind_display())
@@ -259,9 +262,10 @@ class FapiaoViewSet(MoneyViewSet):
         Column(
             "amount",
             label=_("Amount"),
-            accessor=lambda row: in_words(row.order.amount, row.order.currency),
+            accessor=lambda row: in_words(row.amount, row.order.currency),
         ),
         Column("state", label=_("State"), accessor=state),
+        MomentColumn("paid_at", label=_("Paid"), sort_key=None),
         MomentColumn("asked_at", label=_("Asked for")),
     ]
     list_export = [

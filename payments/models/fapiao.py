@@ -1,22 +1,37 @@
 """The Chinese tax invoice (发票) that a buyer asks for."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from payments.models.mirrors import Invoice
 from payments.models.orders import ORDER_LABEL, Order
 
 
 class Fapiao(models.Model):
-    """To whom an order's fapiao is made out; its number and day once finance has issued it."""
+    """To whom the fapiao of a payment is made out; its number and day once finance has issued it.
+
+    A payment is that of an order, or one bill of the subscription that the order began. Once one is
+    reversed, what was left of the payment can have another.
+    """
 
     class Kind(models.TextChoices):
         PERSON = "person", _("A person")
         COMPANY = "company", _("A company")
 
-    order = models.OneToOneField(
-        Order, on_delete=models.PROTECT, related_name="fapiao", verbose_name=ORDER_LABEL
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="fapiaos", verbose_name=ORDER_LABEL
+    )
+    invoice = models.ForeignKey(
+        Invoice,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="fapiaos",
+        verbose_name=_("Invoice"),
     )
     kind = models.CharField(_("Made out to"), max_length=10, choices=Kind.choices)
     title = models.CharField(_("Name on the fapiao"), max_length=100)
@@ -48,6 +63,16 @@ class Fapiao(models.Model):
         ordering = ["-asked_at", "-pk"]
         permissions = [("issue_fapiao", "Can issue a fapiao")]
         constraints = [
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(invoice=None, reversed_on=None),
+                name="fapiao_one_stands_per_order",
+            ),
+            models.UniqueConstraint(
+                fields=["invoice"],
+                condition=Q(reversed_on=None),
+                name="fapiao_one_stands_per_invoice",
+            ),
             models.CheckConstraint(
                 name="fapiao_companies_have_a_tax_number",
                 condition=Q(kind="person") | ~Q(tax_number=""),
@@ -67,6 +92,15 @@ class Fapiao(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order} {self.title}"
+
+    @property
+    def amount(self) -> int:
+        """What was paid, in the smallest unit, before anything went back."""
+        return (self.invoice.amount_paid or 0) if self.invoice else self.order.amount
+
+    @property
+    def paid_at(self) -> datetime | None:
+        return self.invoice.paid_at if self.invoice else self.order.paid_at
 
     @property
     def is_issued(self) -> bool:

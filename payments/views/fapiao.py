@@ -1,4 +1,4 @@
-"""/account/orders/<order>/fapiao/: to whom an order's fapiao is made out, and the fapiao itself."""
+"""/account/orders/<order>/fapiao/: to whom a payment's fapiao is made out, and its file."""
 
 import uuid
 from typing import Any
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from courses.file_responses import respond
 from operations import clock
 from payments import fapiao
-from payments.models import Fapiao, Order
+from payments.models import Fapiao, Invoice, Order
 
 
 class FapiaoForm(forms.Form):
@@ -54,13 +54,15 @@ class FapiaoForm(forms.Form):
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+def ask(request: HttpRequest, key: uuid.UUID, bill: int | None = None) -> HttpResponse:
     """The buyer says to whom it is made out; until it is issued, they may change it."""
     order = _own(request, key)
-    row = Fapiao.objects.filter(order=order).first()
-    if not fapiao.may_ask(order) or (row and row.is_issued):
+    invoice = get_object_or_404(Invoice, pk=bill) if bill else None
+    payment = fapiao.of_payment(order, invoice)
+    if payment is None or not payment.may_ask:
         messages.info(request, _("There is no fapiao to ask for, or it is issued already."))
         return redirect("order", key)
+    row = payment.standing
     standing = {
         "kind": row.kind if row else Fapiao.Kind.PERSON,
         "title": row.title if row else "",
@@ -70,13 +72,19 @@ def ask(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     form = FapiaoForm(request.POST or None, initial=standing)
     if request.method == "POST" and form.is_valid():
         try:
-            fapiao.ask(order=order, **form.cleaned_data, now=clock.now())
+            fapiao.ask(order=order, invoice=invoice, **form.cleaned_data, now=clock.now())
         except fapiao.CannotAsk:
             messages.warning(request, _("There is no fapiao to ask for, or it is issued already."))
         else:
             messages.success(request, _("Noted. You find the fapiao here once it is issued."))
         return redirect("order", key)
-    context = {"order": order, "offer": order.price.offer, "form": form, "row": row}
+    context = {
+        "order": order,
+        "offer": order.price.offer,
+        "form": form,
+        "row": row,
+        "payment": payment,
+    }
     response = TemplateResponse(request, "payments/fapiao.html", context)
     response["Cache-Control"] = "private, no-store"
     return response
@@ -84,10 +92,10 @@ def ask(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def download(request: HttpRequest, key: uuid.UUID) -> HttpResponse | StreamingHttpResponse:
+def download(request: HttpRequest, key: uuid.UUID, pk: int) -> HttpResponse | StreamingHttpResponse:
     """The PDF, to the buyer alone."""
-    row = Fapiao.objects.filter(order=_own(request, key)).first()
-    if row is None or not row.file:
+    row = get_object_or_404(Fapiao, pk=pk, order=_own(request, key))
+    if not row.file:
         raise Http404
     return file_of(request, row)
 

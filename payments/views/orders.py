@@ -24,7 +24,7 @@ from payments import (
     refund_requests,
     standing,
 )
-from payments.models import Fapiao, Order
+from payments.models import Order
 
 
 class RefundForm(forms.Form):
@@ -73,8 +73,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "requests": standing.requests_of(row),
         "refunds": row.refunds.all(),
         "can_ask": can_ask,
-        "fapiao": Fapiao.objects.filter(order=row).first(),
-        "may_ask_fapiao": fapiao.may_ask(row),
+        "fapiaos": fapiao.of_order(row),
         "sellable_url": beginning.address(row.price.offer.sellable),
     }
     if row.is_for_others and row.fulfilled_at:

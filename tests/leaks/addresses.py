@@ -108,6 +108,8 @@ PARTS: dict[tuple[str, str], Values] = {
         for way in ("buy", "gift", "seats")
     },
     ("redeem/", "code"): _known("guessed", codes.shown(codes.derive(UUID(SOME_KEY), 1))),
+    ("account/orders/", "bill"): _known(*NOBODY),
+    ("account/orders/", "pk"): _known(*NOBODY),
     ("account/orders/", "key"): lambda world: [order.key for order in world.orders.values()],
     ("account/subscriptions/", "pk"): _known(*NOBODY),
     ("account/subscriptions/", "key"): _known(SOME_KEY),

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,8 +17,10 @@ from payments.models import Fapiao, Order
 from tests.factories import UserFactory
 from tests.payments.factories import (
     FapiaoFactory,
+    InvoiceFactory,
     OrderFactory,
     RefundFactory,
+    SubscriptionFactory,
     reversible_fapiao,
 )
 from tests.payments.staff import at_desk, csv_rows
@@ -109,9 +112,12 @@ def test_nothing_paid_no_fapiao(me, buyer, status):
 def test_an_order_of_somebody_else_is_not_found(order):
     row = FapiaoFactory(order=order, issued=True)
     other = signed_in(UserFactory())
-    for name in ("fapiao", "fapiao_file"):
-        assert other.get(reverse(name, args=[order.key])).status_code == 404
-        assert Client().get(reverse(name, args=[order.key])).status_code == 302
+    for address in (
+        reverse("fapiao", args=[order.key]),
+        reverse("fapiao_file", args=[order.key, row.pk]),
+    ):
+        assert other.get(address).status_code == 404
+        assert Client().get(address).status_code == 302
     assert ask(other, order).status_code == 404
     row.refresh_from_db()
     assert row.title != "日知书店有限公司"
@@ -141,7 +147,7 @@ def test_finance_issues_it_and_the_buyer_downloads_the_file(desk, me, order):
     )
     assert issue(desk, row, file=file).status_code == 302
     assert "26442000001" in me.get(reverse("order", args=[order.key])).text
-    answer = me.get(reverse("fapiao_file", args=[order.key]))
+    answer = me.get(reverse("fapiao_file", args=[order.key, row.pk]))
     assert b"".join(answer) == PDF
     assert "private" in answer["Cache-Control"]
     assert b"".join(desk.get(reverse("money-fapiao:file", args=[row.pk]))) == PDF
@@ -217,3 +223,108 @@ def test_who_leaves_takes_along_what_was_not_issued(buyer):
     assert {each["title"] for each in holdings._fapiaos(buyer)} == {asked.title, issued.title}
     holdings._forget_fapiaos_not_issued(buyer, site_clock.now())
     assert list(Fapiao.objects.all()) == [issued]
+
+
+# --- what is left of a payment; bills ------------------------------------------------------------
+
+
+def test_of_a_payment_given_back_in_part_the_fapiao_is_for_the_rest(desk, me, order):
+    RefundFactory(order=order, amount=1000)
+    page = me.get(reverse("fapiao", args=[order.key])).text
+    assert "发票金额 ¥29" in page
+    ask(me, order)
+    row = Fapiao.objects.get()
+    assert "¥29" in desk.get(reverse("money-fapiao:inspect", args=[row.pk])).text
+
+
+def test_after_a_reversal_one_asks_for_a_fapiao_of_the_rest(desk, me, order):
+    first = FapiaoFactory(order=order, issued=True)
+    here = reverse("order", args=[order.key])
+    RefundFactory(order=order, amount=1000, created_at=first.issued_at + timedelta(days=1))
+    ask(me, order)
+    assert Fapiao.objects.count() == 1  # the first one stands yet
+    fapiao.reverse(fapiao=first, number="R1", reversed_on=first.issued_on, actor=desk.person)
+    assert "申请余额的发票" in me.get(here).text
+    ask(me, order)
+    second = Fapiao.objects.latest("pk")
+    assert second != first
+    assert fapiao.state_of(second) == "asked"
+    page = me.get(here).text
+    assert "R1" in page
+    assert second.title in page
+    issue(desk, second, number="26442000002")
+    assert fapiao.state_of(second) == "issued"
+    assert fapiao.state_of(first) == "reversed"
+
+
+def test_when_all_went_back_there_is_nothing_to_ask_for(me, order):
+    RefundFactory(order=order, amount=order.amount)
+    ask(me, order)
+    assert not Fapiao.objects.exists()
+
+
+@pytest.fixture
+def bills(buyer):
+    """The order that began a subscription, and three bills: two paid, one not."""
+    subscription = SubscriptionFactory(learner=buyer)
+    order = OrderFactory(
+        fulfilled=True, buyer=buyer, price__offer=subscription.offer, subscription=subscription
+    )
+    paid = [InvoiceFactory(subscription=subscription) for _ in range(2)]
+    return order, *paid, InvoiceFactory(subscription=subscription, status="open", amount_paid=0)
+
+
+def test_each_paid_bill_of_a_subscription_has_a_fapiao_of_its_own(desk, me, bills):
+    order, first, second, _unpaid = bills
+    page = me.get(reverse("order", args=[order.key])).text
+    addresses = [reverse("fapiao_of_bill", args=[order.key, bill.pk]) for bill in bills[1:]]
+    assert [address in page for address in addresses] == [True, True, False]
+    assert reverse("fapiao", args=[order.key]) + '"' not in page
+    for address in addresses:
+        me.post(address, form())
+    assert {row.invoice for row in Fapiao.objects.all()} == {first, second}
+    row = Fapiao.objects.get(invoice=first)
+    assert row.amount == first.amount_paid
+    issue(desk, row)
+    RefundFactory(order=order, invoice=first, created_at=site_clock.now() + timedelta(days=1))
+    assert fapiao.state_of(row) == "to_reverse"
+    assert fapiao.state_of(Fapiao.objects.get(invoice=second)) == "asked"
+
+
+def test_a_bill_given_back_before_needs_none(bills):
+    order, first, *_ = bills
+    row = FapiaoFactory(order=order, invoice=first)
+    RefundFactory(order=order, invoice=first, amount=first.amount_paid)
+    assert fapiao.state_of(row) == "void"
+
+
+def test_bills_of_somebody_else_have_none(me, order):
+    strange = InvoiceFactory(subscription=SubscriptionFactory())
+    me.post(reverse("fapiao_of_bill", args=[order.key, strange.pk]), form())
+    assert not Fapiao.objects.exists()
+
+
+def test_more_bills_ask_the_database_no_more(me, bills):
+    order = bills[0]
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            fapiao.of_order(Order.objects.get(pk=order.pk))
+        return len(queries)
+
+    few = asked()
+    for _ in range(5):
+        bill = InvoiceFactory(subscription=order.subscription)
+        FapiaoFactory(order=order, invoice=bill)
+        RefundFactory(order=order, invoice=bill, amount=1)
+    assert asked() == few
+
+
+def test_the_database_keeps_one_standing_fapiao_for_each_payment(bills):
+    order, first, *_ = bills
+    FapiaoFactory(order=order, invoice=first)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        FapiaoFactory(order=order, invoice=first)
+    other = FapiaoFactory()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        FapiaoFactory(order=other.order)
