@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     kept_before_because = "it keeps one fapiao an order, and knows no bills"
 
     dependencies = [
-        ('payments', '0013_figures_at_size'),
+        ('payments', '0014_free_prices'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
