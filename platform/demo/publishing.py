@@ -12,6 +12,8 @@ from wagtail.rich_text import RichText
 from courses.models import (
     ArticleIndexPage,
     ArticlePage,
+    Bundle,
+    BundleCourse,
     CataloguePage,
     Chapter,
     CoursePage,
@@ -99,6 +101,23 @@ def publish_course(folder: Path, membership: Membership) -> CoursePage:
     page.memberships = [membership]
     _publish(page, catalogue, fields)
     return page
+
+
+def publish_bundle() -> Bundle:
+    """All three courses at one price."""
+    bundle, made = Bundle.objects.get_or_create(
+        slug="san-men-ke",
+        defaults={
+            "title": "三门课一起学",
+            "promise": "一个人，一群人，一座城",
+            "description": "先把自己练扎实，再看人怎么聚成群，最后看一座城怎么运转。顺序随你。",
+        },
+    )
+    if made:
+        for position, folder in enumerate(course_folders()):
+            course = find_course(folder.name)
+            BundleCourse.objects.create(bundle=bundle, course=course, sort_order=position)
+    return bundle
 
 
 def lesson_files(folder: Path) -> list[Path]:

@@ -32,11 +32,33 @@ def set_prices() -> None:
     )
 
 
+def sell_the_bundle() -> None:
+    _offer(Decimal(199), bundle=publishing.publish_bundle(), kind=Offer.Kind.ONE_OFF)
+
+
 def _offer(yuan: Decimal, *, order: int = 0, **terms: object) -> None:
     """Put for sale at this price, unless somebody priced it since."""
     offer, created = Offer.objects.get_or_create(**terms, defaults={"sort_order": order})
     if created:
         offers.set_price(offer=offer, currency="CNY", amount=int(yuan * 100), now=clock.now())
+
+
+def price_of_course(slug: str) -> Price:
+    return Price.objects.get(offer__course__slug=slug, is_active=True)
+
+
+def price_of_plan(interval: Offer.Interval) -> Price:
+    return Price.objects.get(
+        offer__membership__slug="all", offer__interval=interval, is_active=True
+    )
+
+
+def price_of_term() -> Price:
+    return Price.objects.get(offer__membership__slug="all", offer__kind="term", is_active=True)
+
+
+def price_of_bundle() -> Price:
+    return Price.objects.get(offer__bundle__slug="san-men-ke", is_active=True)
 
 
 def let_the_member_join() -> None:
@@ -49,10 +71,9 @@ def let_the_member_join() -> None:
     member = User.objects.get(email=MEMBER.email)
     if Subscription.objects.filter(learner=member).exists():
         return
-    price = Price.objects.get(
-        offer__membership__slug="all", offer__interval=Offer.Interval.YEAR, is_active=True
+    started = checkout.start(
+        buyer=member, price=price_of_plan(Offer.Interval.YEAR), now=clock.now()
     )
-    started = checkout.start(buyer=member, price=price, now=clock.now())
     form = completing.filled(CARD, email=member.email, name=member.name)
     completing.pay_by_card(started.order.session_id or "", form, now=clock.now())
     fulfilment.confirm(started.order, now=clock.now())

@@ -6,6 +6,8 @@ periods, grace and access move together. Signatures, cookies and leases keep rea
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from django.conf import settings
 from django.utils import timezone
 
 _seen: tuple[tuple[int, int, int], timedelta] | None = None
+# While a story of what was is told, in this process alone: how far its clock is from real time.
+_told: timedelta | None = None
 
 
 class ClockFixed(Exception):
@@ -29,6 +33,8 @@ def offset() -> timedelta:
     global _seen
     if not settings.STRIPE_SANDBOX:
         return timedelta()
+    if _told is not None:
+        return _told
     try:
         status = os.stat(_file())
     except FileNotFoundError:
@@ -41,11 +47,16 @@ def offset() -> timedelta:
 
 
 def move(by: timedelta) -> timedelta:
-    """Moves the clock ahead for every process; gives the new offset. Raises ClockFixed."""
+    """Moves the clock ahead for every process (in `set_back`: for that story); gives the new
+    offset. Raises ClockFixed."""
+    global _told
     if not settings.STRIPE_SANDBOX:
         raise ClockFixed("Only the sandbox's clock can be moved.")
     if by < timedelta():
         raise ClockFixed("The clock does not go backwards.")
+    if _told is not None:
+        _told += by
+        return _told
     file = _file()
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.with_name(f"{file.name}.lock").open("w") as lock:
@@ -55,6 +66,20 @@ def move(by: timedelta) -> timedelta:
         fresh.write_text(f"{moved.total_seconds()!r}\n")
         fresh.replace(file)
     return moved
+
+
+@contextmanager
+def set_back(by: timedelta) -> Iterator[None]:
+    """Within it the clock begins so much earlier and can be moved on: for telling the sandbox what
+    was. Nothing else should run meanwhile. Raises ClockFixed."""
+    global _told
+    if not settings.STRIPE_SANDBOX:
+        raise ClockFixed("Only the sandbox's clock can be moved.")
+    _told = offset() - by
+    try:
+        yield
+    finally:
+        _told = None
 
 
 def _file() -> Path:

@@ -93,13 +93,14 @@ def look(axe: Callable[[Page], list[str]]) -> Callable[[Page, str], None]:
 
 @pytest.fixture
 def demo_site(live_server, settings, run_jobs, clock) -> Iterator[None]:
-    """The demo's site at the live server's address, where Checkout leads back to."""
+    """The demo's site at the live server's address, where Checkout leads back to. Nobody has bought
+    anything yet."""
     from demo import facts
     from pages.setup import setup_site
 
     settings.BASE_URL = settings.WAGTAILADMIN_BASE_URL = live_server.url
     setup_site()
-    call_command("demo", stdout=io.StringIO())
+    call_command("demo", "--no-business", stdout=io.StringIO())
     run_jobs()
     yield
     facts.path().unlink()

@@ -37,6 +37,17 @@ def test_without_the_sandbox_real_time_rules(clock, settings) -> None:
         site_clock.move(timedelta(days=1))
 
 
+def test_a_story_of_what_was_has_a_clock_of_its_own(clock, settings) -> None:
+    clock.move(timedelta(days=3))
+    with site_clock.set_back(timedelta(days=40)):
+        site_clock.move(timedelta(days=10))
+        assert site_clock.offset() == timedelta(days=-27)
+    assert site_clock.offset() == timedelta(days=3)
+    settings.STRIPE_SANDBOX = False
+    with pytest.raises(site_clock.ClockFixed), site_clock.set_back(timedelta(days=1)):
+        pass
+
+
 def test_another_process_sees_the_move_and_this_one_sees_its(clock, settings) -> None:
     clock.move(timedelta(days=3))
     code = (

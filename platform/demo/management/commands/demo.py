@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from demo import content, facts, people, publishing, selling, studying
+from demo import business, content, facts, people, publishing, selling, studying
 from demo.content import CONTENT
 from payments import live_orders
 
@@ -19,6 +19,14 @@ Step = tuple[str, Callable[[], object]]
 class Command(BaseCommand):
     help = "Publishes the demo content, its accounts and prices. Saying it twice changes nothing."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--no-business",
+            dest="business",
+            action="store_false",
+            help="nobody has bought anything yet",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if live_orders.exist():
             raise CommandError("There are live orders here: this is no place for a demo.")
@@ -27,6 +35,10 @@ class Command(BaseCommand):
             self._show(number, len(steps), name)
             with transaction.atomic():
                 step()
+        if options["business"]:
+            self._show(len(steps), len(steps), "the last weeks")
+            selling.sell_the_bundle()
+            business.tell()
         selling.let_the_member_join()
         facts.write()
         self._show(len(steps), len(steps), "done", end="\n")
