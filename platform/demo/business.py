@@ -160,6 +160,7 @@ def _this_week(they: People, until: Until) -> None:
     term = pay(begin(they["qinyue"], price_of_term()), wallet="wechat_pay")
     fapiao.ask(
         order=Order.objects.get(buyer=they["bailu"], price__offer__bundle__isnull=False),
+        invoice=None,
         kind=Fapiao.Kind.COMPANY,
         title="北京白露文化有限公司",
         tax_number="91110000802100433B",
