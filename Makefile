@@ -9,7 +9,7 @@ JOBS ?= auto
 NOTO ?= /usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc
 # What pytest is told besides, e.g. ARGS="-k clock"
 ARGS ?=
-# Which pages `make gallery` takes, by name; none: all
+# Which pages `make gallery` takes, by name, or modules `make mutants`; none: all
 ONLY ?=
 # `make torture`: how often something is killed, the seed of its dice (none: drawn), on which database.
 KILLS ?= 500
@@ -17,8 +17,9 @@ SEED ?=
 ON ?= postgresql
 # `make fuzz`: how many requests and forms each kind of person sends.
 FUZZ ?= 2000
-# `make fuzz-payments`: how many random schedules of people, time and faults.
-N ?= 200
+# `make fuzz-payments`: how many random schedules of people, time and faults (200).
+# `make mutants`: how many mutants, drawn (all).
+N ?=
 
 BIN := .venv/bin
 DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
@@ -29,7 +30,7 @@ CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
-	translations docs lighthouse gallery bench torture fuzz fuzz-payments lock font released test-upgrade \
+	translations docs lighthouse gallery bench torture fuzz fuzz-payments mutants lock font released test-upgrade \
 	runtime dev
 
 help:
@@ -50,6 +51,7 @@ help:
 	@echo "make torture        kills the site under load, 500 times (KILLS=, SEED=, ON=sqlite)"
 	@echo "make fuzz           bad input to every address and form, for longer (FUZZ=)"
 	@echo "make fuzz-payments  random schedules of buying and faults end equal to Stripe (N=)"
+	@echo "make mutants        plants faults in payments, tells which no test notices (ONLY=, N=, SEED=)"
 	@echo "make gallery        pictures of every page in docs/gallery (needs chromium; ONLY=)"
 
 run:
@@ -114,7 +116,10 @@ fuzz: dev
 	@FUZZ="$(FUZZ)" $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 tests/fuzz $(ARGS)
 
 fuzz-payments: dev
-	@SCHEDULES="$(N)" LOG_LEVEL=CRITICAL $(BIN)/python -m pytest -s tests/payments/test_schedules.py $(ARGS)
+	@SCHEDULES="$(or $(N),200)" LOG_LEVEL=CRITICAL $(BIN)/python -m pytest -s tests/payments/test_schedules.py $(ARGS)
+
+mutants: dev
+	@ONLY="$(ONLY)" N="$(N)" SEED="$(SEED)" $(BIN)/python -m tests.mutants
 
 lock:
 	@for each in "" -scale -dev; do uv pip compile --quiet --universal --python-version 3.12 \
