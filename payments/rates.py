@@ -6,6 +6,7 @@ Rates are kept per year, so that months, quarters and years are whole numbers in
 from payments import gateway
 from payments.mirror import Shape, id_of, moment
 from payments.models import StripePrice
+from payments.periods import add_months
 
 MONTHS_A_YEAR = 12
 DAYS_A_MONTH = 365.25 / 12
@@ -16,7 +17,8 @@ def yearly(invoice: Shape) -> int | None:
     """What a year at this rate brings, in minor units, discounts taken off; 0 for a trial.
 
     None where the bill says nothing of what renews. A bill of a change in mid-period holds parts
-    of periods only: then the new price is the rate.
+    of periods only: then the new price is the rate, less the discount that is in its part
+    (https://docs.stripe.com/billing/subscriptions/prorations).
     """
     lines = [line for line in invoice["lines"]["data"] if _of_subscription(line)]
     whole = [line for line in lines if not _of_subscription(line).get("proration")]
@@ -51,4 +53,12 @@ def _of_price(line: Shape) -> int:
     if found is None:
         return 0
     price = found.price
-    return price.amount * MONTHS_A_YEAR // MONTHS[price.offer.interval or "year"]
+    months = MONTHS[price.offer.interval or "year"]
+    end = moment(line["period"]["end"])
+    whole = (end - add_months(end, -months)).total_seconds()
+    share = (end - moment(line["period"]["start"])).total_seconds() / whole
+    undiscounted = price.amount * share
+    amount = price.amount
+    if undiscounted and abs(line["amount"] - undiscounted) > 1:
+        amount = round(amount * line["amount"] / undiscounted)
+    return amount * MONTHS_A_YEAR // months

@@ -51,6 +51,7 @@ class Shown:
     at: datetime  # what it is reckoned for
     at_once: bool
     credit: int  # for the time that was paid and not used
+    discount: int  # what codes take off the new period
     due_today: int
     left_over: int  # credit that pays renewals to come
     begins_at: datetime
@@ -124,6 +125,7 @@ def show(row: Subscription, price: Price, *, now: datetime) -> Shown:
             at=at,
             at_once=False,
             credit=0,
+            discount=0,
             due_today=0,
             left_over=0,
             begins_at=row.period_end,
@@ -141,6 +143,7 @@ def show(row: Subscription, price: Price, *, now: datetime) -> Shown:
         at=at,
         at_once=True,
         credit=-sum(each["amount"] for each in lines if each["amount"] < 0),
+        discount=sum(each["amount"] for each in bill["total_discount_amounts"] or []),
         due_today=bill["amount_due"],
         left_over=max(0, -bill["total"]),
         begins_at=at,

@@ -3,7 +3,16 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from payments.sandbox import cycle, ids, invoices, pending, periods, store, subscriptions
+from payments.sandbox import (
+    cycle,
+    ids,
+    invoices,
+    pending,
+    periods,
+    promotions,
+    store,
+    subscriptions,
+)
 from payments.sandbox.errors import CardError, InvalidRequestError
 from payments.sandbox.invoices import Line
 from payments.sandbox.models import StripeObject
@@ -80,17 +89,19 @@ def _cycle(price: Shape) -> tuple[str, int]:
 
 
 def _lines(subscription: StripeObject, change: Change, now: datetime) -> list[Line]:
-    """What the change costs: the unused time back, the new price for the time to come."""
+    """What the change costs: the unused time back, the new price for the time to come. What is
+    prorated has its discounts in the amount; to whole periods the invoice applies them
+    (https://docs.stripe.com/billing/subscriptions/prorations, "Prorations and discounts")."""
     second = change.prorated_at
     start, end = change.item["current_period_start"], change.item["current_period_end"]
     left = max(0, end - second) / max(1, end - start)
-    old = change.item["price"]["unit_amount"] * change.item["quantity"]
     new = change.price["unit_amount"] * change.quantity
+    cut = _cut(subscription, change.price, new, second)
     lines = []
     if change.proration != "none":
         lines.append(
             Line(
-                amount=-round(old * left),
+                amount=-_unused(subscription, change.item, second),
                 price=change.item["price"],
                 description="Unused time on " + subscriptions.description_of(change.item),
                 start=second,
@@ -106,7 +117,7 @@ def _lines(subscription: StripeObject, change: Change, now: datetime) -> list[Li
         remaining = "" if change.from_now else "Remaining time on "
         lines.append(
             Line(
-                amount=new if change.from_now else round(new * left),
+                amount=new if change.from_now else round((new - cut) * left),
                 price=change.price,
                 description=remaining + subscriptions.description_of(described),
                 start=second,
@@ -117,6 +128,27 @@ def _lines(subscription: StripeObject, change: Change, now: datetime) -> list[Li
             )
         )
     return lines
+
+
+def _unused(subscription: StripeObject, item: Shape, second: int) -> int:
+    """What was billed, less its discounts, for the time that this item's period still has."""
+    end = item["current_period_end"]
+    for invoice in store.every("invoice").filter(customer=subscription.customer).order_by("-id"):
+        for line in invoice.data["lines"]["data"]:
+            details = (line["parent"] or {}).get("subscription_item_details") or {}
+            is_of_it = details.get("subscription_item") == item["id"] and line["amount"] > 0
+            if is_of_it and line["period"]["end"] == end:
+                paid = line["amount"] - sum(each["amount"] for each in line["discount_amounts"])
+                return round(paid * max(0, end - second) / max(1, end - line["period"]["start"]))
+    left = max(0, end - second) / max(1, end - item["current_period_start"])
+    return round(item["price"]["unit_amount"] * item["quantity"] * left)
+
+
+def _cut(subscription: StripeObject, price: Shape, amount: int, second: int) -> int:
+    """What the discounts that run take off a whole period at this price."""
+    costs = [(amount, price["product"])]
+    cuts = promotions.on_invoice(subscription, costs, subscription.data["currency"], second)
+    return sum(sum(each) for each in cuts.values())
 
 
 def _new_end(change: Change, second: int) -> int:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import OutboxMessage
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import refund_requests
+from payments import money, refund_requests
 from payments.models import Invoice, Offer, PlanChange, Subscription
 from payments.periodic import change_subscriptions
 from payments.sandbox import faults
@@ -340,3 +340,34 @@ def test_a_code_for_some_offers_reduces_no_other_renewal(shop, buyer, me, librar
     shop.deliver()
     row = fresh(row)
     assert (row.amount, row.next_amount) == (36500, 36500)
+
+
+def test_what_is_credited_is_what_was_paid_and_the_code_goes_on(shop, buyer, me, library):
+    """Half price for good: half of the month's rest comes back, the year costs half."""
+    code = PromotionFactory(percent=50, duration="forever")
+    row = shop.buy(buyer, library["month"], code).subscription
+    start, end = row.period_start, row.period_end
+    shop.advance(days=10)
+    page = text_of(me.get(to(row, library["year"])))
+    left = (end - site_clock.now()) / (end - start)
+    credit = round(1950 * left)
+    assert "优惠 −¥182.50" in page
+    assert f"抵扣 −{money.in_words(credit, 'CNY')}" in page
+    assert switch(me, row, library["year"]).status_code == 302
+    bill = Invoice.objects.get(billing_reason="subscription_update")
+    assert abs(bill.amount_paid - (18250 - credit)) <= 1
+    assert bill.yearly_rate == 18250
+
+
+def test_of_the_same_length_the_discount_is_in_the_parts_and_in_the_rate(
+    shop, buyer, me, library, listening
+):
+    code = PromotionFactory(percent=50, duration="forever")
+    row = shop.buy(buyer, listening["month"], code).subscription
+    start, end = row.period_start, row.period_end
+    shop.advance(days=10)
+    left = (end - site_clock.now()) / (end - start)
+    assert switch(me, row, library["month"]).status_code == 302
+    bill = Invoice.objects.get(billing_reason="subscription_update")
+    assert abs(bill.amount_paid - (1950 - 950) * left) <= 2
+    assert bill.yearly_rate == 12 * 1950
