@@ -22,6 +22,7 @@ from payments.models import (
     Order,
     Pause,
     PlanChange,
+    PromotionCode,
     RedeemCode,
     Refund,
     RefundRequest,
@@ -85,11 +86,20 @@ def membership_begun(order: Order, subscription: Subscription, *, now: datetime)
         "amount": _amount(order.buyer, order.amount, order.currency),
         "number": order.number,
         "trial": subscription.object.get("trial_end") is not None,
+        "full": _full_later(order),
         "renews_on": _day(order.buyer, subscription.period_end),
         "address": _address_of(order),
     }
     key = f"membership-begun-{subscription.pk}"
     return _queue(key, order.buyer, "membership_begun", context, now)
+
+
+def _full_later(order: Order) -> str:
+    """What is charged once the order's code is used up; "" without one, or if it is for good."""
+    code = order.promotion
+    if code is None or code.duration == PromotionCode.Duration.FOREVER:
+        return ""
+    return _amount(order.buyer, order.list_amount, order.currency)
 
 
 def renewal_receipt(invoice: Invoice, *, now: datetime) -> bool:

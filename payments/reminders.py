@@ -42,9 +42,11 @@ def _renewing(now: datetime) -> QuerySet[Subscription]:
 
 def _ending_pauses(now: datetime) -> QuerySet[Pause]:
     """A pause's end is a renewal."""
-    return Pause.objects.filter(
-        resumed_at=None, resumes_at__gt=now, resumes_at__lte=now + NOTICE
-    ).select_related("subscription__learner", "subscription__offer__membership")
+    return (
+        Pause.objects.filter(resumed_at=None, resumes_at__gt=now, resumes_at__lte=now + NOTICE)
+        .select_related("subscription__learner", "subscription__offer__membership")
+        .prefetch_related("subscription__changes__price__offer")
+    )
 
 
 def _notice(subscription: Subscription, *, now: datetime) -> None:
@@ -55,12 +57,13 @@ def _notice(subscription: Subscription, *, now: datetime) -> None:
 
 def _with_old_cards(now: datetime) -> QuerySet[Subscription]:
     """Whose card expires within thirty days, and before the renewal."""
-    return _subscriptions().filter(
+    expiring = _subscriptions().filter(
         status__in=["trialing", "active"],
         card_expires_on__lte=(now + CARD_NOTICE).date(),
         card_expires_on__gte=now.date(),
         card_expires_on__lt=F("period_end__date"),
     )
+    return expiring.prefetch_related("changes__price__offer")
 
 
 def _warn_of_card(subscription: Subscription, *, now: datetime) -> None:

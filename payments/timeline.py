@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -193,7 +194,11 @@ def _to_come(row: Subscription, now: datetime) -> Iterator[Event]:
         yield Event(ends, _("It ends; nothing is charged any more."), "next")
     for pause in row.pauses.all():
         if pause.resumed_at is None and pause.begins_at > now:
-            yield Event(pause.begins_at, _("The pause begins: its courses close."), "next")
+            closes, stays = (
+                _("The pause begins: its courses close."),
+                _("The pause begins; its courses stay open."),
+            )
+            yield Event(pause.begins_at, stays if settings.PAUSED_KEEPS_ACCESS else closes, "next")
     change = upcoming.planned(row)
     charge = upcoming.next_charge(row)
     if charge and charge.at > now:

@@ -129,3 +129,13 @@ def test_with_stripe_away_nothing_is_paused_for_good(shop, buyer, me, library):
     change_subscriptions(site_clock.now() + timedelta(minutes=3))
     assert fresh(row).renews
     assert pausing.may_pause(fresh(row), now=site_clock.now())
+
+
+@pytest.mark.parametrize(("keeps", "words"), [(True, "课程照常打开"), (False, "课程关闭")])
+def test_the_page_says_whether_a_pause_closes_anything(
+    shop, buyer, me, library, settings, keeps, words
+):
+    settings.PAUSED_KEEPS_ACCESS = keeps
+    row = shop.buy(buyer, library["month"]).subscription
+    me.post(page_of(row, name="subscription_pause"), {"months": "1"})
+    assert words in me.get(page_of(row)).text

@@ -424,3 +424,14 @@ def test_a_code_that_stripe_has_already_is_taken_up_again(shop, buyer):
     promotion.stripe_promotions.all().delete()
     assert shop.begin(UserFactory(), price, promotion).discount
     assert StripeObject.objects.filter(kind="promotion_code").count() == 1
+
+
+@pytest.mark.parametrize(("duration", "is_named"), [("once", True), ("forever", False)])
+def test_the_mail_of_a_trial_names_what_is_charged_when_the_code_is_used_up(
+    shop, buyer, duration, is_named
+):
+    code = PromotionFactory(percent=50, duration=duration)
+    shop.buy(buyer, membership_prices()["year"], code)
+    mail = OutboxMessage.objects.get(key__startswith="membership-begun-")
+    assert "¥182.50" in mail.text
+    assert ("优惠用完后收 ¥365" in mail.text) is is_named
