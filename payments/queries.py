@@ -248,7 +248,7 @@ def orders_of(user: User) -> QuerySet[Order]:
             "price__offer__membership",
             "subscription",
         )
-        .prefetch_related("refunds", "refund_requests")
+        .prefetch_related("refunds", "refund_requests", "disputes")
     )
 
 

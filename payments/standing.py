@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from courses.models import CoursePage, Grant
+from courses.models import CoursePage, Grant, MembershipCourse
 from pages import dates
 from payments import money, presale, queries, refund_requests, subscription_access, upcoming
-from payments.models import Invoice, Order, Refund, RefundRequest, Subscription
+from payments.models import Dispute, Invoice, Order, Refund, RefundRequest, Subscription
 
 # So long one is told that a membership ended.
 LAPSED_OF_LATE = timedelta(days=30)
@@ -204,6 +204,44 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
     )
 
 
+def dispute_notice(learner: User, course: CoursePage) -> Notice | None:
+    """Of a course whose payment the learner's bank disputes or has taken back. One query."""
+    memberships = MembershipCourse.objects.filter(course=course).values("membership")
+    row = (
+        Dispute.objects.withdrawing()
+        .filter(
+            Q(order__price__offer__course=course)
+            | Q(order__contents__course=course)
+            | Q(order__price__offer__membership__in=memberships),
+            Q(order__subscription=None) | Q(order__subscription__status__in=Subscription.LIVE),
+            order__buyer=learner,
+            order__purpose=Order.Purpose.OWN,
+        )
+        .select_related("order")
+        .first()
+    )
+    if row is None or row.order is None:
+        return None
+    address = reverse("order", args=[row.order.key])
+    return Notice(of_dispute(row), "warn", _("See the order"), address)
+
+
+def dispute_of(order: Order) -> Dispute | None:
+    """That withholds what this order opened: of a subscription, one of its present bill."""
+    bill = order.subscription.last_paid_invoice() if order.subscription else None
+    disputes = bill.disputes if bill else order.disputes
+    return next((each for each in disputes.all() if each.withdraws), None)
+
+
+def of_dispute(row: Dispute) -> str:
+    if row.status == "lost":
+        return _("The bank took this payment back; it opens nothing more. Your progress is kept.")
+    return _(
+        "The bank is looking into this payment; until it decides, what it opened is closed. Your "
+        "progress is kept."
+    )
+
+
 def waiting_notice(learner: User, course: CoursePage) -> Notice | None:
     """Of a planned course that was bought or redeemed in advance. Two queries at most."""
     order = presale.waiting().filter(buyer=learner, price__offer__course=course).first()
@@ -231,6 +269,8 @@ def of_order(order: Order) -> str:
     """One word or two about an order."""
     if order.ended_at:
         return _("Ended")
+    if order.subscription is None and (dispute := dispute_of(order)):
+        return _("Taken back by the bank") if dispute.status == "lost" else _("Disputed")
     if order.advance == Order.Advance.WAITING and order.status == Order.Status.FULFILLED:
         return _("Paid in advance")
     if order.status == Order.Status.FULFILLED and order.trial_days:

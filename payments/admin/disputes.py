@@ -43,10 +43,30 @@ STATES = {
     "warning_under_review": _("Inquiry: the bank decides"),
     "warning_closed": _("Inquiry closed"),
 }
+# https://docs.stripe.com/disputes/categories; a word that is not here is shown as Stripe gives it.
+REASONS = {
+    "bank_cannot_process": _("The bank cannot process it"),
+    "credit_not_processed": _("A promised refund did not come"),
+    "customer_initiated": _("The buyer wants it back"),
+    "debit_not_authorized": _("The debit was not authorised"),
+    "duplicate": _("Charged twice"),
+    "fraudulent": _("The buyer says: that was not me"),
+    "general": _("Without a reason"),
+    "insufficient_funds": _("Insufficient funds"),
+    "noncompliant": _("Against the card network's rules"),
+    "product_not_received": _("Not received"),
+    "product_unacceptable": _("Not as described"),
+    "subscription_canceled": _("The subscription had been cancelled"),
+    "unrecognized": _("The buyer does not recognise it"),
+}
 
 
 def dispute_state(row: Dispute) -> Any:
     return STATES.get(row.status, row.status)
+
+
+def dispute_reason(row: Dispute) -> Any:
+    return REASONS.get(row.reason, row.reason)
 
 
 def due(row: Dispute) -> str:
@@ -77,7 +97,7 @@ class DisputeIndex(MoneyIndex):
             "buyer": item.order.buyer.email if item.order else "",
             "amount": decimal(item.amount, item.currency),
             "currency": item.currency,
-            "reason": item.reason,
+            "reason": dispute_reason(item),
             "status": dispute_state(item),
         }
 
@@ -89,7 +109,7 @@ class DisputeDetail(MoneyDetail):
         yield Fact(_("State"), dispute_state(row))
         yield Fact(_("Answer until"), due(row))
         yield Fact(_("Amount"), in_words(row.amount, row.currency))
-        yield Fact(_("Reason"), row.reason)
+        yield Fact(_("Reason"), dispute_reason(row))
         yield Fact(_("Made"), moment(row.created_at))
         yield Fact(ORDER_LABEL, row.order or "", detail_url("money-orders", row.order))
         yield Fact(_("Invoice"), row.invoice or "", detail_url("money-invoices", row.invoice))

@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.template.defaultfilters import truncatechars
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
@@ -41,6 +42,11 @@ EXPLANATION = _(
 
 def outcome(row: WebhookEvent) -> Any:
     return OUTCOMES[WebhookEvent.Outcome(row.outcome)]
+
+
+def object_in_short(row: WebhookEvent) -> str:
+    """A Checkout session's id is as wide as the rest of the table."""
+    return truncatechars(row.object_id, 32)
 
 
 class EventFilters(WagtailFilterSet):
@@ -138,7 +144,7 @@ class EventViewSet(MoneyViewSet):
     search_fields = ["stripe_id", "type", "object_id", "error"]
     list_display = [
         DetailColumn("type", "money-events", label=_("Type"), sort_key="type"),
-        Column("object_id", label=_("Object")),
+        Column("object_id", label=_("Object"), accessor=object_in_short),
         Column("outcome", label=_("Outcome"), accessor=outcome, sort_key="outcome"),
         Column("attempts", label=_("Attempts"), sort_key="attempts"),
         Column("error", label=_("Error")),

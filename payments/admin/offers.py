@@ -297,7 +297,10 @@ class OfferDetail(MoneyDetail):
         yield Fact(_("Given up"), given_up(row))
         if row.course and (number := enrolment.enrolled(row.course).count()):
             yield Fact(_("Enrolled in the course when it was free"), number)
-        yield Fact(_("Address to buy it at"), reverse("payments_buy", args=[row.key]))
+        yield Fact(
+            _("Address to buy it at"),
+            settings.BASE_URL + reverse("payments_buy", args=[row.key]),
+        )
 
     def actions(self) -> Iterable[Action]:
         if self.request.user.has_perm("payments.change_offer"):

@@ -284,7 +284,7 @@ class RefundViewSet(MoneyViewSet):
     model = Refund
     name = "money-refunds"
     url_prefix = "money/refunds"
-    icon = "undo"
+    icon = "rotate"
     menu_label = _("Refunds")
     index_view_class = RefundIndex
     inspect_view_class = RefundDetail

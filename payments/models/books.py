@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.stripe_ids import OfAccount
+from payments.money import in_words
 
 
 class BooksAreAppendOnly(Exception):
@@ -72,7 +73,7 @@ class MoneyEntry(OfAccount):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.amount} {self.currency}"
+        return f"{self.get_kind_display()} {in_words(self.amount, self.currency)}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk:

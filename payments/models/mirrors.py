@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from payments import money
@@ -223,6 +224,13 @@ class Refund(Mirrored):
         ordering = ["-created_at", "-pk"]
 
 
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    def withdrawing(self) -> "DisputeQuerySet":
+        """Those for which access is withheld, as `Dispute.withdraws`."""
+        spared = Q(status__startswith="warning_") | Q(status__in=Dispute.SPARED)
+        return self.exclude(spared)
+
+
 class Dispute(Mirrored):
     """A payer's bank takes money back, or asks to."""
 
@@ -241,6 +249,9 @@ class Dispute(Mirrored):
     created_at = models.DateTimeField(_("Made"), null=True)
 
     ENDED = ("won", "lost", "warning_closed", "prevented")
+    SPARED = ("", "won", "prevented")
+
+    objects = DisputeQuerySet.as_manager()
 
     class Meta(Mirrored.Meta):
         verbose_name = _("dispute")
@@ -250,4 +261,4 @@ class Dispute(Mirrored):
     @property
     def withdraws(self) -> bool:
         """Whether access is withheld: unless it was won, or is only an early inquiry."""
-        return not (self.status.startswith("warning_") or self.status in ("", "won", "prevented"))
+        return not (self.status.startswith("warning_") or self.status in self.SPARED)

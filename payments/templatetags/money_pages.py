@@ -166,6 +166,7 @@ def closed_notice(context: Context, course: CoursePage) -> standing.Notice | Non
     now = clock.now()
     return (
         standing.waiting_notice(request.user, course)
+        or standing.dispute_notice(request.user, course)
         or standing.notice(request.user, now=now)
         or standing.refund_notice(request.user, course, now=now)
     )

@@ -61,11 +61,13 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     row = _own(request, key)
     invoices = row.subscription.invoices.all() if row.subscription else []
     can_ask, _invoice = standing.payment_to_refund(row)
+    dispute = standing.dispute_of(row)
     context = {
         "order": row,
         "offer": row.price.offer,
         "contents": [each.course for each in row.contents.select_related("course")],
         "state": standing.of_order(row),
+        "dispute": standing.of_dispute(dispute) if dispute else "",
         "standing": standing.of_subscription(row.subscription, now=clock.now())
         if row.subscription
         else None,
@@ -135,12 +137,16 @@ def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
 def _own(request: HttpRequest, key: uuid.UUID) -> Order:
     """The buyer's own order; another's is not found."""
-    found = Order.objects.filter(buyer=_user(request)).select_related(
-        "buyer",
-        "subscription__offer__membership",
-        "price__offer__course",
-        "price__offer__bundle",
-        "price__offer__membership",
+    found = (
+        Order.objects.filter(buyer=_user(request))
+        .select_related(
+            "buyer",
+            "subscription__offer__membership",
+            "price__offer__course",
+            "price__offer__bundle",
+            "price__offer__membership",
+        )
+        .prefetch_related("disputes")
     )
     return get_object_or_404(found, key=key)
 

@@ -5,8 +5,10 @@ Told once, before anybody else has bought; what happens afterwards is the visito
 
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.models import User
 from demo import publishing
@@ -32,7 +34,7 @@ from payments import batches, cancelling, fapiao, pausing, refund_requests
 from payments.models import Cancellation, Fapiao, Offer, Order, RedeemBatch
 
 type People = dict[str, User]
-# Lets time go on until so many days before the present.
+# Lets time go on until so many days before today's noon.
 type Until = Callable[[float], None]
 
 BEGINS = timedelta(days=45)
@@ -63,36 +65,38 @@ def tell() -> None:
         they = {person.key: sign_up(person) for person in PUBLIC}
         they["finance"] = User.objects.get(email="finance@example.com")
 
+        noon = timezone.localtime(present, ZoneInfo(settings.TIME_ZONE)).replace(hour=12, minute=0)
+
         def until(days_ago: float) -> None:
-            go_on(present - timedelta(days=days_ago))
+            go_on(noon - timedelta(days=days_ago))
 
         for chapter in (_people_come, _codes_go_out, _the_month_goes_on, _this_week):
             chapter(they, until)
-        until(0)
+        go_on(present)
 
 
 def _people_come(they: People, until: Until) -> None:
-    until(44.2)
+    until(44.1)
     pay(begin(they["gaoyuan"], price_of_plan(MONTH)))
     until(43.1)
     pay(begin(they["mixue"], price_of_plan(MONTH)))
-    until(41.3)
+    until(40.9)
     pay(begin(they["jiangping"], price_of_plan(YEAR)))
-    until(38.4)
+    until(37.7)
     pay(begin(they["luchuan"], price_of_course(CITY)), wallet="alipay")
     begin(they["yeqing"], price_of_course(STRENGTH))
     until(36)
     pay(begin(they["luoxiaoman"], price_of_plan(MONTH)))
-    until(35.2)
+    until(34.8)
     pay(begin(they["helan"], price_of_course(BUSINESS), code="RIZHI20"))
-    until(32.6)
+    until(32.8)
     pay(begin(they["bailu"], price_of_bundle()))
     pay(begin(they["fangzhou"], price_of_plan(MONTH)))
     change_card(they["fangzhou"], FAILING)
 
 
 def _codes_go_out(they: People, until: Until) -> None:
-    until(28.4)
+    until(27.9)
     cancelling.cancel(
         subscription_of(they["mixue"]),
         reason=Cancellation.Reason.TIME,
@@ -113,7 +117,7 @@ def _codes_go_out(they: People, until: Until) -> None:
             created_at=clock.now(),
         )
     )
-    until(21.5)
+    until(20.8)
     for number, key in enumerate(("songzhiwei", "helan", "yeqing"), start=1):
         claim(they[key], batch, number)
 
@@ -121,7 +125,7 @@ def _codes_go_out(they: People, until: Until) -> None:
 def _the_month_goes_on(they: People, until: Until) -> None:
     until(20)
     switch(they["luoxiaoman"], price_of_plan(YEAR))
-    until(17.2)
+    until(16.9)
     seats = buy_seats(they["jiangping"], price_of_course(STRENGTH), 5)
     pay(begin(they["zhongyu"], price_of_plan(MONTH)))
     until(15.1)
@@ -132,7 +136,7 @@ def _the_month_goes_on(they: People, until: Until) -> None:
         to_email=they["mixue"].email,
         message="学到第四讲时想到了你。",
     )
-    until(14.3)
+    until(13.8)
     claim(they["mixue"], gift)
     until(12)
     pausing.pause(subscription_of(they["zhongyu"]), months=1, now=clock.now())
@@ -146,17 +150,17 @@ def _the_month_goes_on(they: People, until: Until) -> None:
 
 
 def _this_week(they: People, until: Until) -> None:
-    until(6.5)
+    until(6.1)
     pay(begin(they["songzhiwei"], price_of_course(BUSINESS)), card=DISPUTED)
     study(they["songzhiwei"], publishing.find_course(BUSINESS), 3)
-    until(5.2)
+    until(4.9)
     give(
         they["gaoyuan"],
         price_of_course(BUSINESS),
         to_email="friend@example.com",
         message="你说想开一家小店，先听听这个。",
     )
-    until(4.4)
+    until(4.1)
     term = pay(begin(they["qinyue"], price_of_term()), wallet="wechat_pay")
     fapiao.ask(
         order=Order.objects.get(buyer=they["bailu"], price__offer__bundle__isnull=False),
@@ -164,7 +168,7 @@ def _this_week(they: People, until: Until) -> None:
         kind=Fapiao.Kind.COMPANY,
         title="北京白露文化有限公司",
         tax_number="91110000802100433B",
-        email="",
+        email=they["bailu"].email,
         now=clock.now(),
     )
     until(2.1)
@@ -172,7 +176,7 @@ def _this_week(they: People, until: Until) -> None:
     refund_requests.ask(
         order=term, learner=they["qinyue"], note="要出国一年，听不了了。", now=clock.now()
     )
-    until(1.2)
+    until(1.1)
     refund_requests.approve(
         order=term, reason="买后第三天申请，没有听过。", actor=they["finance"], now=clock.now()
     )

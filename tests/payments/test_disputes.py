@@ -127,5 +127,38 @@ def test_more_rows_ask_no_more(django_assert_max_num_queries):
     desk = at_desk(roles.FINANCE)
     for _ in range(12):
         DisputeFactory()
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         assert desk.get(reverse("money-disputes:index")).status_code == 200
+
+
+def test_the_learner_is_told_why_the_course_is_closed(shop, buyer, page, disputed, client):
+    client.force_login(buyer)
+    lesson = page.get_children().last().specific.url
+    address = reverse("order", args=[disputed.key])
+    assert "银行正在核查这笔付款" in client.get(lesson).text
+    assert address in client.get(lesson).text
+    order_page = client.get(address).text
+    assert "付款有争议" in order_page
+    assert "银行正在核查这笔付款" in order_page
+    assert "可学到" not in order_page
+    assert "付款有争议" in client.get(reverse("orders")).text
+
+    disputes.close_dispute(Dispute.objects.get().stripe_id, won=False, now=site_clock.now())
+    shop.deliver()
+    assert "已被银行退回" in client.get(address).text
+    assert "这笔付款已被银行退回" in client.get(lesson).text
+
+
+def test_a_dispute_that_is_won_is_no_longer_told(shop, buyer, page, disputed, client):
+    client.force_login(buyer)
+    disputes.close_dispute(Dispute.objects.get().stripe_id, won=True, now=site_clock.now())
+    shop.deliver()
+    order_page = client.get(reverse("order", args=[disputed.key])).text
+    assert "银行" not in order_page
+    assert "可学到" in order_page
+
+
+def test_finance_reads_the_banks_reason_in_words(shop, buyer, page, disputed):
+    text = detail(at_desk(roles.FINANCE))
+    assert "买家称不是本人付款" in text
+    assert "fraudulent" not in text
