@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from courses import grants, memberships
+from courses import access, grants, memberships
 from courses.models import CoursePage, Grant
 from tests import factories
 
@@ -26,14 +27,12 @@ def learner():
 
 def give(learner, sellable, **state):
     now = timezone.now()
-    grants.sync(
-        learner=learner,
-        source_kind=Grant.Source.PURCHASE,
-        source_id="order-1",
-        covers=[sellable],
-        now=now,
-        **{"starts_at": now - timedelta(days=1)} | state,
-    )
+    usual = {
+        "source_kind": Grant.Source.PURCHASE,
+        "source_id": "order-1",
+        "starts_at": now - timedelta(days=1),
+    }
+    grants.sync(learner=learner, covers=[sellable], now=now, **usual | state)
 
 
 def body(client, slug="02"):
@@ -144,6 +143,19 @@ def test_what_a_source_covers_no_longer_is_withdrawn(course, learner):
     give(learner, other)
     assert Grant.objects.get(course=course).withdrawn_at is not None
     assert Grant.objects.get(course=other).withdrawn_at is None
+
+
+def test_one_source_says_nothing_of_another_that_bears_its_number(course, learner):
+    other, colleague = factories.course(lessons=1), factories.UserFactory()
+    give(learner, course)
+    give(learner, other, source_kind=Grant.Source.GIFT)
+    give(colleague, other)
+    assert Grant.objects.filter(withdrawn_at=None).count() == 3
+
+
+def test_nothing_is_open_to_a_visitor(course):
+    give(factories.UserFactory(), course)
+    assert not CoursePage.objects.filter(access.opened_to(AnonymousUser())).exists()
 
 
 def test_included_courses_follow_the_published_list(course):

@@ -89,6 +89,24 @@ def test_what_a_membership_opens_is_not_called_owned(client, shelf, learner):
     assert page.count("会员已可听") == 1
 
 
+def test_mine_is_what_is_open_now_by_purchase_or_membership_and_nobody_elses(
+    client, shelf, learner
+):
+    from courses.models import CoursePage
+
+    course = {each.slug: each for each in CoursePage.objects.all()}
+    membership = factories.MembershipFactory()
+    course["notes"].memberships.add(membership)
+    course["notes"].save()
+    sync_included(course["notes"], now=timezone.now())
+    give(learner, membership, source_id="member")
+    give(learner, course["pot"], source_id="bought")
+    give(learner, course["pipes"], source_id="ended", ends_at=timezone.now())
+    give(factories.UserFactory(), course["crowd"])
+    client.force_login(learner)
+    assert found(client, "?show=mine") == ["notes", "pot"]
+
+
 def test_every_choice_is_a_link_that_keeps_the_others(client, shelf):
     answer = client.get("/courses/?form=audio&order=short")
     page = answer.content.decode()

@@ -1,7 +1,7 @@
 """Which tests run which lines, kept between runs.
 
 A file of tests is run anew when it has changed, or what it shares with its neighbours, or a module
-that it ran.
+that it ran and that is measured now.
 """
 
 import hashlib
@@ -32,15 +32,16 @@ class Coverage:
         known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
         self.files = {name: row for name, row in known.items() if (root / name).exists()}
 
-    def stale(self, files: list[str]) -> list[str]:
-        return [file for file in files if not self._is_fresh(file)]
+    def stale(self, files: list[str], asked: set[str]) -> list[str]:
+        """Which of these files of tests are to run anew, before `asked` modules are measured."""
+        return [file for file in files if not self._is_fresh(file, asked)]
 
-    def _is_fresh(self, file: str) -> bool:
+    def _is_fresh(self, file: str, asked: set[str]) -> bool:
         row = self.files.get(file)
-        return (
-            row is not None
-            and not any(test["failed"] for test in row["tests"])
-            and all(digest(self.root, name) == kept for name, kept in row["digests"].items())
+        return row is not None and all(
+            digest(self.root, name) == kept
+            for name, kept in row["digests"].items()
+            if name in asked or name in self.shaping(file)
         )
 
     def take(self, file: str, tests: list[dict[str, Any]]) -> None:
