@@ -1,6 +1,7 @@
 """Who may open what, through the pages themselves."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -27,7 +28,7 @@ def learner():
 
 def give(learner, sellable, **state):
     now = timezone.now()
-    usual = {
+    usual: dict[str, Any] = {
         "source_kind": Grant.Source.PURCHASE,
         "source_id": "order-1",
         "starts_at": now - timedelta(days=1),
