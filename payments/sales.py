@@ -9,12 +9,13 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from accounts import currencies
 from courses.models import Bundle, CoursePage, Membership
 from operations import clock
-from pages import dates
+from pages import dates, languages
 from payments import attribution, beginning, money, presale, promotion_in_hand, queries
 from payments.checkout import Attribution
 from payments.models import Price
@@ -191,22 +192,24 @@ def _beside_bundle(way: Sale, offered: queries.Offered, led_by: Attribution, cod
         return way
     price = offered.by_bundle[0]
     words = {
-        "title": price.offer.sellable,
+        "title": languages.as_content(price.offer.sellable),
         "price": money.in_words(price.amount, price.currency),
     }
     return replace(
         way,
-        bundle_line=_("In the bundle %(title)s, %(price)s") % words,
+        # Safe: the title comes escaped, a price has nothing to escape.
+        bundle_line=mark_safe(_("In the bundle %(title)s, %(price)s") % words),  # noqa: S308
         bundle_url=beginning.address(price.offer.sellable) + attribution.as_query(led_by, code),
     )
 
 
 def _of_bundle(price: Price, led_by: Attribution, code: str) -> Sale:
+    words = {"title": languages.as_content(price.offer.sellable)}
     return Sale(
         amount=money.in_words(price.amount, price.currency),
         label=_("See the bundle"),
         url=beginning.address(price.offer.sellable) + attribution.as_query(led_by, code),
-        note=_("in the bundle %(title)s") % {"title": price.offer.sellable},
+        note=mark_safe(_("in the bundle %(title)s") % words),  # noqa: S308 (it comes escaped)
     )
 
 

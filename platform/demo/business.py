@@ -15,12 +15,12 @@ from demo import publishing
 from demo.people import Person
 from demo.selling import price_of_bundle, price_of_course, price_of_plan, price_of_term
 from demo.trading import (
-    DISPUTED,
     FAILING,
     begin,
     buy_seats,
     change_card,
     claim,
+    dispute,
     give,
     go_on,
     pay,
@@ -150,9 +150,12 @@ def _the_month_goes_on(they: People, until: Until) -> None:
 
 
 def _this_week(they: People, until: Until) -> None:
-    until(6.1)
-    pay(begin(they["songzhiwei"], price_of_course(BUSINESS)), card=DISPUTED)
+    until(8.1)
+    bought = pay(begin(they["songzhiwei"], price_of_course(BUSINESS)))
+    until(7.9)
     study(they["songzhiwei"], publishing.find_course(BUSINESS), 3)
+    until(6.1)
+    dispute(bought)
     until(4.9)
     give(
         they["gaoyuan"],

@@ -33,7 +33,7 @@ from payments import (
 from payments.for_others import GiftWords, Wish
 from payments.models import Gift, Order, Price, RedeemBatch, Subscription
 
-GOOD, DISPUTED, FAILING = "4242424242424242", "4000000000000259", "4000000000000341"
+GOOD, FAILING = "4242424242424242", "4000000000000341"
 # What no browser that comes back tells: what time brought about.
 NEWS = (
     "charge.dispute.created",
@@ -115,6 +115,13 @@ def change_card(learner: User, card: str) -> None:
     portal = store.every("billing_portal.session").get(data__url=url)
     form = completing.filled(card, email=learner.email, name=learner.name)
     keeping.change_card(portal, form, now=clock.now())
+
+
+def dispute(order: Order) -> None:
+    """As the sandbox's console has a bank do it."""
+    from payments.sandbox import disputes
+
+    disputes.open_dispute(str(order.charge_id), clock.now())
 
 
 def go_on(to: datetime) -> None:

@@ -162,6 +162,14 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
+def test_everything_that_is_asked_of_stripe_is_told() -> None:
+    """Whoever makes a restricted key reads it there."""
+    asked = set(re.findall(r"client\.v1\.(\w+)", (ROOT / "payments" / "gateway.py").read_text()))
+    table = (ROOT / "docs" / "stripe.md").read_text().split("### What the site asks Stripe")[1]
+    rows = re.findall(r"^\| (`[^|]*`) \|", table, flags=re.M)
+    assert {name.strip("` ") for row in rows for name in row.split(",")} == asked
+
+
 def _manage(line: str) -> list[str]:
     words = shlex.split(line)
     return words[[Path(word).name for word in words].index("manage.py") :]

@@ -95,12 +95,22 @@ def look(axe: Callable[[Page], list[str]]) -> Callable[[Page, str], None]:
 def demo_site(live_server, settings, run_jobs, clock) -> Iterator[None]:
     """The demo's site at the live server's address, where Checkout leads back to. Nobody has bought
     anything yet."""
+    yield from _demo(live_server, settings, run_jobs, "--no-business")
+
+
+@pytest.fixture
+def busy_demo_site(live_server, settings, run_jobs, clock) -> Iterator[None]:
+    """The same, with what people bought in the last weeks."""
+    yield from _demo(live_server, settings, run_jobs)
+
+
+def _demo(live_server, settings, run_jobs, *options: str) -> Iterator[None]:
     from demo import facts
     from pages.setup import setup_site
 
     settings.BASE_URL = settings.WAGTAILADMIN_BASE_URL = live_server.url
     setup_site()
-    call_command("demo", "--no-business", stdout=io.StringIO())
+    call_command("demo", *options, stdout=io.StringIO())
     run_jobs()
     yield
     facts.path().unlink()

@@ -163,7 +163,7 @@ EDGED = """() => [...document.querySelectorAll(".button, .field :is(input, selec
   .map((control) => `no edge: ${control.outerHTML.slice(0, 90)}`)"""
 
 
-@pytest.mark.usefixtures("demo_site")
+@pytest.mark.usefixtures("busy_demo_site")
 def test_every_page_is_there_and_the_main_ones_are_for_everybody(open_page, problems):
     told = json.loads(facts.path().read_text())
     cast = {account["role"]: account for account in told["accounts"]}

@@ -308,3 +308,14 @@ def test_a_code_goes_along_to_where_it_is_paid(both, pages, client):
     beside = client.get(pages[0].get_absolute_url(), {"code": "SPRING"}).text
     assert "/bundles/both/?from=" in beside
     assert "code=SPRING" in beside
+
+
+def test_its_title_is_marked_as_chinese_in_english_never_read_as_html(
+    both, pages, client, settings
+):
+    both.title = "两门<b>一起学"
+    both.save()
+    bundle_price(both)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    paid = client.get(f"{pages[0].get_absolute_url()}01/").text
+    assert 'In the bundle <span lang="zh-Hans">两门&lt;b&gt;一起学</span>, ' in paid

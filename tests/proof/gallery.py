@@ -67,6 +67,9 @@ LANGUAGES = {"zh": "zh-hans", "en": "en"}
 STILL = """*, ::before, ::after {
   animation: none !important; transition: none !important; caret-color: transparent !important;
 }"""
+# Wagtail scrolls its <main>, everybody else the page.
+WHOLE = """() => Math.max(document.documentElement.scrollHeight,
+  ...[...document.querySelectorAll("main")].map((main) => main.scrollHeight))"""
 READY = """async () => {
   for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
   await document.fonts.ready;
@@ -181,7 +184,7 @@ def settle(page: Page, look: Look) -> None:
     width, height = DEVICES[look.device]
     high = height
     for _ in range(3):  # what is measured by the screen grows with it
-        whole = page.evaluate("document.documentElement.scrollHeight")
+        whole = page.evaluate(WHOLE)
         high = min(max(whole, high), height * SCREENS)
         page.set_viewport_size({"width": width, "height": high})
     page.evaluate(READY)

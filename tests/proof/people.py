@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-from tests.proof.pages import FREE, PAID
+from tests.proof.pages import COURSE, FREE, PAID
 
 # What is told of an account in the data folder's demo.json.
 Account = dict[str, str]
@@ -41,8 +41,11 @@ def half_signed_in(page: Page, cast: Cast) -> Places:
 
 def learner(page: Page, cast: Cast) -> Places:
     """Signed up, and nothing more."""
-    _log_in(page, cast["learner"], "/study/")
-    return {}
+    _log_in(page, cast["learner"], COURSE)
+    return {
+        "give": _path(page, "#main a[href^='/payments/gift/']"),
+        "seats": _path(page, "#main a[href^='/payments/seats/']"),
+    }
 
 
 def shopper(page: Page, cast: Cast) -> Places:
@@ -78,7 +81,10 @@ def buyer(page: Page, cast: Cast) -> Places:
 def member(page: Page, cast: Cast) -> Places:
     """Tries the yearly membership."""
     _log_in(page, cast["member"], "/account/orders/")
-    return {"cancel": _path(page, "#main a[href$='/cancel/']")}
+    return {
+        "cancel": _path(page, "#main a[href$='/cancel/']"),
+        "subscription": _path(page, "#main a:text('管理订阅')"),
+    }
 
 
 def refunded(page: Page, cast: Cast) -> Places:
@@ -116,6 +122,27 @@ def lapsed(page: Page, cast: Cast) -> Places:
     return {}
 
 
+def finance(page: Page, cast: Cast) -> Places:
+    """At the desk, with what waits there."""
+    _log_in(page, cast["finance"], "/admin/", second_step=True)
+    rows = {
+        "order": "orders/?q=songzhiwei@example.com",
+        "dispute": "disputes/?to_answer=true",
+        "gift": "gifts/?q=gaoyuan@example.com",
+        "batch": "batches/?q=长风书店周年",
+        "subscription": "subscriptions/?q=luoxiaoman@example.com",
+        "approve": "requests/?status=asked",
+        "confirm": "requests/?status=proposed",
+    }
+    places = {}
+    for name, listing in rows.items():
+        page.goto(f"/admin/money/{listing}")
+        places[name] = _path(page, "#main td.title a")
+        if name in ("approve", "confirm"):
+            places[name] = places[name].replace("/inspect/", f"/{name}/")
+    return places
+
+
 def operator(page: Page, cast: Cast) -> Places:
     """At the desk, and who a learner and a colleague are there."""
     _log_in(page, cast["operator"], "/admin/users/", second_step=True)
@@ -144,12 +171,10 @@ def hurried(page: Page, cast: Cast) -> Places:
     return {}
 
 
-def _staff(role: str) -> Callable[[Page, Cast], Places]:
-    def come(page: Page, cast: Cast) -> Places:
-        _log_in(page, cast[role], "/admin/", second_step=True)
-        return {}
-
-    return come
+def editor(page: Page, cast: Cast) -> Places:
+    """At the desk."""
+    _log_in(page, cast["editor"], "/admin/", second_step=True)
+    return {}
 
 
 PEOPLE: dict[str, Callable[[Page, Cast], Places]] = {
@@ -161,7 +186,8 @@ PEOPLE: dict[str, Callable[[Page, Cast], Places]] = {
     "member": member,
     "refunded": refunded,
     "lapsed": lapsed,
-    **{role: _staff(role) for role in ("editor", "finance")},
+    "editor": editor,
+    "finance": finance,
     "operator": operator,
     "looking": looking,
     "hurried": hurried,
