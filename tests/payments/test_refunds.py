@@ -2,6 +2,8 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from accounts import privacy
 from accounts.models import OutboxMessage
@@ -59,6 +61,14 @@ def at_stripe(order, **params):
     )
 
 
+def reason_at_stripe():
+    return StripeObject.objects.get(kind="refund").data["reason"]
+
+
+def assert_every_job_ended_well():
+    assert set(DBTaskResult.objects.values_list("status", flat=True)) == {"SUCCESSFUL"}
+
+
 def assert_refunded_once(order):
     order.refresh_from_db()
     assert order.status == Order.Status.REFUNDED
@@ -81,6 +91,8 @@ def test_a_refund_closes_what_was_bought_and_nothing_else(shop, buyer, page, ord
     day = dates.day(site_clock.now(), now=site_clock.now())
     assert f"¥{order.amount // 100} 已于 {day}退回" in paid_lesson_seen_by(buyer, page)
     assert_refunded_once(order)
+    assert reason_at_stripe() == "requested_by_customer"
+    assert_every_job_ended_well()
 
 
 def test_the_learner_asks_and_finance_decides(shop, buyer, order, finance):
@@ -114,9 +126,6 @@ def test_approved_twice_it_is_refunded_once(shop, order, finance):
 def test_an_answer_that_does_not_arrive_refunds_once_all_the_same(
     shop, buyer, order, finance, fault
 ):
-    from django.utils import timezone
-    from django_tasks_db.models import DBTaskResult
-
     faults.plan(fault, times=3, match="POST /v1/refunds")
     approve(order, finance)
     for _ in range(4):
@@ -134,12 +143,23 @@ def test_a_refund_made_at_stripe_itself_closes_it_too(shop, buyer, page, order):
     assert_refunded_once(order)
 
 
-def test_what_finance_and_stripes_dashboard_both_refund_goes_back_once(shop, order, finance):
+def test_what_finance_and_stripes_dashboard_both_refund_goes_back_once(
+    shop, order, finance, log_of
+):
     at_stripe(order)
     approve(order, finance)
     shop.run_jobs()
     assert RefundRequest.objects.get().status == RefundRequest.Status.DONE
+    assert "was refused" not in log_of()
     assert_refunded_once(order)
+
+
+def test_a_part_that_is_more_than_stripe_still_holds_is_shown_as_failed(shop, order, finance):
+    at_stripe(order, amount=1000)
+    approve(order, finance, amount=9000)
+    shop.run_jobs()
+    assert RefundRequest.objects.get().status == RefundRequest.Status.FAILED
+    assert Refund.objects.get().amount == 1000
 
 
 def test_a_partial_refund_keeps_access(shop, buyer, page, order):
@@ -181,6 +201,32 @@ def test_a_refunded_membership_ends_at_once_and_charges_no_more(shop, buyer, fin
     charges = StripeObject.objects.filter(kind="charge").count()
     shop.advance(days=40)
     assert StripeObject.objects.filter(kind="charge").count() == charges
+
+
+def test_a_membership_whose_end_was_cut_off_is_ended_by_the_next_attempt(shop, buyer, finance):
+    order = shop.buy(buyer, membership_prices()["month"])
+    faults.plan("timeout", times=3, match="DELETE /v1/subscriptions")
+    approve(order, finance)
+    shop.run_jobs()
+    assert RefundRequest.objects.get().status == RefundRequest.Status.DONE
+    assert Subscription.objects.get().status == "active"
+    DBTaskResult.objects.update(run_after=timezone.now())
+    shop.run_jobs()
+    assert Subscription.objects.get().status == "canceled"
+    assert StripeObject.objects.filter(kind="refund").count() == 1
+
+
+@pytest.mark.parametrize(("ends_access", "status"), [(False, "active"), (True, "canceled")])
+def test_a_part_of_a_membership_ends_it_only_with_the_access(
+    shop, buyer, finance, ends_access, status
+):
+    order = shop.buy(buyer, membership_prices()["month"])
+    approve(order, finance, amount=900, ends_access=ends_access)
+    shop.run_jobs()
+    shop.deliver()
+    assert Refund.objects.get().amount == 900
+    assert Subscription.objects.get().status == status
+    assert_every_job_ended_well()
 
 
 def test_a_trial_has_nothing_to_refund(shop, buyer, finance):
@@ -255,7 +301,7 @@ def test_what_a_deleted_account_pays_goes_back_and_opens_nothing(shop, buyer, pa
 
 
 def test_a_refund_that_stripe_refuses_is_shown_and_changes_nothing(
-    shop, buyer, page, order, finance
+    shop, buyer, page, order, finance, log_of
 ):
     disputes.open_dispute(order.charge_id, site_clock.now())
     shop.deliver()
@@ -266,6 +312,7 @@ def test_a_refund_that_stripe_refuses_is_shown_and_changes_nothing(
     assert request.status == RefundRequest.Status.FAILED
     assert order.status == Order.Status.FULFILLED
     assert not Refund.objects.exists()
+    assert f"refund request {request.pk} was refused" in log_of()
 
 
 def test_a_second_trial_is_ended_and_nothing_is_charged(shop, buyer):

@@ -196,6 +196,7 @@ def test_a_second_subscription_is_ended_refunded_and_told(shop, buyer, prices):
     assert second.status == Order.Status.FULFILLED
     assert first.status == Order.Status.REFUNDED
     assert first.subscription.status == "canceled"
+    assert StripeObject.objects.get(kind="refund").data["reason"] == "duplicate"
     assert sum(MoneyEntry.objects.filter(order=first).values_list("amount", flat=True)) == 0
     assert len(mails(buyer, "bought-twice")) == 1
     assert Grant.objects.filter(learner=buyer).count() == 1
