@@ -24,6 +24,7 @@ from payments import (
     gateway,
     promotions,
     queries,
+    reserving,
     stripe_catalogue,
 )
 from payments.models import Offer, Order, Price, PromotionCode, Subscription, Trial
@@ -182,11 +183,37 @@ def start(
         raise StripeUnavailable from error
 
 
+def pay_refused(order: Order, *, now: datetime) -> Started:
+    """The page where a reservation is paid whose card was refused. Raises CannotStart."""
+    if not order.is_reserved or not order.reservation.refused_at:
+        raise NotForSale
+    before = str(order.session_id)
+    try:
+        order, session = fulfilment.examine(order, now=now)
+        is_on_its_way = (
+            session["mode"] == "payment"
+            and session["status"] == "complete"
+            and not fulfilment.has_failed(session)
+        )
+        if order.paid_at is not None or is_on_its_way:
+            raise AlreadyPaid(order)
+        if session["mode"] == "setup" or session["status"] != "open":
+            # The same page for two taps, another one once it has closed.
+            session = gateway.create_session(_session_params(order), key=f"pay-after-{before}")
+    except gateway.GatewayError as error:
+        logger.warning("checkout could not be started: %s", type(error).__name__, exc_info=True)
+        raise StripeUnavailable from error
+    Order.objects.filter(pk=order.pk, session_id=before).update(session_id=session["id"])
+    return Started(order, str(session["url"]))
+
+
 def may_buy(buyer: User, offer: Offer, *, now: datetime) -> bool:
     """Whether this person does not have it yet. A term may be prolonged in its last days."""
     if offer.course_id is not None:
         lasting = Grant.objects.filter(learner=buyer, course=offer.course).lasting(now)
-        return not lasting.exists()  # also what was bought in advance
+        reserved = reserving.to_be_charged().filter(buyer=buyer, price__offer__course=offer.course)
+        # Also what was bought in advance.
+        return not lasting.exists() and not reserved.exists()
     if offer.bundle_id is not None:
         return not queries.ownership(buyer, offer.sellable, now=now)
     if Subscription.objects.filter(
@@ -221,7 +248,7 @@ def _seen(
 ) -> _Seen:
     trial_days = price.offer.trial_days if may_have_trial(buyer) else 0
     reduction = None
-    if promotion:
+    if promotion and not reserving.reserves(price, now=now):
         # What a code is not for was shown at its full price.
         with suppress(promotions.NotForThis):
             reduction = promotions.reduce(
@@ -314,9 +341,12 @@ def _standing_page(order: Order, *, now: datetime) -> str | None:
     order, session = fulfilment.examine(order, now=now)
     if order.is_open:
         if session["status"] == "open":
-            return str(session["url"])
+            if (session["mode"] == "setup") == reserving.reserves(order.price, now=now):
+                return str(session["url"])
+            _close(order, now=now)  # the course's day came, or was put off
+            return None
         raise AlreadyPaid(order)  # paid by a wallet; the money is on its way
-    if order.paid_at is not None:
+    if order.paid_at is not None or order.is_reserved:
         raise AlreadyPaid(order)
     return None
 
@@ -348,14 +378,23 @@ def _close(order: Order, *, now: datetime) -> None:
     if order.session_id:
         with suppress(gateway.Refused):  # it is closed already: paid or expired
             gateway.expire_session(order.session_id)
-        if fulfilment.confirm(order, now=now).paid_at is not None:
-            raise AlreadyPaid(order)
+        found = fulfilment.confirm(order, now=now)
+        if found.paid_at is not None or found.is_reserved:
+            raise AlreadyPaid(found)
     Order.objects.filter(pk=order.pk, status=Order.Status.OPEN).update(status=Order.Status.EXPIRED)
 
 
 def _new_page(order: Order, *, now: datetime) -> str:
-    session = gateway.create_session(_session_params(order), key=f"order-{order.key}")
-    if session["amount_subtotal"] - session["total_details"]["amount_discount"] != order.amount:
+    if reserving.reserves(order.price, now=now):
+        day = beginning.opens_at(order.price.offer.sellable, now=now)
+        params, key = _setup_params(order, now=now), f"order-{order.key}-card-{day:%Y%m%d}"
+    else:
+        params, key = _session_params(order), f"order-{order.key}"
+    session = gateway.create_session(params, key=key)
+    if (
+        session["mode"] != "setup"
+        and session["amount_subtotal"] - session["total_details"]["amount_discount"] != order.amount
+    ):
         gateway.expire_session(session["id"])
         logger.error("Stripe would charge another amount than was shown: %s", session["id"])
         raise StripeUnavailable
@@ -375,7 +414,6 @@ def _session_params(order: Order) -> gateway.Shape:
     metadata = {"order": str(order.key), **bundles.as_told(order)}
     if order.is_for_others:
         metadata |= {"purpose": order.purpose, "quantity": str(order.quantity)}
-    back = {"order": order.key.hex}
     params: gateway.Shape = {
         "line_items": [
             {
@@ -383,13 +421,7 @@ def _session_params(order: Order) -> gateway.Shape:
                 "quantity": order.quantity,
             }
         ],
-        "customer": stripe_catalogue.customer_of(order.buyer),
-        "client_reference_id": str(order.key),
-        "metadata": metadata,
-        # Stripe replaces the placeholder; urlencode would spoil it.
-        "success_url": _address(RETURN_PATH, back) + "&session={CHECKOUT_SESSION_ID}",
-        "cancel_url": _address(CANCEL_PATH, back),
-        "locale": "zh" if order.language.startswith("zh") else "en",
+        **_buyer_params(order, metadata),
     }
     if order.promotion:
         code = stripe_catalogue.promotion_at_stripe(order.promotion)
@@ -425,6 +457,34 @@ def _session_params(order: Order) -> gateway.Shape:
         | ({"allowed_payment_method_types": methods} if methods else {})
         | (wechat if "wechat_pay" in methods else {})
     )
+
+
+def _buyer_params(order: Order, metadata: dict[str, str]) -> gateway.Shape:
+    """Who it is, and the way back."""
+    back = {"order": order.key.hex}
+    return {
+        "customer": stripe_catalogue.customer_of(order.buyer),
+        "client_reference_id": str(order.key),
+        "metadata": metadata,
+        # Stripe replaces the placeholder; urlencode would spoil it.
+        "success_url": _address(RETURN_PATH, back) + "&session={CHECKOUT_SESSION_ID}",
+        "cancel_url": _address(CANCEL_PATH, back),
+        "locale": "zh" if order.language.startswith("zh") else "en",
+    }
+
+
+def _setup_params(order: Order, *, now: datetime) -> gateway.Shape:
+    """A card is kept, nothing is charged: Stripe's page says what will be, and when. The price goes
+    along, as a restored database could not learn it otherwise."""
+    metadata = {"order": str(order.key), "price": str(order.price.key)}
+    return {
+        "mode": "setup",
+        "currency": order.currency.lower(),
+        "allowed_payment_method_types": ["card"],
+        "setup_intent_data": {"metadata": metadata},
+        "custom_text": {"submit": {"message": reserving.words_at_stripe(order, now=now)}},
+        **_buyer_params(order, metadata),
+    }
 
 
 def _address(path: str, query: dict[str, str]) -> str:

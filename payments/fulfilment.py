@@ -19,6 +19,7 @@ from payments import (
     presale,
     promotions,
     refund_requests,
+    reserving,
     seats,
     subscriptions,
 )
@@ -27,6 +28,12 @@ from payments.models import Offer, Order
 
 # The second: a code brought the price to nothing, and there is no payment.
 PAID = ("paid", "no_payment_required")
+UNPAID = (
+    Order.Status.OPEN,
+    Order.Status.RESERVED,
+    Order.Status.EXPIRED,
+    Order.Status.FAILED,
+)
 
 
 def confirm(order: Order, *, now: datetime) -> Order:
@@ -44,19 +51,51 @@ def examine(order: Order, *, now: datetime) -> tuple[Order, Shape]:
 
 def apply_session(session: Shape, *, now: datetime) -> None:
     """Do what follows from a fetched Checkout session; nothing if it is none of ours."""
-    key = (session.get("metadata") or {}).get("order")
-    order = Order.objects.filter(key=key, **gateway.ours()).first() if key else None
+    order = _order_of(session)
     if order is None:
         return
     if session["status"] == "expired":
         _close(order, Order.Status.EXPIRED)
+    elif session["status"] == "complete" and session["mode"] == "setup":
+        reserving.keep(order_id=order.pk, session=session, now=now)
     elif session["status"] == "complete" and session["mode"] == "subscription":
         _keep_session(order, session)
         subscriptions.refresh(id_of(session["subscription"]), now=now)
     elif session["status"] == "complete" and session["payment_status"] in PAID:
         fulfil(order_id=order.pk, session=session, now=now)
-    elif session["status"] == "complete" and _has_failed(session):
+    elif session["status"] == "complete" and has_failed(session):
         _close(order, Order.Status.FAILED)
+
+
+def apply_payment(payment: Shape, *, now: datetime) -> None:
+    """The same from a fetched payment behind which no Checkout session stands: a card that was
+    kept and charged on its day."""
+    order = _order_of(payment)
+    if order is None or payment["status"] != "succeeded":
+        return
+    told = {
+        "id": order.session_id,
+        "payment_intent": payment,
+        "amount_total": payment["amount"],
+        "currency": payment["currency"],
+        "total_details": {"amount_tax": 0},
+        "automatic_tax": {"enabled": False},
+    }
+    fulfil(order_id=order.pk, session=told, now=now)
+
+
+def confirm_payment(payment_intent_id: str, *, now: datetime) -> None:
+    """Look at Stripe at a payment, or the Checkout session behind it. Raises GatewayError."""
+    sessions = gateway.find_sessions(payment_intent_id=payment_intent_id)
+    for session in sessions:
+        apply_session(gateway.retrieve_session(session["id"]), now=now)
+    if not sessions:
+        apply_payment(gateway.retrieve_payment_intent(payment_intent_id), now=now)
+
+
+def _order_of(shape: Shape) -> Order | None:
+    key = (shape.get("metadata") or {}).get("order")
+    return Order.objects.filter(key=key, **gateway.ours()).first() if key else None
 
 
 @transaction.atomic
@@ -66,7 +105,7 @@ def fulfil(*, order_id: int, session: Shape, now: datetime) -> None:
     payment = session["payment_intent"]
     if payment:
         books.record_charge(payment["latest_charge"], order=order, now=now)
-    if order.status not in (Order.Status.OPEN, Order.Status.EXPIRED, Order.Status.FAILED):
+    if order.status not in UNPAID:
         return
     order.session_id = session["id"]
     order.paid_at = now
@@ -150,7 +189,7 @@ def _keep_tax(order: Order, session: Shape) -> None:
     order.tax_number = next((each["value"] for each in told.get("tax_ids") or []), "")[:60]
 
 
-def _has_failed(session: Shape) -> bool:
+def has_failed(session: Shape) -> bool:
     """A wallet or a bank said no after Checkout was done."""
     payment = session.get("payment_intent")
     return isinstance(payment, dict) and payment["status"] in (

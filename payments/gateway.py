@@ -142,8 +142,8 @@ def create_session(params: Shape, *, key: str) -> Shape:
 
 
 def retrieve_session(session_id: str) -> Shape:
-    """The session with its payment down to the balance transaction."""
-    expand = ["payment_intent.latest_charge.balance_transaction"]
+    """The session with its payment down to the balance transaction, or the card it kept."""
+    expand = ["payment_intent.latest_charge.balance_transaction", "setup_intent.payment_method"]
     return _call(
         lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand})
     )
@@ -177,6 +177,23 @@ def retrieve_payment_intent(payment_intent_id: str) -> Shape:
     """The payment with its charge and the charge's balance transaction."""
     params = {"expand": ["latest_charge.balance_transaction"]}
     return _call(lambda client: client.v1.payment_intents.retrieve(payment_intent_id, params))
+
+
+def charge_kept_card(params: Shape, *, key: str) -> Shape:
+    """A payment with nobody there. Raises CardDeclined (NeedsAction)."""
+    asked = {**params, "off_session": True, "confirm": True}
+    return _call(lambda client: client.v1.payment_intents.create(asked, _once(key)))
+
+
+def let_card_go(payment_method_id: str) -> Shape:
+    """It can be charged no more. Raises Refused where it was let go before."""
+    return _call(lambda client: client.v1.payment_methods.detach(payment_method_id))
+
+
+def payments_of(customer_id: str, *, since: int) -> Iterator[Shape]:
+    """Payments of a customer made since, newest first, by pages."""
+    params = {"customer": customer_id}
+    return _every(lambda client: client.v1.payment_intents.list, params, since=since)
 
 
 def retrieve_subscription(subscription_id: str) -> Shape:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.privacy import hold, hold_more, refuse_when
-from payments import mirror
+from payments import mirror, reserving
 from payments.models import (
     Cancellation,
     Customer,
@@ -182,6 +182,12 @@ def _a_payment_is_under_way(user: User) -> str | None:
     return None
 
 
+def _a_card_is_kept(user: User) -> str | None:
+    if reserving.standing().filter(buyer=user).exists():
+        return str(_("A course is reserved with your card. Give it up first, then delete."))
+    return None
+
+
 def _a_gift_is_to_be_sent(user: User) -> str | None:
     waiting = Gift.objects.filter(order__buyer=user, send_at__isnull=False, sent_at=None)
     if waiting.filter(redeemed_at=None, taken_back_at=None, withdrawn_at=None).exists():
@@ -191,6 +197,7 @@ def _a_gift_is_to_be_sent(user: User) -> str | None:
     return None
 
 
+refuse_when(_a_card_is_kept)
 refuse_when(_a_gift_is_to_be_sent)
 refuse_when(_a_subscription_renews)
 refuse_when(_a_payment_is_under_way)

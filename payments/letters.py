@@ -79,6 +79,48 @@ def presale_given_up(order: Order, *, amount: int, reason: str, now: datetime) -
     return _queue(f"presale-given-up-{order.pk}", order.buyer, "presale_given_up", context, now)
 
 
+def reserved(order: Order, *, now: datetime) -> bool:
+    """A card is kept: what is charged when, and the way out."""
+    return _of_reservation(order, "made", key=f"reserved-{order.pk}", now=now)
+
+
+def reservation_moved(order: Order, *, now: datetime) -> bool:
+    """The course opens on another day, and the charge goes along."""
+    key = f"reservation-moved-{order.pk}-{order.reservation.day:%Y%m%d}"
+    return _of_reservation(order, "moved", key=key, now=now)
+
+
+def reservation_notice(order: Order, *, now: datetime) -> bool:
+    """Five days before the charge."""
+    key = f"reservation-notice-{order.pk}-{order.reservation.day:%Y%m%d}"
+    return _of_reservation(order, "notice", key=key, now=now)
+
+
+def reservation_refused(order: Order, *, now: datetime) -> bool:
+    """The bank said no: where and until when it can be paid."""
+    return _of_reservation(order, "refused", key=f"reservation-refused-{order.pk}", now=now)
+
+
+def reservation_called_off(order: Order, *, reason: str, now: datetime) -> bool:
+    key = f"reservation-called-off-{order.pk}"
+    return _of_reservation(order, "called_off", key=key, now=now, reason=reason)
+
+
+def _of_reservation(order: Order, news: str, *, key: str, now: datetime, reason: str = "") -> bool:
+    reservation = order.reservation
+    context = {
+        "news": news,
+        "title": order.price.offer.named,
+        "amount": _amount(order.buyer, order.amount, order.currency),
+        "day": _date(order.buyer, reservation.day),
+        "until": _last_day(order.buyer, reservation.pay_until),
+        "reason": reason,
+        "number": order.number,
+        "page": _page_of(order),
+    }
+    return _queue(key, order.buyer, "reservation", context, now)
+
+
 def membership_begun(order: Order, subscription: Subscription, *, now: datetime) -> bool:
     """The receipt of a first payment, or the terms of a trial that has begun."""
     context = {

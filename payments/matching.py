@@ -68,7 +68,10 @@ KINDS = (
         "created_at",
         theirs=_paid,
         ours=lambda order: (order.paid_at is not None,),
-        concerns_us=lambda session: bool((session.get("metadata") or {}).get("order")),
+        # What kept a card paid nothing: the payment on the course's day is in the books.
+        concerns_us=lambda session: (
+            bool((session.get("metadata") or {}).get("order")) and session["mode"] != "setup"
+        ),
         kept=Q(paid_at__isnull=False, session_id__isnull=False),
     ),
     Kind(

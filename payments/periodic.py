@@ -5,6 +5,7 @@ from typing import Any
 
 from operations.periodic import periodic
 from payments import (
+    charging,
     gateway,
     gifts,
     matching,
@@ -47,6 +48,12 @@ def follow_what_was_sold_in_advance(now: datetime) -> None:
     presale.follow_all(now=now)
 
 
+@periodic(minutes=5)
+def charge_what_was_reserved(now: datetime) -> None:
+    if gateway.is_set_up():
+        charging.charge_due(now=now)
+
+
 @periodic(minutes=15)
 def remind(now: datetime) -> None:
     reminders.send_due(now)
@@ -82,6 +89,7 @@ def win_back_the_lapsed(now: datetime) -> None:
 def remind_on_the_way(now: datetime, **kwargs: Any) -> None:
     """Where the sandbox's time is moved by days, nobody's notice and no pause is leapt over."""
     presale.follow_all(now=now)
+    charge_what_was_reserved(now)
     reminders.send_due(now)
     gifts.send_due(now)
     gifts.remind(now)

@@ -193,6 +193,12 @@ def _once(offer: Offer, shown: str, now: datetime) -> str:
         return _("Today you pay %(price)s. Yours until %(day)s; it does not renew itself.") % words
     if offer.course and offer.course.is_planned(timezone.localdate(now)):
         opens = dates.day(beginning.opens_at(offer.course, now=now), now=now)
+        if offer.presale == Offer.Presale.AT_RELEASE:
+            return _(
+                "Today you pay nothing. Your card is kept by Stripe and charged %(price)s when the "
+                "course opens, on %(day)s; until then you can give it up with one tap. Only a card "
+                "can be kept, not Alipay or WeChat Pay."
+            ) % {"price": shown, "day": opens}
         return _(
             "Today you pay %(price)s, once. The course opens on %(day)s. If it is given up, "
             "all of it goes back."

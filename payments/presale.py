@@ -1,4 +1,5 @@
 """Sold before it opens: paid at once, open from the course's day on, or all given back.
+Or reserved with a card that is charged on the day (`payments.reserving`).
 
 What was paid in advance follows its course: the day that the editor sets is the day it opens.
 """
@@ -14,7 +15,7 @@ from accounts.models import User
 from courses.models import CoursePage
 from operations import clock
 from operations.jobs import job
-from payments import beginning, entitlement, letters, redeeming, refund_requests
+from payments import beginning, entitlement, letters, redeeming, refund_requests, reserving
 from payments.models import Offer, Order, PresaleEnd, RedeemCode, RefundRequest
 
 
@@ -49,6 +50,7 @@ def follow_all(*, now: datetime) -> None:
         for order_id in list(moved.values_list("pk", flat=True)):
             follow(order_id=order_id, now=now)
     _follow_codes(now=now)
+    reserving.follow_all(now=now)
     for end in PresaleEnd.objects.filter(offer__prices__orders__in=waiting()).distinct():
         for order_id in list(_to_give_back(end).values_list("pk", flat=True)):
             _give_back(order_id=order_id, end=end, now=now)
@@ -129,7 +131,13 @@ def is_under_way(offer: Offer) -> bool:
     """Whether something can be given up: sold in advance now, or paid and not open."""
     if PresaleEnd.objects.filter(offer=offer).exists():
         return False
-    return bool(offer.presale) or waiting().filter(price__offer=offer).exists()
+    waits = waiting().filter(price__offer=offer).exists()
+    return bool(offer.presale) or waits or reserved(offer).exists()
+
+
+def reserved(offer: Offer) -> QuerySet[Order]:
+    """What giving it up would end: reservations whose charge has not begun."""
+    return reserving.not_begun().filter(price__offer=offer)
 
 
 @job

@@ -246,6 +246,7 @@ def orders_of(user: User) -> QuerySet[Order]:
             "price__offer__course",
             "price__offer__bundle",
             "price__offer__membership",
+            "reservation",
             "subscription",
         )
         .prefetch_related("refunds", "refund_requests", "disputes")

@@ -70,12 +70,18 @@ def _key_of(session: Shape) -> uuid.UUID | None:
 
 
 def _price_of(session: Shape) -> Price | None:
+    if session["mode"] == "setup":  # it has no lines; our own words name the price
+        return _named(session)
     theirs = gateway.price_of_session(session["id"])
     known = StripePrice.objects.filter(stripe_id=theirs.get("id"), **gateway.ours()).first()
     if known:
         return known.price
+    return _named(theirs)
+
+
+def _named(shape: Shape) -> Price | None:
     try:
-        key = uuid.UUID((theirs.get("metadata") or {})["price"])
+        key = uuid.UUID((shape.get("metadata") or {})["price"])
     except (KeyError, ValueError, TypeError):
         return None
     return Price.objects.filter(key=key).first()

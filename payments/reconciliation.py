@@ -101,7 +101,8 @@ class _Sweep:
             **self.ours,
         ).update(status=Order.Status.EXPIRED)
         waiting = Order.objects.filter(
-            status=Order.Status.OPEN,
+            Q(status=Order.Status.OPEN)
+            | Q(status=Order.Status.RESERVED, reservation__refused_at__isnull=False),
             session_id__isnull=False,
             created_at__lte=self.now - PATIENCE,
             **self.ours,
@@ -158,7 +159,7 @@ class _Sweep:
             payment_intent_id__isnull=False, paid_at__isnull=False, **self.ours
         ).exclude(pk__in=entered.values("order"))
         for order in self._each("payments to enter", missing):
-            fulfilment.confirm(order, now=self.now)
+            webhooks.confirm_by_payment(order, str(order.payment_intent_id), now=self.now)
 
     def lost_orders(self, since: datetime) -> None:
         """Orders that a restored database does not know. A session may stand open for a day."""

@@ -16,7 +16,7 @@ from accounts import currencies
 from courses.models import Bundle, CoursePage, Membership
 from operations import clock
 from pages import dates, languages
-from payments import attribution, beginning, money, presale, promotion_in_hand, queries
+from payments import attribution, beginning, money, presale, promotion_in_hand, queries, reserving
 from payments.checkout import Attribution
 from payments.models import Price
 
@@ -128,14 +128,17 @@ def _in_advance(
     prices = [price for price in offered.own if price.offer.presale]
     if not prices or course.pk in _awaited(request):
         return None
-    opens = beginning.opens_at(course, now=clock.now())
+    now = clock.now()
+    opens = beginning.opens_at(course, now=now)
+    reserves = reserving.reserves(prices[0], now=now)
     address = reverse("payments_buy", args=[prices[0].offer.key])
     return Sale(
         amount=money.in_words(prices[0].amount, prices[0].currency),
-        label=_("Buy it in advance"),
+        label=_("Reserve it") if reserves else _("Buy it in advance"),
         url=address + attribution.as_query(led_by, code),
         direct=True,
-        note=_("opens on %(day)s") % {"day": dates.day(opens, now=clock.now())},
+        note=(_("charged when it opens, %(day)s") if reserves else _("opens on %(day)s"))
+        % {"day": dates.day(opens, now=now)},
     )
 
 
@@ -146,7 +149,7 @@ def _awaited(request: HttpRequest | None) -> set[int]:
         return set()
     found: dict[str, set[int]] = _kept(request, "awaited", dict)
     if "courses" not in found:
-        bought = presale.waiting().filter(buyer=user)
+        bought = (presale.waiting() | reserving.to_be_charged()).filter(buyer=user)
         redeemed = presale.waiting_codes().filter(redeemed_by=user)
         found["courses"] = {
             *bought.values_list("price__offer__course_id", flat=True),

@@ -269,6 +269,8 @@ def of_order(order: Order) -> str:
     """One word or two about an order."""
     if order.ended_at:
         return _("Ended")
+    if hasattr(order, "reservation") and not order.paid_at:
+        return _("Reservation ended") if order.reservation.ended_at else _("Reserved")
     if order.subscription is None and (dispute := dispute_of(order)):
         return _("Taken back by the bank") if dispute.status == "lost" else _("Disputed")
     if order.advance == Order.Advance.WAITING and order.status == Order.Status.FULFILLED:
@@ -282,6 +284,7 @@ def of_order(order: Order) -> str:
         Order.Status.FAILED: _("Payment failed"),
         Order.Status.PARKED: _("We are looking at it"),
         Order.Status.OPEN: _("Not paid"),
+        Order.Status.RESERVED: _("Reserved"),
         Order.Status.EXPIRED: _("Not paid"),
     }[Order.Status(order.status)]
 

@@ -5,7 +5,7 @@ Nothing is kept for it. For staff; a subscription's own life is told by `payment
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from accounts.models import OutboxMessage, User
 from courses.models import GrantChange
 from pages import dates
 from payments import money
-from payments.models import Gift, Order, RedeemCode
+from payments.models import Gift, Order, RedeemCode, Reservation
 
 CLAIMS_TOLD = 20  # of many seats, the first ones
 
@@ -30,6 +30,7 @@ def of(order: Order) -> list[Event]:
     """The earliest first; as many queries whatever happened."""
     events = [
         *_bought(order),
+        *_reserved(order),
         *_claimed(order),
         *_access(order),
         *_refunds(order),
@@ -71,6 +72,21 @@ def _bought(order: Order) -> Iterator[Event]:
         yield Event(order.paid_at, told % words)
     if order.ended_at:
         yield Event(order.ended_at, _("The order ended."))
+
+
+def _reserved(order: Order) -> Iterator[Event]:
+    row: Reservation | None = getattr(order, "reservation", None)
+    if row is None:
+        return
+    words = {"day": dates.day(row.day), "why": row.get_ending_display()}
+    yield Event(row.reserved_at, _("Reserved it with a card, to be charged on %(day)s.") % words)
+    if row.charging_at:
+        yield Event(row.charging_at, _("The card was to be charged."))
+    if row.refused_at and row.pay_until:
+        words["last"] = dates.day(row.pay_until - timedelta(seconds=1))
+        yield Event(row.refused_at, _("The card was refused; to be paid until %(last)s.") % words)
+    if row.ended_at:
+        yield Event(row.ended_at, _("The reservation ended: %(why)s.") % words)
 
 
 def _claims(order: Order) -> list[Gift | RedeemCode]:
@@ -174,6 +190,8 @@ def _mails(order: Order) -> Iterator[Event]:
     """Of the last days: older ones are not kept."""
     ours = ("order-paid", "presale-opened", "presale-given-up", "bought-twice", "order-ended")
     keys = [f"{kind}-{order.pk}" for kind in (*ours, "seats-bought")]
+    keys += [f"reserved-{order.pk}", f"reservation-refused-{order.pk}"]
+    keys.append(f"reservation-called-off-{order.pk}")
     keys += [f"refunded-{each.pk}" for each in order.refunds.all()]
     keys += [f"refund-declined-{each.pk}" for each in order.refund_requests.all()]
     if order.subscription_id:
@@ -182,6 +200,8 @@ def _mails(order: Order) -> Iterator[Event]:
     wanted = Q(key__in=keys)
     for key in keys:
         wanted |= Q(key__startswith=f"{key}+")  # sent again (accounts.mail)
+    for kind in ("moved", "notice"):
+        wanted |= Q(key__startswith=f"reservation-{kind}-{order.pk}-")
     for message in sent.filter(wanted).only("created_at", "subject"):
         words = {"subject": message.subject}
         yield Event(message.created_at, _("Mail: “%(subject)s”") % words, message)

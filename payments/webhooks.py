@@ -173,12 +173,19 @@ def _payment_of(payment: str, now: datetime) -> None:
 
 
 def confirm_by_payment(order: Order, payment: str, *, now: datetime) -> None:
-    """Look at the Checkout session behind a payment. Raises GatewayError."""
-    if order.session_id:
+    """Look at what stands behind a payment. Raises GatewayError."""
+    if order.session_id and not hasattr(order, "reservation"):
         fulfilment.confirm(order, now=now)
         return
-    for session in gateway.find_sessions(payment_intent_id=payment):
-        fulfilment.apply_session(gateway.retrieve_session(session["id"]), now=now)
+    fulfilment.confirm_payment(payment, now=now)
+
+
+def _setup(about: Shape, now: datetime) -> None:
+    """A card was kept for an order: its page says so, too."""
+    key = (about.get("metadata") or {}).get("order")
+    order = Order.objects.filter(key=key, **gateway.ours()).first() if key else None
+    if order and order.session_id and order.is_open:
+        fulfilment.confirm(order, now=now)
 
 
 def _card(about: Shape, now: datetime) -> None:
@@ -198,6 +205,7 @@ FOLLOWED: dict[str, Callable[[Shape, datetime], None]] = {
     "dispute": _dispute,
     "charge": _charge,
     "payment_intent": _payment,
+    "setup_intent": _setup,
     "payment_method": _card,
     "customer": _card,
 }

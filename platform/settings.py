@@ -107,6 +107,10 @@ WIN_BACK_AFTER_DAYS = env.int("WIN_BACK_AFTER_DAYS", default=14)
 WIN_BACK_VALID_DAYS = env.int("WIN_BACK_VALID_DAYS", default=30)
 if not 0 <= WIN_BACK_PERCENT <= 100 or WIN_BACK_AFTER_DAYS < 0 or WIN_BACK_VALID_DAYS < 1:
     raise ImproperlyConfigured("WIN_BACK_PERCENT is 0 to 100; its days are not negative")
+# For how many days who reserved may pay by themselves where their card was refused on the day.
+RESERVATION_PAY_DAYS = env.int("RESERVATION_PAY_DAYS", default=7)
+if RESERVATION_PAY_DAYS < 1:
+    raise ImproperlyConfigured("RESERVATION_PAY_DAYS is at least one day")
 PAUSED_KEEPS_ACCESS = env.bool("PAUSED_KEEPS_ACCESS", default=False)
 STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=DEBUG) and not STRIPE_SECRET_KEY
 DATABASE_ROUTERS: list[str] = []

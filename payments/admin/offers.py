@@ -141,6 +141,8 @@ class OfferForm(WagtailAdminModelForm):
             self._clean_currency(currency, cleaned)
         if not self.errors:
             self._clean_free(cleaned)
+        if cleaned.get("presale") == Offer.Presale.AT_RELEASE and settings.STRIPE_TAX:
+            self.add_error("presale", _("With Stripe's tax it can only be paid at once."))
         until = cleaned.get("early_until")
         early = [
             cleaned.get(field_of(each, early=True)) is not None for each in settings.CURRENCIES

@@ -24,6 +24,7 @@ from wagtail.admin.ui.tables import Column
 from accounts.models import OutboxMessage
 from courses.models import Grant
 from operations import clock
+from pages import dates
 from payments import ending, evidence, refund_requests, story
 from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import (
@@ -185,6 +186,8 @@ class OrderDetail(MoneyDetail):
         yield Fact(_("Opened"), moment(order.fulfilled_at))
         yield Fact(_("Ended"), moment(order.ended_at))
         yield Fact(_("In advance"), order.get_advance_display())
+        if reservation := getattr(order, "reservation", None):
+            yield Fact(_("Charged on"), dates.day(reservation.day))
         yield Fact(_("From"), moment(order.starts_at))
         yield Fact(_("Until"), moment(order.ends_at))
         yield Fact(

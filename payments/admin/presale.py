@@ -55,6 +55,9 @@ class GiveUpView(Confirmation):
                 "amount": in_words(each["total"], each["currency"]),
             }
             yield (_("%(number)d orders are refunded, what is left of each: %(amount)s.") % words)
+        if reserved := presale.reserved(row).count():
+            words = {"number": reserved}
+            yield _("%(number)d reservations end; nothing was charged for them.") % words
         yield _("Each buyer gets a mail with your reason. Nobody can buy it in advance any more.")
 
     def carry_out(self, row: Offer, form: ToldReasonForm) -> Any:

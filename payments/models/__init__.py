@@ -8,6 +8,7 @@ from .offers import Offer, PresaleEnd, Price, StripePrice, StripeProduct
 from .orders import Customer, Order, OrderedCourse, Trial
 from .promotions import PromotionCode, PromotionUse, StripePromotion, WinBack
 from .refund_requests import RefundRequest
+from .reservations import Reservation
 from .shares import RevenueShare
 from .webhooks import WebhookEvent
 
@@ -35,6 +36,7 @@ __all__ = [
     "RedeemCode",
     "Refund",
     "RefundRequest",
+    "Reservation",
     "RevenueShare",
     "StripePrice",
     "StripeProduct",

@@ -39,6 +39,7 @@ class Offer(models.Model):
         """Whether a course is sold before it opens."""
 
         AT_ONCE = "at_once", _("Yes: paid at once, open from its day on")
+        AT_RELEASE = "at_release", _("Yes: a card is kept, and charged on the day it opens")
 
     TERMS = (
         "course_id",

@@ -42,6 +42,7 @@ class Order(OfAccount):
 
     class Status(models.TextChoices):
         OPEN = "open", _("Open")
+        RESERVED = "reserved", _("Reserved")
         PAID = "paid", _("Paid")
         FULFILLED = "fulfilled", pgettext_lazy("order", "Done")
         REFUNDED = "refunded", _("Refunded")
@@ -185,6 +186,15 @@ class Order(OfAccount):
                 name="order_open_ones_are_unpaid",
                 condition=~Q(status__in=["open", "expired", "failed"]) | Q(paid_at=None),
             ),
+            models.UniqueConstraint(
+                fields=["account", "livemode", "buyer", "price"],
+                condition=Q(status="reserved"),
+                name="order_one_reserved_per_buyer_and_price",
+            ),
+            models.CheckConstraint(
+                name="order_reserved_ones_are_unpaid",
+                condition=~Q(status="reserved") | Q(paid_at=None, purpose="own"),
+            ),
             models.CheckConstraint(
                 name="order_done_ones_are_paid",
                 condition=~Q(status__in=["paid", "fulfilled"]) | Q(paid_at__isnull=False),
@@ -232,6 +242,10 @@ class Order(OfAccount):
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
+
+    @property
+    def is_reserved(self) -> bool:
+        return self.status == self.Status.RESERVED
 
     @property
     def is_for_others(self) -> bool:

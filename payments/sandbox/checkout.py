@@ -23,13 +23,14 @@ TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_accepta
 
 @operation("post", "/v1/checkout/sessions")
 def create_session(params: Params, now: datetime) -> Shape:
-    mode = params.must("mode", choices=["payment", "subscription"])
+    mode = params.must("mode", choices=["payment", "setup", "subscription"])
     params.text("ui_mode", choices=["hosted_page"])
     customer, email = _buyer(params)
     updated = tax.updated(params) if customer else None
-    lines = [_line(row, now) for row in params.rows("line_items", required=True)]
+    lines = [_line(row, now) for row in params.rows("line_items", required=mode != "setup")]
     _check_lines(lines, mode)
-    _check_currency(customer, lines[0]["currency"], mode)
+    currency = lines[0]["currency"] if lines else params.must("currency").lower()
+    _check_currency(customer, currency, mode)
     taxed = tax.wanted(params, updated, [line["price"] for line in lines])
     discounts = promotions.of_session(params, customer, now)
     promotions.reduce(lines, discounts)
@@ -41,8 +42,8 @@ def create_session(params: Params, now: datetime) -> Shape:
         "id": stripe_id,
         "adaptive_pricing": {"enabled": params.nested("adaptive_pricing").flag("enabled") or False},
         "allowed_payment_method_types": params.texts("allowed_payment_method_types") or None,
-        "amount_subtotal": subtotal,
-        "amount_total": total,
+        "amount_subtotal": subtotal if lines else None,
+        "amount_total": total if lines else None,
         "automatic_tax": {
             "enabled": taxed,
             "liability": {"type": "self"} if taxed else None,
@@ -54,7 +55,7 @@ def create_session(params: Params, now: datetime) -> Shape:
         "client_reference_id": params.text("client_reference_id", longest=200),
         "consent_collection": _consent_wanted(params),
         "created": store.stamp(now),
-        "currency": lines[0]["currency"],
+        "currency": currency,
         "custom_text": _custom_text(params),
         "customer": customer,
         "customer_creation": params.text("customer_creation", choices=["always", "if_required"]),
@@ -72,6 +73,7 @@ def create_session(params: Params, now: datetime) -> Shape:
         or ("always" if mode == "subscription" else "if_required"),
         "payment_method_options": _method_options(params),
         "payment_method_types": _method_types(params, mode),
+        "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
         "submit_type": params.text("submit_type"),
         "success_url": (params.link("success_url", required=True) or "").replace(
             "{CHECKOUT_SESSION_ID}", stripe_id
@@ -81,7 +83,9 @@ def create_session(params: Params, now: datetime) -> Shape:
             "amount_discount": subtotal - total,
             "amount_shipping": 0,
             "amount_tax": 0,
-        },
+        }
+        if lines
+        else None,
         "url": f"{settings.BASE_URL}/sandbox/checkout/{stripe_id}/",
     }
     session = store.add(shape, private={"line_items": lines, **_later(params, mode)})
@@ -114,7 +118,6 @@ def _constant() -> Shape:
         "livemode": False,
         "payment_intent": None,
         "payment_link": None,
-        "payment_status": "unpaid",
         "phone_number_collection": {"enabled": False},
         "recovered_from": None,
         "setup_intent": None,
@@ -188,6 +191,10 @@ def _check_currency(customer: str | None, currency: str, mode: str) -> None:
 
 
 def _check_lines(lines: list[Shape], mode: str) -> None:
+    if mode == "setup" and lines:
+        raise InvalidRequestError(
+            "You can not pass `line_items` in `setup` mode.", param="line_items"
+        )
     recurring = [line["price"]["recurring"] for line in lines if line["price"]["recurring"]]
     if mode == "payment" and recurring:
         raise InvalidRequestError(
@@ -274,7 +281,7 @@ def _expiry(params: Params, now: datetime) -> int:
 
 
 def _invoice_creation(params: Params, mode: str) -> Shape | None:
-    if mode == "subscription":
+    if mode != "payment":
         if "invoice_creation" in params:
             raise InvalidRequestError(
                 "`invoice_creation` can only be used in `payment` mode.", param="invoice_creation"
@@ -310,6 +317,9 @@ def _later(params: Params, mode: str) -> dict[str, Any]:
                 ),
             }
         }
+    if mode == "setup":
+        data = params.nested("setup_intent_data")
+        return {"setup": {"description": data.text("description"), "metadata": data.metadata()}}
     data = params.nested("subscription_data")
     data.nested("trial_settings").nested("end_behavior").text(
         "missing_payment_method", choices=["cancel", "create_invoice", "pause"]

@@ -177,7 +177,7 @@ def _intent(session: StripeObject, customer: StripeObject | None, now: datetime)
 def _keep_card(
     session: StripeObject, customer: StripeObject | None, method: StripeObject, now: datetime
 ) -> Outcome:
-    """A trial: the card is kept, nothing is charged."""
+    """A trial, or a card for later: it is kept, nothing is charged."""
     if decline := payment.refuses_to_be_kept(method):
         return Outcome("declined", decline)
     store.note(session, method=method.stripe_id)
@@ -263,7 +263,9 @@ def _complete(
     fields: Shape = {"payment_status": _payment_status(intent)} | _taxed(session, customer)
     if session.data["mode"] == "subscription" and customer and method:
         fields |= _subscribe(session, customer, method, intent, now)
-    elif session.data["invoice_creation"]["enabled"] and customer and intent:
+    elif session.data["mode"] == "setup" and customer and method:
+        fields["setup_intent"] = _set_up(session, customer, method, now).stripe_id
+    elif customer and intent and session.data["invoice_creation"]["enabled"]:
         fields["invoice"] = _invoice_paid(session, customer, intent, now).stripe_id
     if session.data["mode"] == "payment":
         promotions.redeem(session, None, now)
@@ -308,8 +310,8 @@ def _where(session: StripeObject) -> Shape:
 
 
 def _keeps_method(session: StripeObject) -> bool:
-    renewing = session.data["mode"] == "subscription"
-    return renewing or bool(session.private.get("payment", {}).get("setup_future_usage"))
+    keeps = session.data["mode"] in ("setup", "subscription")
+    return keeps or bool(session.private.get("payment", {}).get("setup_future_usage"))
 
 
 def _payment_status(intent: StripeObject | None) -> str:
@@ -349,6 +351,18 @@ def _subscribe(
     events.emit("customer.subscription.created", subscription, now)
     cycle.schedule(subscription, now)
     return {"subscription": subscription.stripe_id, "invoice": invoice.stripe_id}
+
+
+def _set_up(
+    session: StripeObject, customer: StripeObject, method: StripeObject, now: datetime
+) -> StripeObject:
+    """What stands for the buyer's leave to charge the card later."""
+    setup = payment.open_setup(
+        customer=customer.stripe_id, method=method, status="succeeded", now=now
+    )
+    store.change(setup, **session.private["setup"])
+    events.emit("setup_intent.succeeded", setup, now)
+    return setup
 
 
 def _invoice_paid(

@@ -44,6 +44,11 @@ NEEDS_ACTION = Decline(
 WALLET_REFUSED = Decline(
     "payment_intent_payment_attempt_failed", None, "The payment was not completed."
 )
+AUTHENTICATION_REQUIRED = Decline(
+    "authentication_required",
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+)
 NO_METHOD = Decline("resource_missing", None, "There is no payment method that could be charged.")
 
 
@@ -142,6 +147,17 @@ def confirm(
         ask_authentication(intent, now)
         return NEEDS_ACTION
     if decline := _refuses_charge(method):
+        fail(intent, method, decline, now)
+        return decline
+    succeed(intent, method, now)
+    return None
+
+
+def charge_kept(intent: StripeObject, method: StripeObject, now: datetime) -> Decline | None:
+    """Tries to take the money with nobody there: a bank that wants to ask says no."""
+    store.change(intent, payment_method=method.stripe_id)
+    decline = AUTHENTICATION_REQUIRED if _asks_each_time(method) else _refuses_charge(method)
+    if decline:
         fail(intent, method, decline, now)
         return decline
     succeed(intent, method, now)

@@ -14,7 +14,7 @@ from courses.models import CoursePage, LessonPage
 from courses.outline import OutlineRow
 from operations import clock
 from pages.templatetags.site_tags import legal_url
-from payments import queries, sales, standing
+from payments import queries, reservation_standing, sales, standing
 from payments.models import Price
 
 register = template.Library()
@@ -154,7 +154,9 @@ def waiting_notice(context: Context, course: CoursePage) -> standing.Notice | No
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return None
-    return standing.waiting_notice(request.user, course)
+    return reservation_standing.notice(
+        request.user, course, now=clock.now()
+    ) or standing.waiting_notice(request.user, course)
 
 
 @register.simple_tag(takes_context=True)
@@ -165,7 +167,8 @@ def closed_notice(context: Context, course: CoursePage) -> standing.Notice | Non
         return None
     now = clock.now()
     return (
-        standing.waiting_notice(request.user, course)
+        reservation_standing.notice(request.user, course, now=now)
+        or standing.waiting_notice(request.user, course)
         or standing.dispute_notice(request.user, course)
         or standing.notice(request.user, now=now)
         or standing.refund_notice(request.user, course, now=now)

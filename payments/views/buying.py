@@ -24,10 +24,11 @@ from payments import (
     promotion_in_hand,
     promotions,
     queries,
+    reserving,
     switching,
 )
 from payments import checkout as payment
-from payments.models import Offer, Price, PromotionCode
+from payments.models import Offer, Order, Price, PromotionCode
 
 
 @require_safe
@@ -35,7 +36,18 @@ def buy(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """What is bought and what it costs, with one button. Buying goes on here after sign-in."""
     if "code" in request.GET and not limits.consume(request, "promotion_code"):
         return errors.too_many(request, after=limits.longest_wait("promotion_code"))
-    return _page(request, offer_of(key))
+    offer = offer_of(key)
+    if reserved := _reserved(request, offer):
+        return redirect("order", reserved.key)
+    return _page(request, offer)
+
+
+def _reserved(request: HttpRequest, offer: Offer) -> Order | None:
+    """The order by which whoever looks has reserved the course."""
+    if not request.user.is_authenticated or offer.course_id is None:
+        return None
+    standing = reserving.standing().filter(buyer_id=request.user.pk)
+    return standing.filter(price__offer__course=offer.course_id).order_by("pk").last()
 
 
 @require_POST
@@ -105,12 +117,13 @@ def _page(
     now = clock.now()
     user = request.user if request.user.is_authenticated else None
     price = price_shown(request, offer, now=now)
+    reserves = bool(price and reserving.reserves(price, now=now))
     brought = promotion_in_hand.of(request, now=now)
     plan = (
         plans.plan(
             price,
             has_trial=plans.trial_is_due(user),
-            promotion=None if code_problem else brought.promotion,
+            promotion=None if code_problem or reserves else brought.promotion,
             user=user,
             now=now,
         )
@@ -122,6 +135,7 @@ def _page(
     context = {
         "offer": offer,
         "plan": plan,
+        "reserves": reserves,
         "free": price if price and price.is_free else None,
         "free_until": price.ends_at - timedelta(seconds=1) if price and price.ends_at else None,
         "in_hand": brought,

@@ -22,6 +22,7 @@ from payments import (
     given_away,
     queries,
     refund_requests,
+    reservation_standing,
     standing,
 )
 from payments.models import Order
@@ -58,12 +59,13 @@ def orders(request: HttpRequest) -> HttpResponse:
 @require_safe
 def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Everything that an accountant wants to know of one order."""
-    row = _own(request, key)
+    row = own_order(request, key)
     invoices = row.subscription.invoices.all() if row.subscription else []
     can_ask, _invoice = standing.payment_to_refund(row)
     dispute = standing.dispute_of(row)
     context = {
         "order": row,
+        "reservation": reservation_standing.of_order(row, now=clock.now()),
         "offer": row.price.offer,
         "contents": [each.course for each in row.contents.select_related("course")],
         "state": standing.of_order(row),
@@ -87,7 +89,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 @require_safe
 def receipt(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Leads to Stripe's own receipt of a payment."""
-    row = _own(request, key)
+    row = own_order(request, key)
     if not row.payment_intent_id:
         raise Http404
     try:
@@ -106,7 +108,7 @@ def receipt(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """The learner asks for money back; finance decides."""
-    row = _own(request, key)
+    row = own_order(request, key)
     can_ask, invoice = standing.payment_to_refund(row)
     if not can_ask:
         messages.info(request, _("There is nothing to give back, or you have asked already."))
@@ -135,7 +137,7 @@ def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     return _private(TemplateResponse(request, "payments/refund.html", context))
 
 
-def _own(request: HttpRequest, key: uuid.UUID) -> Order:
+def own_order(request: HttpRequest, key: uuid.UUID) -> Order:
     """The buyer's own order; another's is not found."""
     found = (
         Order.objects.filter(buyer=_user(request))
@@ -145,6 +147,7 @@ def _own(request: HttpRequest, key: uuid.UUID) -> Order:
             "price__offer__course",
             "price__offer__bundle",
             "price__offer__membership",
+            "reservation",
         )
         .prefetch_related("disputes")
     )

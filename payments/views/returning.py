@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from operations import clock
-from payments import beginning, returning
+from payments import beginning, reservation_standing, returning
 from payments.models import Order
 
 LOOKS = 20  # how often the page asks by itself
@@ -20,6 +20,7 @@ STATES = {
     Order.Status.FULFILLED: "done",
     Order.Status.FAILED: "failed",
     Order.Status.EXPIRED: "expired",
+    Order.Status.RESERVED: "reserved",
     Order.Status.REFUNDED: "refunded",
     Order.Status.PARKED: "parked",
 }
@@ -43,6 +44,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         "order": order,
         "offer": order.price.offer,
         "state": state,
+        "reservation": reservation_standing.of_order(order, now=now),
         "begin": beginning.of_order(order, now=now) if state == "done" else None,
         "again_url": _again_url(order),
         "look_url": f"{request.path}?order={order.key.hex}&look={look + 1}",

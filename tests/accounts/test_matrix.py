@@ -117,6 +117,7 @@ PERMISSIONS = table(
     payments.view_promotionuse     --fo
     payments.view_refund           --fo
     payments.view_refundrequest    --fo
+    payments.view_reservation      --fo
     payments.view_stripeprice      --fo
     payments.view_stripeproduct    --fo
     payments.view_stripepromotion  --fo

@@ -36,6 +36,7 @@ from payments.models import (
     Dispute,
     Invoice,
     MoneyEntry,
+    Offer,
     Order,
     Refund,
     RefundRequest,
@@ -45,7 +46,12 @@ from payments.sandbox import completing, faults
 from payments.sandbox.models import StripeObject
 from tests.factories import UserFactory, course
 from tests.payments.conftest import DECLINED, GOOD, Shop
-from tests.payments.factories import PromotionFactory, course_price, membership_prices
+from tests.payments.factories import (
+    PromotionFactory,
+    course_price,
+    membership_prices,
+    sold_in_advance,
+)
 from tests.payments.wider_schedules import (
     WHAT_HAPPENS,
     WiderSchedule,
@@ -80,6 +86,9 @@ def schedules(shop: Shop, reached: Counter[str]) -> type[RuleBasedStateMachine]:
             self.shop = shop
             self.people = [UserFactory(), UserFactory()]
             self.prices = [course_price(course()), *membership_prices().values()]
+            self.in_advance = sold_in_advance(days=20)
+            self.in_advance.offer.presale = Offer.Presale.AT_RELEASE
+            self.in_advance.offer.save()
             self.promotions = [PromotionFactory(), PromotionFactory(amount=1000)]
             self.orders: list[Order] = []
             self.begin_and_pay(person, price)
@@ -212,13 +221,27 @@ def assert_equal_to_stripe() -> None:
 def assert_order_follows(session: dict[str, Any]) -> None:
     """Who paid has it once or got the money back; who did not pay has nothing."""
     order = Order.objects.get(key=session["metadata"]["order"])
-    if session["status"] == "complete":
+    if hasattr(order, "reservation"):
+        assert_reservation_follows(order)
+    elif session["status"] == "complete":
         assert order.status in ("fulfilled", "refunded") or order.note == Order.Note.BOUGHT_TWICE, (
             order
         )
     else:
         assert order.status in ("open", "expired")
     assert grants_of(order).count() == expected_open(order), order
+
+
+def assert_reservation_follows(order: Order) -> None:
+    """Charged once and open, or not charged at all: whoever gave it up above all."""
+    charged = StripeObject.objects.filter(
+        kind="charge", data__metadata__order=str(order.key), data__paid=True
+    )
+    if order.status in ("reserved", "expired"):
+        assert not charged.exists(), order
+    else:
+        assert order.status in ("fulfilled", "refunded"), order
+        assert charged.count() == 1, order
 
 
 def test_every_schedule_ends_with_our_books_equal_to_stripes(shop):

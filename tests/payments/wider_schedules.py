@@ -1,17 +1,19 @@
-"""What else people, banks and finance do in a random schedule: codes, gifts, pauses, other plans,
-disputes."""
+"""What else people, banks and finance do in a random schedule: reservations, codes, gifts, pauses,
+other plans, disputes."""
 
 import contextlib
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import hypothesis.strategies as st
+from django.utils import timezone
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from accounts.models import User
-from courses.models import Grant
+from courses.models import CoursePage, Grant
 from operations import clock as site_clock
 from payments import (
     checkout,
@@ -22,6 +24,7 @@ from payments import (
     promotions,
     redeeming,
     refund_requests,
+    reserving,
     switching,
 )
 from payments.models import (
@@ -33,12 +36,13 @@ from payments.models import (
     PlanChange,
     Price,
     PromotionCode,
+    Reservation,
     Subscription,
 )
 from payments.sandbox import completing, disputes
 from payments.sandbox.errors import InvalidRequestError
 from payments.sandbox.models import StripeObject
-from tests.payments.conftest import GOOD, Shop
+from tests.payments.conftest import FAILS_WHEN_CHARGED, GOOD, Shop
 
 person_of, price_of = st.integers(0, 1), st.integers(0, 3)
 number_of = st.integers(0, 9)
@@ -50,6 +54,36 @@ class WiderSchedule(RuleBasedStateMachine):
     prices: list[Price]
     promotions: list[PromotionCode]
     orders: list[Order]
+    in_advance: Price
+
+    @rule(person=person_of, card=st.sampled_from([GOOD, GOOD, FAILS_WHEN_CHARGED]))
+    def reserve(self, person: int, card: str) -> None:
+        with contextlib.suppress(checkout.CannotStart, completing.SessionClosedError):
+            order = self.shop.begin(self.people[person], self.in_advance)
+            self.orders.append(order)
+            self.shop.pay(order, card)
+            self.shop.deliver(rounds=1)
+
+    @rule(person=person_of)
+    def give_the_reservation_up(self, person: int) -> None:
+        reserved = reserving.standing().filter(buyer=self.people[person])
+        if order := nth(reserved, 0):
+            with contextlib.suppress(reserving.TooLate):
+                reserving.give_up(order=order, now=site_clock.now())
+
+    @rule(days=st.integers(0, 40))
+    def move_the_day(self, days: int) -> None:
+        today = timezone.localdate(site_clock.now())
+        course = CoursePage.objects.filter(offers=self.in_advance.offer_id)
+        course.update(opens_on=today + timedelta(days=days))
+
+    @rule(number=number_of)
+    def pay_what_was_refused(self, number: int) -> None:
+        refused = reserving.standing().exclude(reservation__refused_at=None)
+        if order := nth(refused, number):
+            with contextlib.suppress(checkout.CannotStart, completing.SessionClosedError):
+                checkout.pay_refused(order, now=site_clock.now())
+                self.shop.pay(order, GOOD)
 
     @rule(person=person_of, price=price_of, code=st.integers(0, 1))
     def buy_with_a_code(self, person: int, price: int, code: int) -> None:
@@ -135,6 +169,10 @@ class WiderSchedule(RuleBasedStateMachine):
                 disputes.close_dispute(case.stripe_id, won=won, now=site_clock.now())
 
 
+def charged_reservations() -> Any:
+    return Reservation.objects.exclude(order__paid_at=None)
+
+
 WHAT_HAPPENS: dict[str, Callable[[], Any]] = {
     "bought with a code": lambda: Order.objects.exclude(promotion=None).exclude(paid_at=None),
     "gifts claimed": lambda: Gift.objects.exclude(redeemed_by=None),
@@ -142,6 +180,9 @@ WHAT_HAPPENS: dict[str, Callable[[], Any]] = {
     "pauses": Pause.objects.all,
     "pauses ended": lambda: Pause.objects.exclude(resumed_at=None),
     "plans changed": lambda: PlanChange.objects.filter(status=PlanChange.Status.DONE),
+    "reservations charged": lambda: charged_reservations().filter(refused_at=None),
+    "reservations paid by hand": lambda: charged_reservations().exclude(refused_at=None),
+    "reservations given up": lambda: Reservation.objects.filter(ending="given_up"),
     "disputes won": lambda: Dispute.objects.filter(status="won"),
     "disputes lost": lambda: Dispute.objects.filter(status="lost"),
 }

@@ -1,0 +1,61 @@
+"""How a reservation stands, in the learner's words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from courses.models import CoursePage
+from pages import dates
+from payments import money, reserving, standing
+from payments.models import Order, Reservation
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """How a reservation stands, in a sentence, and what its buyer can do."""
+
+    sentence: str
+    may_give_up: bool
+    must_pay: bool
+
+
+def of_order(order: Order, *, now: datetime) -> Reserved | None:
+    """None where it was none, or is paid."""
+    if not hasattr(order, "reservation") or order.paid_at is not None:
+        return None
+    row, words = order.reservation, {"amount": money.in_words(order.amount, order.currency)}
+    if row.ended_at:
+        return Reserved(_ended(row), False, False)
+    if row.pay_until:
+        words["last"] = dates.day(row.pay_until - timedelta(seconds=1), now=now)
+        sentence = _("Your card was refused. Pay %(amount)s until %(last)s, and it is open.")
+        return Reserved(sentence % words, True, True)
+    if row.charging_at:
+        return Reserved(_("%(amount)s is being charged now.") % words, False, False)
+    words["day"] = dates.day(row.day, now=now)
+    sentence = _("Reserved: %(amount)s is charged when it opens, on %(day)s.")
+    return Reserved(sentence % words, True, False)
+
+
+def _ended(row: Reservation) -> str:
+    return {
+        Reservation.Ending.GIVEN_UP: _("You gave the reservation up. Nothing was charged."),
+        Reservation.Ending.CALLED_OFF: _("The course will not come. Nothing was charged."),
+        Reservation.Ending.LAPSED: _("The card was refused and it was not paid in time."),
+        Reservation.Ending.NOT_NEEDED: _("You had the course already. Nothing was charged."),
+    }[Reservation.Ending(row.ending)]
+
+
+def notice(learner: User, course: CoursePage, *, now: datetime) -> standing.Notice | None:
+    """Of a course that is reserved with a card. One query."""
+    reserved = reserving.standing().filter(buyer=learner, price__offer__course=course)
+    order = reserved.select_related("reservation").order_by("pk").last()
+    found = of_order(order, now=now) if order else None
+    if order is None or found is None:
+        return None
+    label = _("Pay now") if found.must_pay else _("See the order")
+    kind = "warn" if found.must_pay else "ok"
+    return standing.Notice(found.sentence, kind, label, reverse("order", args=[order.key]))
