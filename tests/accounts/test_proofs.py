@@ -34,6 +34,8 @@ FREE = {
     "account/orders/<uuid:key>/": "shows a page",
     "account/orders/<uuid:key>/receipt/": "leads to a receipt",
     "account/orders/<uuid:key>/refund/": "asks; finance decides, after a proof of its own",
+    "account/orders/<uuid:key>/give-up/": "ends, by one tap from a mail, what nothing was paid for",
+    "account/orders/<uuid:key>/pay/": "leads to Stripe's page by one tap; charges nothing",
     "account/subscriptions/<int:pk>/": "shows a page",
     "account/subscriptions/<int:pk>/pause/": "charges less, and can be taken back",
     "account/subscriptions/<int:pk>/pay/": "leads to Stripe's page of a bill",
