@@ -8,7 +8,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     kept_before_because = "the version before makes no reservations, and orders in other states"
 
-
     dependencies = [
         ('payments', '0015_fapiao_of_each_payment'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -20,6 +19,7 @@ class Migration(migrations.Migration):
             name='Reservation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='reservation', to='payments.order')),
                 ('customer_id', models.CharField(max_length=255, verbose_name='Customer')),
                 ('payment_method_id', models.CharField(max_length=255, verbose_name='Card')),
                 ('reserved_at', models.DateTimeField(verbose_name='Reserved')),
@@ -54,11 +54,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='order',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'reserved'), _negated=True), models.Q(('paid_at', None), ('purpose', 'own')), _connector='OR'), name='order_reserved_ones_are_unpaid'),
-        ),
-        migrations.AddField(
-            model_name='reservation',
-            name='order',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='reservation', to='payments.order'),
         ),
         migrations.AddConstraint(
             model_name='reservation',

@@ -71,6 +71,7 @@ CLASSES: dict[str, UrlClass] = {
     "payments/webhook/": UrlClass.WEBHOOK,
     "payments/checkout/": P,
     "payments/buy/<uuid:key>/": P,
+    "payments/enrol/": P,
     "payments/gift/<uuid:key>/": P,
     "payments/seats/<uuid:key>/": P,
     "redeem/": P,

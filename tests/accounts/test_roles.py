@@ -25,7 +25,10 @@ EXPECTED = {
     "auth.change_group": set(),
     "auth.add_group": set(),
     "pages.change_sitesettings": {roles.OPERATOR},
-    "accounts.view_outboxmessage": set(),
+    # Those about money alone are shown (payments.admin.mails).
+    "accounts.view_outboxmessage": {roles.FINANCE, roles.OPERATOR},
+    "accounts.change_outboxmessage": {roles.FINANCE},
+    "accounts.delete_outboxmessage": set(),
     "wagtailcore.add_site": set(),
     "wagtailredirects.add_redirect": {roles.OPERATOR},
 }
