@@ -1,4 +1,4 @@
-"""A course reserved with a card before it opens. Written by `payments.reservations` only."""
+"""A course reserved with a card before it opens. Written by `payments.reserving` only."""
 
 from django.db import models
 from django.db.models import Q
