@@ -90,6 +90,13 @@ def reservation_moved(order: Order, *, now: datetime) -> bool:
     return _of_reservation(order, "moved", key=key, now=now)
 
 
+def reservation_opens_sooner(order: Order, *, opens_on: date, now: datetime) -> bool:
+    """The course opens before the charge: its day is told, and how to begin at once."""
+    key = f"reservation-sooner-{order.pk}-{order.reservation.day:%Y%m%d}"
+    opens = _date(order.buyer, opens_on)
+    return _of_reservation(order, "sooner", key=key, now=now, opens=opens)
+
+
 def reservation_notice(order: Order, *, now: datetime) -> bool:
     """Five days before the charge."""
     key = f"reservation-notice-{order.pk}-{order.reservation.day:%Y%m%d}"
@@ -106,7 +113,12 @@ def reservation_called_off(order: Order, *, reason: str, now: datetime) -> bool:
     return _of_reservation(order, "called_off", key=key, now=now, reason=reason)
 
 
-def _of_reservation(order: Order, news: str, *, key: str, now: datetime, reason: str = "") -> bool:
+def reservation_lapsed(order: Order, *, now: datetime) -> bool:
+    """It was not paid in time."""
+    return _of_reservation(order, "lapsed", key=f"reservation-lapsed-{order.pk}", now=now)
+
+
+def _of_reservation(order: Order, news: str, *, key: str, now: datetime, **more: str) -> bool:
     reservation = order.reservation
     context = {
         "news": news,
@@ -114,9 +126,10 @@ def _of_reservation(order: Order, news: str, *, key: str, now: datetime, reason:
         "amount": _amount(order.buyer, order.amount, order.currency),
         "day": _date(order.buyer, reservation.day),
         "until": _last_day(order.buyer, reservation.pay_until),
-        "reason": reason,
         "number": order.number,
         "page": _page_of(order),
+        "course": _address_of(order),
+        **more,
     }
     return _queue(key, order.buyer, "reservation", context, now)
 

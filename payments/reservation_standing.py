@@ -20,6 +20,7 @@ class Reserved:
     sentence: str
     may_give_up: bool
     must_pay: bool
+    may_begin: bool = False  # it is open, and is charged on a later day
 
 
 def of_order(order: Order, *, now: datetime) -> Reserved | None:
@@ -36,6 +37,10 @@ def of_order(order: Order, *, now: datetime) -> Reserved | None:
     if row.charging_at:
         return Reserved(_("%(amount)s is being charged now.") % words, False, False)
     words["day"] = dates.day(row.day, now=now)
+    course = order.price.offer.course
+    if course and reserving.is_open(course, now=now) and reserving.is_early(row, now=now):
+        sentence = _("It is open already. %(amount)s is charged on %(day)s, as you were told.")
+        return Reserved(sentence % words, True, False, may_begin=True)
     sentence = _("Reserved: %(amount)s is charged when it opens, on %(day)s.")
     return Reserved(sentence % words, True, False)
 
@@ -56,6 +61,8 @@ def notice(learner: User, course: CoursePage, *, now: datetime) -> standing.Noti
     found = of_order(order, now=now) if order else None
     if order is None or found is None:
         return None
-    label = _("Pay now") if found.must_pay else _("See the order")
+    label = _("See the order")
+    if found.must_pay or found.may_begin:
+        label = _("Pay now")
     kind = "warn" if found.must_pay else "ok"
     return standing.Notice(found.sentence, kind, label, reverse("order", args=[order.key]))

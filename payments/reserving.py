@@ -1,7 +1,8 @@
 """Reserved before its day: a card is kept at Stripe, nothing is charged (`payments.charging` does).
 
-A reservation follows its course: the day that the editor sets is the day of the charge. Until the
-charge has begun its buyer gives it up by one tap.
+A reservation follows its course: the day that the editor sets is the day of the charge, but never
+sooner than its buyer was told, unless they are told five days before or want to begin at once.
+Until the charge has begun its buyer gives it up by one tap.
 """
 
 from contextlib import suppress
@@ -80,8 +81,18 @@ def keep(*, order_id: int, session: Shape, now: datetime) -> None:
 
 
 def day_of(course: CoursePage, *, now: datetime) -> date:
-    """When its reservations are charged: the course's day, or today where it is open."""
+    """The course's day, or today where it is open."""
     return timezone.localdate(beginning.opens_at(course, now=now), timezone.get_default_timezone())
+
+
+def day_of_charge(reservation: Reservation, course: CoursePage, *, now: datetime) -> date:
+    """The course's day; or, where that is sooner than the buyer was told, in five days at most."""
+    return max(day_of(course, now=now), min(reservation.day, _in_time(now)))
+
+
+def _in_time(now: datetime) -> date:
+    """The first day of which one is told five days before."""
+    return timezone.localdate(now + TOLD_BEFORE, timezone.get_default_timezone())
 
 
 def words_at_stripe(order: Order, *, now: datetime) -> str:
@@ -110,18 +121,24 @@ def follow_all(*, now: datetime) -> None:
         for order_id in list(_of(end).values_list("pk", flat=True)):
             _call_off(order_id=order_id, end=end, now=now)
     for course in CoursePage.objects.filter(offers__prices__orders__in=to_be_charged()).distinct():
-        if not beginning.is_planned(course, now=now):
-            continue
-        day = day_of(course, now=now)
-        to_tell = not_begun().filter(price__offer__course=course)
-        about = ~Q(reservation__day=day)
-        if beginning.opens_at(course, now=now) - now <= TOLD_BEFORE:
-            about |= ~Q(reservation__noticed_day=day) | Q(reservation__noticed_day=None)
-        for order_id in list(to_tell.filter(about).values_list("pk", flat=True)):
+        to_tell = not_begun().filter(
+            _something_to_tell(course, now=now), price__offer__course=course
+        )
+        for order_id in list(to_tell.values_list("pk", flat=True)):
             _tell(order_id=order_id, now=now)
     lapsed = standing().filter(reservation__pay_until__lte=now)
     for order_id in list(lapsed.values_list("pk", flat=True)):
         _lapse(order_id=order_id, now=now)
+
+
+def _something_to_tell(course: CoursePage, *, now: datetime) -> Q:
+    if not beginning.is_planned(course, now=now):
+        return Q(reservation__day__gt=_in_time(now)) if course.live else Q(pk=None)
+    day = day_of(course, now=now)
+    if beginning.opens_at(course, now=now) - now > TOLD_BEFORE:
+        return ~Q(reservation__day=day)
+    told = Q(reservation__day=day, reservation__noticed_day=day)
+    return ~told | Q(reservation__noticed_day=None)
 
 
 def _of(end: PresaleEnd) -> QuerySet[Order]:
@@ -134,9 +151,12 @@ def _tell(*, order_id: int, now: datetime) -> None:
     course = order.price.offer.course
     if not order.is_reserved or course is None or order.reservation.charging_at:
         return
-    reservation, day = order.reservation, day_of(course, now=now)
+    reservation, opens_on = order.reservation, day_of(course, now=now)
+    day = day_of_charge(reservation, course, now=now)
     moved, reservation.day = reservation.day != day, day
-    if moved:
+    if moved and opens_on < day:
+        letters.reservation_opens_sooner(order, opens_on=opens_on, now=now)
+    elif moved:
         letters.reservation_moved(order, now=now)
     if beginning.opens_at(course, now=now) - now <= TOLD_BEFORE:
         if reservation.noticed_day != day and not moved:
@@ -159,12 +179,13 @@ def _lapse(*, order_id: int, now: datetime) -> None:
     order = entitlement.lock(order_id)
     if order.is_reserved:
         _close(order, order.reservation, Reservation.Ending.LAPSED, now=now)
+        letters.reservation_lapsed(order, now=now)
 
 
 @transaction.atomic
-def begin_charge(*, order_id: int, now: datetime) -> tuple[Order, bool] | None:
+def begin_charge(*, order_id: int, at_once: bool, now: datetime) -> tuple[Order, bool] | None:
     """Claim a reservation for its charge: from now on it cannot be given up. Also says whether one
-    was begun before; None: there is nothing to charge."""
+    was begun before; None: there is nothing to charge. `at_once`: its buyer does not wait."""
     order = entitlement.lock(order_id)
     if not order.is_reserved or order.reservation.refused_at:
         return None
@@ -174,12 +195,19 @@ def begin_charge(*, order_id: int, now: datetime) -> tuple[Order, bool] | None:
         course = order.price.offer.course
         if course is None or not is_open(course, now=now) or _is_called_off(order):
             return None
+        if not at_once and is_early(reservation, now=now):
+            return None
         if redeeming.owns(order.buyer, course, now=now):
             _close(order, reservation, Reservation.Ending.NOT_NEEDED, now=now)
             return None
         reservation.charging_at = now
         reservation.save(update_fields=["charging_at"])
     return order, begun
+
+
+def is_early(reservation: Reservation, *, now: datetime) -> bool:
+    """Whether the day of which its buyer was told has not come."""
+    return reservation.day > timezone.localdate(now, timezone.get_default_timezone())
 
 
 def is_open(course: CoursePage, *, now: datetime) -> bool:

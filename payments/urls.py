@@ -42,6 +42,7 @@ urlpatterns = [
     path("account/orders/<uuid:key>/refund/", orders.refund, name="order_refund"),
     path("account/orders/<uuid:key>/give-up/", reservations.give_up, name="reservation_give_up"),
     path("account/orders/<uuid:key>/pay/", reservations.pay, name="reservation_pay"),
+    path("account/orders/<uuid:key>/begin/", reservations.begin, name="reservation_begin"),
     path("account/orders/<uuid:key>/gift/send/", gifts.send_again, name="gift_send"),
     path("account/orders/<uuid:key>/gift/take-back/", gifts.take_back, name="gift_take_back"),
     path("account/orders/<uuid:key>/seats.csv", seats.seats_csv, name="seats_csv"),

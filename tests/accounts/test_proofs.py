@@ -36,6 +36,7 @@ FREE = {
     "account/orders/<uuid:key>/refund/": "asks; finance decides, after a proof of its own",
     "account/orders/<uuid:key>/give-up/": "ends, by one tap from a mail, what nothing was paid for",
     "account/orders/<uuid:key>/pay/": "leads to Stripe's page by one tap; charges nothing",
+    "account/orders/<uuid:key>/begin/": "charges what was agreed to on Stripe's page, only sooner",
     "account/subscriptions/<int:pk>/": "shows a page",
     "account/subscriptions/<int:pk>/pause/": "charges less, and can be taken back",
     "account/subscriptions/<int:pk>/pay/": "leads to Stripe's page of a bill",

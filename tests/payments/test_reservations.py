@@ -87,6 +87,12 @@ def move_to(page, days):
     page.save_revision().publish()
 
 
+def its_day_comes(page):
+    """The editor opens it today, and its buyers were told of today."""
+    move_to(page, 0)
+    Reservation.objects.update(day=timezone.localdate(site_clock.now()))
+
+
 def assert_equal_to_stripe():
     shop_now = site_clock.now() + timedelta(minutes=3)
     reconciliation.sweep_all(now=shop_now)
@@ -227,6 +233,72 @@ def test_the_charge_moves_with_the_day_and_a_mail_says_so(shop, reserve, buyer, 
     assert order.status == Order.Status.FULFILLED
 
 
+def test_opened_sooner_it_is_charged_five_days_after_the_mail_says_so(shop, reserve, buyer, page):
+    order = reserve()
+    move_to(page, 0)
+    shop.advance(hours=1)
+    told = mails("reservation-sooner").get()
+    assert "提前" in told.subject
+    order.refresh_from_db()
+    day = order.reservation.day
+    assert day == timezone.localdate(site_clock.now()) + timedelta(days=5)
+    shop.advance(days=4)
+    assert not payments_at_stripe().exists()
+    assert not opens(buyer, page)
+    shop.advance(days=1)
+    order.refresh_from_db()
+    assert (order.status, order.reservation.day) == (Order.Status.FULFILLED, day)
+    assert opens(buyer, page)
+    assert mails("reservation-sooner").count() == 1
+    assert not mails("reservation-moved").exists()
+
+
+def test_moved_to_tomorrow_it_is_charged_when_its_buyer_was_told_in_time(shop, reserve, page):
+    order = reserve()
+    move_to(page, 1)
+    shop.advance(hours=1)
+    assert mails("reservation-sooner").count() == 1
+    shop.advance(days=3)
+    assert not payments_at_stripe().exists()
+    shop.advance(days=2)
+    order.refresh_from_db()
+    assert order.status == Order.Status.FULFILLED
+    assert mails("reservation-").count() == 1
+
+
+def test_who_does_not_want_to_wait_pays_at_once_and_begins(shop, reserve, buyer, page, price):
+    order = reserve()
+    me, address = signed_in(buyer), reverse("reservation_begin", args=[order.key])
+    me.post(address)  # it is shut yet: a page that stood open charges nobody
+    assert not payments_at_stripe().exists()
+    move_to(page, 0)
+    shop.advance(hours=1)
+    shown = me.get(reverse("order", args=[order.key]))
+    assert address in shown.text
+    assert "已经开放" in text_of(shown)
+    assert me.get(buying_url(price)).url == reverse("order", args=[order.key])
+    for _ in range(2):
+        me.post(address)
+    order.refresh_from_db()
+    assert order.status == Order.Status.FULFILLED
+    assert opens(buyer, page)
+    assert payments_at_stripe().count() == 1
+
+
+def test_paying_at_once_while_stripe_is_away_is_charged_once_later(shop, reserve, buyer, page):
+    order = reserve()
+    move_to(page, 0)
+    faults.plan("answer_lost", times=9)
+    me = signed_in(buyer)
+    answer = me.post(reverse("reservation_begin", args=[order.key]), follow=True)
+    assert "没有回应" in text_of(answer)
+    faults.clear()
+    shop.advance(hours=1)
+    order.refresh_from_db()
+    assert order.status == Order.Status.FULFILLED
+    assert payments_at_stripe().filter(data__status="succeeded").count() == 1
+
+
 def test_a_course_that_is_not_published_on_its_day_is_not_charged(shop, reserve, page):
     order = reserve()
     page.refresh_from_db()
@@ -239,7 +311,7 @@ def test_a_course_that_is_not_published_on_its_day_is_not_charged(shop, reserve,
 
 def test_killed_after_the_charge_the_next_round_finds_it(shop, reserve, buyer, page, monkeypatch):
     order = reserve()
-    move_to(page, 0)
+    its_day_comes(page)
 
     def killed(*_args, **_more):
         raise KeyboardInterrupt
@@ -265,7 +337,7 @@ def test_killed_after_the_charge_the_next_round_finds_it(shop, reserve, buyer, p
 
 def test_the_webhook_of_the_charge_alone_opens_it(shop, reserve, buyer, page, monkeypatch):
     order = reserve()
-    move_to(page, 0)
+    its_day_comes(page)
     with monkeypatch.context() as patch:
         patch.setattr(charging.fulfilment, "apply_payment", lambda *_args, **_more: None)
         charging.charge_due(now=site_clock.now())
@@ -278,7 +350,7 @@ def test_the_webhook_of_the_charge_alone_opens_it(shop, reserve, buyer, page, mo
 @pytest.mark.parametrize("kind", ["server_error", "answer_lost", "timeout", "broken_answer"])
 def test_stripe_away_on_the_day_charges_once_when_it_is_back(shop, reserve, page, kind):
     order = reserve()
-    move_to(page, 0)
+    its_day_comes(page)
     faults.plan(kind, times=9)
     with pytest.raises(gateway.GatewayError):
         charging.charge_due(now=site_clock.now())
@@ -341,6 +413,9 @@ def test_not_paid_in_time_it_lapses(shop, reserve, buyer, page):
     assert order.reservation.ending == Reservation.Ending.LAPSED
     assert payments_at_stripe().count() == 1
     assert mails("reservation-refused").count() == 1
+    told = mails("reservation-lapsed").get()
+    assert "没有扣款" in told.text
+    assert page.get_absolute_url() in told.text
     shop.begin(buyer, order.price)  # it can be bought as by anybody
 
 
@@ -368,7 +443,7 @@ def test_one_tap_gives_it_up_and_nothing_is_ever_charged(shop, reserve, buyer, p
 def test_another_persons_reservation_is_not_found(reserve):
     order = reserve()
     stranger = signed_in(UserFactory())
-    for name in ("reservation_give_up", "reservation_pay"):
+    for name in ("reservation_give_up", "reservation_pay", "reservation_begin"):
         assert stranger.post(reverse(name, args=[order.key])).status_code == 404
 
 
@@ -457,7 +532,7 @@ def due(shop, buyer, price, page):
     order = shop.begin(buyer, price)
     shop.pay(order)
     fulfilment.confirm(order, now=site_clock.now())
-    move_to(page, 0)
+    its_day_comes(page)
     return order
 
 
