@@ -25,6 +25,7 @@ LABELS = {
 ADMIN = ("wagtailadmin.access_admin",)
 # What is in it and its words; its price is finance's alone.
 BUNDLES = ("courses.view_bundle", "courses.add_bundle", "courses.change_bundle")
+MEMBERSHIPS = ("courses.view_membership", "courses.add_membership", "courses.change_membership")
 CONTENT = (
     "courses.add_instructor",
     "courses.change_instructor",
@@ -59,7 +60,7 @@ MONEY = (
     "courses.view_grant",
     "courses.add_grant",
     "courses.change_grant",
-    "courses.view_membership",
+    *MEMBERSHIPS,
     *BUNDLES,
 )
 SITE = (
@@ -69,8 +70,7 @@ SITE = (
     "accounts.look_as_user",
     "accounts.view_outboxmessage",
     "pages.change_sitesettings",
-    "courses.add_membership",
-    "courses.change_membership",
+    *MEMBERSHIPS,
     "courses.view_grant",
     "payments.view_*",
     "operations.view_*",

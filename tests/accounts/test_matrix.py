@@ -60,12 +60,12 @@ PERMISSIONS = table(
     courses.add_discipline         e--o
     courses.add_grant              --f-
     courses.add_instructor         e--o
-    courses.add_membership         ---o
+    courses.add_membership         --fo
     courses.change_bundle          e-fo
     courses.change_discipline      e--o
     courses.change_grant           --f-
     courses.change_instructor      e--o
-    courses.change_membership      ---o
+    courses.change_membership      --fo
     courses.delete_discipline      e--o
     courses.delete_instructor      e--o
     courses.view_bundle            e-fo
@@ -189,8 +189,8 @@ ADDRESSES = table(
     /admin/snippets/courses/bundle/edit/{bundle}/             e-fo
     /admin/snippets/courses/bundle/delete/{bundle}/           ----
     /admin/snippets/courses/membership/                       e-fo
-    /admin/snippets/courses/membership/add/                   ---o
-    /admin/snippets/courses/membership/edit/{membership}/     ---o
+    /admin/snippets/courses/membership/add/                   --fo
+    /admin/snippets/courses/membership/edit/{membership}/     --fo
     /admin/snippets/courses/membership/delete/{membership}/   ----
     /admin/users/                                 ---o
     /admin/users/new/                             ---o
