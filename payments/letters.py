@@ -165,6 +165,7 @@ def renewal_receipt(invoice: Invoice, *, now: datetime) -> bool:
         "title": _title(subscription),
         "amount": _amount(subscription.learner, invoice.amount_paid or 0, invoice.currency),
         "renews_on": _day(subscription.learner, subscription.period_end),
+        "goes_on": not subscription.ends_by_itself,
         "receipt": invoice.page_url,
     }
     return _queue(
@@ -461,6 +462,7 @@ def _queue_to(
         language=language,
         now=now,
         user=giver,
+        about=OutboxMessage.About.PRESENT,
     )
 
 

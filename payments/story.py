@@ -187,11 +187,11 @@ def _fapiao(order: Order) -> Iterator[Event]:
 
 
 def _mails(order: Order) -> Iterator[Event]:
-    """Of the last days: older ones are not kept."""
+    """The words of old ones are not kept: those lead nowhere."""
     ours = ("order-paid", "presale-opened", "presale-given-up", "bought-twice", "order-ended")
     keys = [f"{kind}-{order.pk}" for kind in (*ours, "seats-bought")]
     keys += [f"reserved-{order.pk}", f"reservation-refused-{order.pk}"]
-    keys.append(f"reservation-called-off-{order.pk}")
+    keys += [f"reservation-{kind}-{order.pk}" for kind in ("called-off", "lapsed")]
     keys += [f"refunded-{each.pk}" for each in order.refunds.all()]
     keys += [f"refund-declined-{each.pk}" for each in order.refund_requests.all()]
     if order.subscription_id:
@@ -200,8 +200,8 @@ def _mails(order: Order) -> Iterator[Event]:
     wanted = Q(key__in=keys)
     for key in keys:
         wanted |= Q(key__startswith=f"{key}+")  # sent again (accounts.mail)
-    for kind in ("moved", "notice"):
+    for kind in ("moved", "sooner", "notice"):
         wanted |= Q(key__startswith=f"reservation-{kind}-{order.pk}-")
-    for message in sent.filter(wanted).only("created_at", "subject"):
-        words = {"subject": message.subject}
-        yield Event(message.created_at, _("Mail: “%(subject)s”") % words, message)
+    for message in sent.filter(wanted).only("created_at", "subject", "text"):
+        words, read = {"subject": message.subject}, message if message.text else None
+        yield Event(message.created_at, _("Mail: “%(subject)s”") % words, read)

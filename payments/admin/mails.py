@@ -5,7 +5,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +29,8 @@ from payments.admin.listing import (
     moment,
 )
 
-ABOUT_MONEY = OutboxMessage.About.MONEY
+# About money, and not so old that its words are gone.
+KEPT = Q(about=OutboxMessage.About.MONEY) & ~Q(text="")
 
 
 def state(row: OutboxMessage) -> Any:
@@ -53,7 +54,7 @@ class MailFilters(WagtailFilterSet):
 
 class MailIndex(MoneyIndex):
     def get_base_queryset(self) -> QuerySet[OutboxMessage]:
-        return super().get_base_queryset().filter(about=ABOUT_MONEY).defer("text", "html")
+        return super().get_base_queryset().filter(KEPT).defer("text", "html")
 
     def to_row_dict(self, item: OutboxMessage) -> dict[str, Any]:
         return {
@@ -69,7 +70,7 @@ class MailDetail(MoneyDetail):
     template_name = "payments/admin/mail.html"
 
     def get_object(self, queryset: Any = None) -> OutboxMessage:
-        return get_object_or_404(OutboxMessage, pk=self.pk, about=ABOUT_MONEY)
+        return get_object_or_404(OutboxMessage, KEPT, pk=self.pk)
 
     def facts(self) -> Iterable[Fact]:
         row: OutboxMessage = self.object
@@ -95,7 +96,7 @@ class SendAgainView(Confirmation):
     related = ("user",)
 
     def found(self) -> QuerySet[OutboxMessage]:
-        return super().found().filter(about=ABOUT_MONEY)
+        return super().found().filter(KEPT)
 
     def is_possible(self, row: OutboxMessage) -> bool:
         return row.user is not None and row.user.is_active

@@ -94,7 +94,7 @@ def send_again(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
 @job(attempts=8)
 def send(message: int) -> None:
     """Hands one mail to the server. Twice at worst (killed in between), under one Message-ID."""
-    row = OutboxMessage.objects.filter(pk=message, sent_at=None).first()
+    row = OutboxMessage.objects.filter(pk=message, sent_at=None).exclude(text="").first()
     if row is None:
         return
     mine = OutboxMessage.objects.filter(pk=row.pk)

@@ -113,10 +113,11 @@ class Consent(models.Model):
 
 
 class OutboxMessage(models.Model):
-    """A mail, rendered when it was queued and kept until it is old (see accounts.upkeep)."""
+    """A mail, rendered when it was queued; its words go once it is old (accounts.upkeep)."""
 
     class About(models.TextChoices):
         MONEY = "money", _("Money")
+        PRESENT = "present", _("A present")  # to somebody who may have no account
 
     key = models.CharField(max_length=200, unique=True)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)

@@ -147,6 +147,15 @@ def test_old_mails_are_forgotten() -> None:
     assert [row.key for row in OutboxMessage.objects.all()] == ["new"]
 
 
+def test_what_told_of_a_fact_loses_its_words_and_is_never_told_again() -> None:
+    now = clock.now()
+    queue(key="paid-1", now=now - timedelta(days=31), user=UserFactory(), about="money")
+    upkeep.forget_old_mails(now)
+    row = OutboxMessage.objects.get()
+    assert (row.to, row.text, row.html) == ("", "", "")
+    assert queue(key="paid-1", now=now, about="money") is False
+
+
 TEMPLATES = ["login_code", "reauthentication_code", "email_confirmation_signup"]
 TEMPLATES += ["email_confirmation", "password_reset_code", "unknown_account"]
 TEMPLATES += ["account_already_exists", "password_changed", "password_reset", "password_set"]

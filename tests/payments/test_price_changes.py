@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
-from accounts import roles
+from accounts import roles, upkeep
 from accounts.models import OutboxMessage
 from operations import clock as site_clock
 from payments import cancelling, price_changes
@@ -58,6 +58,20 @@ def test_a_new_price_is_told_thirty_days_before_and_charged_with_the_renewal_aft
     assert fresh(gone).amount == 3900
     notices = OutboxMessage.objects.filter(user=buyer, key__startswith="renewal-notice")
     assert "¥49" in notices.latest("pk").subject
+
+
+def test_told_long_before_it_is_charged_though_the_mail_is_old_by_then(
+    shop, buyer, library, finance
+):
+    row = shop.buy(buyer, library["year"]).subscription
+    set_price(offer=library["year"].offer, currency="CNY", amount=49900, now=site_clock.now())
+    decide(library["year"].offer, finance)
+    shop.run_jobs()
+    row = fresh(row)
+    shop.advance(days=60)
+    upkeep.forget_old_mails(site_clock.now())
+    shop.advance(seconds=(row.period_end - site_clock.now()).total_seconds() + 7200)
+    assert row.invoices.first().amount_paid == 49900
 
 
 def test_cancelling_and_going_on_escapes_no_price_change(shop, buyer, me, library, finance):

@@ -2,15 +2,24 @@
 
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.utils import translation
 
-from accounts import privacy
+from accounts import privacy, upkeep
 from accounts.models import OutboxMessage
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import cancelling, checkout, reminders, subscription_access, subscriptions
+from payments import (
+    cancelling,
+    checkout,
+    letters,
+    reconciliation,
+    reminders,
+    subscription_access,
+    subscriptions,
+)
 from payments.models import Difference, Invoice, MoneyEntry, Order, Subscription, WebhookEvent
 from payments.sandbox import disputes
 from payments.sandbox.models import StripeObject
@@ -73,6 +82,29 @@ def test_a_monthly_membership_opens_every_course_and_renews(shop, buyer, prices,
     assert grant.ends_at == row.period_end + timedelta(days=1)
     assert MoneyEntry.objects.filter(order=order, kind="charge").count() == 2
     assert len(mails(buyer, "renewal-receipt")) == 1
+
+
+def test_a_receipt_is_sent_once_though_its_words_are_forgotten(shop, buyer, prices):
+    row = shop.buy(buyer, prices["month"]).subscription
+    shop.advance(days=32)
+    row.refresh_from_db()
+    cancelling.cancel(row, now=site_clock.now())
+    upkeep.forget_old_mails(site_clock.now() + timedelta(days=31))
+    assert not OutboxMessage.objects.get(key__startswith="renewal-receipt").text
+    reconciliation.sweep_all(now=site_clock.now())
+    assert len(mails(buyer, "renewal-receipt")) == 1
+
+
+def test_the_receipt_of_what_is_cancelled_promises_no_renewal(shop, buyer, prices, clock):
+    row = shop.buy(buyer, prices["month"]).subscription
+    with patch.object(letters, "renewal_receipt"):
+        shop.advance(days=32)  # the news of the renewal comes late
+    row.refresh_from_db()
+    cancelling.cancel(row, now=site_clock.now())
+    reconciliation.sweep_all(now=site_clock.now())
+    told = OutboxMessage.objects.get(key__startswith="renewal-receipt").text
+    assert "届时结束" in told
+    assert "自动续费" not in told
 
 
 def test_a_trial_charges_nothing_until_it_ends_and_is_once_per_learner(
