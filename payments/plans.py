@@ -56,7 +56,7 @@ def plan(
     trial_days = offer.trial_days if has_trial else 0
     reduction, problem = _reduction(promotion, price, trial_days, user, now)
     regular = _regular_beside(price)
-    before = regular.amount if regular else price.amount
+    before = regular or price.amount
     amount = reduction.amount if reduction else price.amount
     return Plan(
         price=price,
@@ -109,22 +109,22 @@ def of_membership(
     ]
 
 
-def _regular_beside(price: Price) -> Price | None:
-    """What an early price is followed by."""
+def _regular_beside(price: Price) -> int | None:
+    """What an early price is followed by, in the smallest unit."""
     if price.ends_at is None:
         return None
     beside = Price.objects.filter(
         offer=price.offer, currency=price.currency, is_active=True, ends_at=None
     )
-    return beside.first()
+    return beside.values_list("amount", flat=True).first()
 
 
-def early_note(price: Price, regular: Price, *, now: datetime) -> str:
+def early_note(price: Price, regular: int, *, now: datetime) -> str:
     """「早鸟价，12 月 31 日止，之后 ¥99」"""
     assert price.ends_at is not None  # noqa: S101 — an early price
     return _("Early price until %(day)s, then %(price)s") % {
         "day": dates.day(price.ends_at - timedelta(seconds=1), now=now),
-        "price": money.in_words(regular.amount, regular.currency),
+        "price": money.in_words(regular, price.currency),
     }
 
 

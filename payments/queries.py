@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -64,9 +64,18 @@ def _prices(now: datetime) -> QuerySet[Price]:
             is_active=True,
             offer__is_active=True,
         )
+        .annotate(regular_amount=_regular_amount())
         .select_related("offer", "offer__bundle", "offer__membership")
         .order_by("offer__sort_order", "offer__pk")
     )
+
+
+def _regular_amount() -> Case:
+    """What follows an early price, in the smallest unit; None at a regular one."""
+    regular = Price.objects.filter(
+        offer=OuterRef("offer"), currency=OuterRef("currency"), is_active=True, ends_at=None
+    )
+    return Case(When(ends_at__isnull=False, then=Subquery(regular.values("amount")[:1])))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,16 @@ from accounts import currencies
 from courses.models import Bundle, CoursePage, Membership
 from operations import clock
 from pages import dates, languages
-from payments import attribution, beginning, money, presale, promotion_in_hand, queries, reserving
+from payments import (
+    attribution,
+    beginning,
+    money,
+    plans,
+    presale,
+    promotion_in_hand,
+    queries,
+    reserving,
+)
 from payments.checkout import Attribution
 from payments.models import Price
 
@@ -83,6 +92,8 @@ class Sale:
     direct: bool = False
     enrol: str = ""
     per: str = ""
+    was: str = ""  # what follows an early price,
+    early: str = ""  # and when
     note: str = ""
     member_note: str = ""
     member_line: str = ""
@@ -132,8 +143,8 @@ def _in_advance(
     opens = beginning.opens_at(course, now=now)
     reserves = reserving.reserves(prices[0], now=now)
     address = reverse("payments_buy", args=[prices[0].offer.key])
-    return Sale(
-        amount=money.in_words(prices[0].amount, prices[0].currency),
+    return _at(
+        prices[0],
         label=_("Reserve it") if reserves else _("Buy it in advance"),
         url=address + attribution.as_query(led_by, code),
         direct=True,
@@ -171,7 +182,6 @@ def _for_nothing(price: Price, led_by: Attribution) -> Sale:
 
 def _of_course(offered: queries.Offered, led_by: Attribution, code: str) -> Sale:
     price = offered.own[0]
-    shown = money.in_words(price.amount, price.currency)
     member: dict[str, str] = {}
     if offered.by_membership:
         lowest = queries.lowest(offered.by_membership)
@@ -180,8 +190,8 @@ def _of_course(offered: queries.Offered, led_by: Attribution, code: str) -> Sale
             "member_line": _("Members listen, from %(price)s") % {"price": _rate(lowest)},
             "member_url": reverse("membership") + attribution.as_query(led_by, code),
         }
-    return Sale(
-        amount=shown,
+    return _at(
+        price,
         direct=True,
         label=_("Buy this course"),
         url=reverse("payments_buy", args=[price.offer.key]) + attribution.as_query(led_by, code),
@@ -208,8 +218,8 @@ def _beside_bundle(way: Sale, offered: queries.Offered, led_by: Attribution, cod
 
 def _of_bundle(price: Price, led_by: Attribution, code: str) -> Sale:
     words = {"title": languages.as_content(price.offer.sellable)}
-    return Sale(
-        amount=money.in_words(price.amount, price.currency),
+    return _at(
+        price,
         label=_("See the bundle"),
         url=beginning.address(price.offer.sellable) + attribution.as_query(led_by, code),
         note=mark_safe(_("in the bundle %(title)s") % words),  # noqa: S308 (it comes escaped)
@@ -221,12 +231,25 @@ def _of_membership(price: Price, led_by: Attribution, code: str) -> Sale:
     note = ""
     if offer.trial_days:
         note = _("%(days)d days of trial first") % {"days": offer.trial_days}
-    return Sale(
-        amount=money.in_words(price.amount, price.currency),
+    return _at(
+        price,
         per=money.per(offer.interval) if offer.interval else "",
         label=_("See the membership"),
         url=reverse("membership") + attribution.as_query(led_by, code),
         note=note,
+    )
+
+
+def _at(price: Price, **more: Any) -> Sale:
+    """A sale at a price of `queries.prices_shown`."""
+    at = Sale(amount=money.in_words(price.amount, price.currency), **more)
+    regular: int | None = getattr(price, "regular_amount", None)
+    if regular is None:
+        return at
+    return replace(
+        at,
+        was=money.in_words(regular, price.currency),
+        early=plans.early_note(price, regular, now=clock.now()),
     )
 
 

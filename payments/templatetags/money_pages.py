@@ -54,6 +54,8 @@ class Paywall:
     question: str
     gets: list[str]
     amount: str = ""
+    was: str = ""
+    early: str = ""
     per: str = ""
     buy_url: str = ""
     buy_label: str = ""
@@ -87,6 +89,8 @@ def paywall(
         question=lesson.question or lesson.title,
         gets=_gets(course, len(rows)),
         amount=way.amount if way else "",
+        was=way.was if way else "",
+        early=way.early if way else "",
         per=way.per if way else "",
         buy_url=way.url if way else "",
         buy_label=_buy_label(way) if way else "",

@@ -15,6 +15,7 @@ from accounts import roles
 from operations import clock as site_clock
 from payments import checkout, offers, queries
 from payments.models import Order, PromotionCode
+from tests.accounts.browser import text_of
 from tests.factories import UserFactory, course
 from tests.payments.factories import (
     NOW,
@@ -135,6 +136,18 @@ def test_an_early_price_is_in_force_until_it_ends(shop, buyer):
     assert in_force(price) == 7900
     shop.advance(hours=1)
     assert in_force(price) == 9900
+
+
+def test_wherever_it_is_offered_the_regular_price_stands_struck_beside_it(client):
+    page = course(lessons=2, free=1)
+    early(course_price(page), days=2)
+    lesson = reverse("lesson", args=[page.slug, page.get_children().last().slug])
+    for address in (page.get_absolute_url(), lesson, reverse("catalogue")):
+        shown = client.get(address)
+        assert '<s class="price-was">¥99</s>' in shown.text, address
+        assert "¥79" in text_of(shown), address
+    for address in (page.get_absolute_url(), lesson):
+        assert "早鸟价" in text_of(client.get(address)), address
 
 
 def test_who_opened_the_payment_page_in_time_pays_what_was_shown(shop, buyer):
