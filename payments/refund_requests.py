@@ -12,7 +12,7 @@ from accounts import roles
 from accounts.models import User
 from operations.jobs import job
 from payments import letters, money
-from payments.models import Invoice, Order, Refund, RefundRequest
+from payments.models import Dispute, Invoice, Order, Refund, RefundRequest
 
 PERMISSION = "payments.refund_order"
 # Whoever is alone in finance confirms their own decision so much later.
@@ -25,6 +25,10 @@ class CannotRefund(Exception):
 
 class MoreThanPaid(CannotRefund):
     """Less of the payment is left than should go back."""
+
+
+class Disputed(CannotRefund):
+    """The buyer's bank decides about this payment, or took it: it would be given back twice."""
 
 
 class NeedsAnother(Exception):
@@ -60,9 +64,7 @@ def approve(
     unless it `ends_access`.
     """
     invoice = invoice or last_paid(order)
-    left = remaining(order, invoice)
-    if left <= 0:
-        raise CannotRefund
+    left = _refundable(order, invoice)
     if amount is not None and amount > left:
         raise MoreThanPaid
     request = _pending(order, invoice) or _create(order, invoice, asked_by=actor, now=now)
@@ -91,9 +93,7 @@ def confirm(*, request: RefundRequest, actor: User, now: datetime) -> RefundRequ
         raise CannotRefund
     if not may_confirm(request, actor, now=now):
         raise NeedsAnother
-    left = remaining(request.order, request.invoice)
-    if left <= 0:
-        raise CannotRefund
+    left = _refundable(request.order, request.invoice)
     if (request.amount or 0) > left:
         raise MoreThanPaid
     request.status = RefundRequest.Status.APPROVED
@@ -106,9 +106,10 @@ def confirm(*, request: RefundRequest, actor: User, now: datetime) -> RefundRequ
 
 @transaction.atomic
 def decline(*, request: RefundRequest, reason: str, actor: User, now: datetime) -> RefundRequest:
-    """Say no, before Stripe is told; a learner who asked reads the reason. Raises CannotRefund."""
+    """Say no, before Stripe is told or after Stripe refused; a learner who asked reads the reason.
+    Raises CannotRefund."""
     request = RefundRequest.objects.select_for_update().get(pk=request.pk)
-    if request.status not in (RefundRequest.Status.ASKED, RefundRequest.Status.PROPOSED):
+    if request.status not in RefundRequest.DECLINABLE:
         raise CannotRefund
     request.status = RefundRequest.Status.DECLINED
     request.reason, request.decided_by, request.decided_at = reason[:300], actor, now
@@ -137,9 +138,7 @@ def give_back(order: Order, *, invoice: Invoice | None = None, now: datetime) ->
 def keep_promise(*, order: Order, reason: str, asked_by: User, now: datetime) -> RefundRequest:
     """What the buyer was promised to have back on demand goes back whole; nobody decides about it.
     Raises CannotRefund."""
-    left = remaining(order, None)
-    if left <= 0:
-        raise CannotRefund
+    left = _refundable(order, None)
     request = _pending(order, None) or _create(order, None, asked_by=asked_by, now=now)
     if request.status == RefundRequest.Status.APPROVED and (request.amount or left) < left:
         raise CannotRefund  # a part is on its way; the rest can be asked for after it
@@ -168,6 +167,22 @@ def remaining(order: Order, invoice: Invoice | None) -> int:
         return 0
     credit = order.subscription.credit if order.subscription else 0
     return max(0, paid - _given_back(order, payment) - credit)
+
+
+def is_disputed(order: Order, invoice: Invoice | None) -> bool:
+    """Whether the bank decides about this payment, or took it back: Stripe refunds none of it."""
+    payment, _ = _paid(order, invoice)
+    disputes = Dispute.objects.withdrawing().filter(account=order.account)
+    return bool(payment) and disputes.filter(payment_intent_id=payment).exists()
+
+
+def _refundable(order: Order, invoice: Invoice | None) -> int:
+    """What may go back now, in the currency's smallest unit. Raises CannotRefund."""
+    if is_disputed(order, invoice):
+        raise Disputed
+    if (left := remaining(order, invoice)) <= 0:
+        raise CannotRefund
+    return left
 
 
 def is_above_limit(order: Order, invoice: Invoice | None, amount: int) -> bool:

@@ -56,6 +56,7 @@ def _give_back(request: RefundRequest, *, now: datetime) -> None:
     except gateway.Refused as error:
         # Somebody gave it back at Stripe itself, or Stripe will not: what is there, counts.
         if not _is_given_back(request, str(payment), now=now):
+            RefundRequest.objects.filter(pk=request.pk).update(refusal=str(error)[:300])
             logger.error("refund request %s was refused: %s", request.pk, error)
     else:
         refresh_refund(made["id"], now=now)
@@ -178,3 +179,6 @@ def _finish_request(row: Refund) -> None:
         RefundRequest.objects.filter(
             pk=row.request.pk, status=RefundRequest.Status.APPROVED
         ).update(status=RefundRequest.Status.DONE)
+    if row.order and refund_requests.remaining(row.order, row.invoice) <= 0:
+        refused = row.order.refund_requests.filter(status=RefundRequest.Status.FAILED)
+        refused.filter(invoice=row.invoice).update(status=RefundRequest.Status.DONE)

@@ -320,4 +320,9 @@ def payment_to_refund(order: Order) -> tuple[bool, Invoice | None]:
         return False, None  # a trial: nothing was paid
     ended = (RefundRequest.Status.DECLINED, RefundRequest.Status.DONE)
     pending = order.refund_requests.filter(invoice=invoice).exclude(status__in=ended)
-    return not pending.exists() and refund_requests.remaining(order, invoice) > 0, invoice
+    may_ask = (
+        not pending.exists()
+        and refund_requests.remaining(order, invoice) > 0
+        and not refund_requests.is_disputed(order, invoice)
+    )
+    return may_ask, invoice

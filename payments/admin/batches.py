@@ -24,6 +24,7 @@ from wagtail.log_actions import log
 from accounts import audit, reauthentication
 from courses.models import CoursePage, Membership
 from operations import clock
+from pages.forms import DayField, at_most
 from payments import batches, code_tables
 from payments.admin.confirmation import AfterProof, Confirmation, NotPossible, ReasonForm, actor_of
 from payments.admin.listing import (
@@ -39,6 +40,7 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
+from payments.admin.offers import LONGEST_MONTHS
 from payments.models import RedeemBatch
 
 PERMISSION = "payments.change_redeembatch"
@@ -54,7 +56,7 @@ def opens(batch: RedeemBatch) -> str:
 
 
 class BatchForm(WagtailAdminModelForm):
-    until = forms.DateField(
+    until = DayField(
         label=_("Redeemable until"), widget=AdminDateInput, help_text=_("The last day.")
     )
 
@@ -77,6 +79,7 @@ class BatchForm(WagtailAdminModelForm):
         self.fields["course"].queryset = CoursePage.objects.live().order_by("title")
         self.fields["membership"].queryset = Membership.objects.all()
         self.fields["note"].required = True
+        at_most(self.fields["months"], LONGEST_MONTHS)
 
     def clean_until(self) -> datetime:
         """The first instant after the last day."""

@@ -23,6 +23,7 @@ def waiting() -> Panel:
     """What somebody must look at: numbers that lead to the very rows they count."""
     asked = RefundRequest.objects.filter(status=RefundRequest.Status.ASKED).count()
     proposed = RefundRequest.objects.filter(status=RefundRequest.Status.PROPOSED).count()
+    refused = RefundRequest.objects.filter(status=RefundRequest.Status.FAILED).count()
     disputed = Dispute.objects.filter(status__in=TO_ANSWER).count()
     failing = Subscription.objects.filter(status="past_due").count()
     open_ones = Difference.objects.filter(ended_at=None).count()
@@ -42,6 +43,11 @@ def waiting() -> Panel:
                 ngettext("refund to confirm", "refunds to confirm", proposed),
                 proposed,
                 _rows("requests", status=RefundRequest.Status.PROPOSED),
+            ),
+            Tile(
+                ngettext("refund that Stripe refused", "refunds that Stripe refused", refused),
+                refused,
+                _rows("requests", status=RefundRequest.Status.FAILED),
             ),
             Tile(
                 ngettext("dispute to answer", "disputes to answer", disputed),

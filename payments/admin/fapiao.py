@@ -20,6 +20,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets import AdminDateInput
 
 from operations import clock
+from pages.forms import DayField
 from payments import fapiao
 from payments.admin.confirmation import Confirmation, NotPossible
 from payments.admin.listing import (
@@ -67,7 +68,7 @@ def is_pdf(file: UploadedFile) -> None:
 
 class IssueForm(forms.Form):
     number = forms.CharField(label=_("Number of the fapiao"), max_length=40)
-    issued_on = forms.DateField(label=_("Issued"), widget=AdminDateInput)
+    issued_on = DayField(label=_("Issued"), widget=AdminDateInput)
     file = forms.FileField(
         label=_("PDF"),
         required=False,
@@ -81,7 +82,7 @@ class IssueForm(forms.Form):
 
 class ReverseForm(forms.Form):
     number = forms.CharField(label=_("Number of the reversal"), max_length=40)
-    reversed_on = forms.DateField(label=_("Reversed"), widget=AdminDateInput)
+    reversed_on = DayField(label=_("Reversed"), widget=AdminDateInput)
 
     def clean_reversed_on(self) -> date:
         return not_to_come(self.cleaned_data["reversed_on"])

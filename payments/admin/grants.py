@@ -29,6 +29,7 @@ from accounts.models import User
 from courses import grants
 from courses.models import CoursePage, Grant, Membership
 from operations import clock
+from pages.forms import DayField
 from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm, actor_of
 from payments.admin.listing import (
     Action,
@@ -178,7 +179,7 @@ def change_rows(rows: Iterable[Grant]) -> list[list[Any]]:
 
 
 class UntilForm(ReasonForm):
-    until = forms.DateField(
+    until = DayField(
         label=_("Until"),
         required=False,
         widget=AdminDateInput,

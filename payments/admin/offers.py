@@ -21,7 +21,8 @@ from wagtail.log_actions import log
 
 from courses.models import Bundle, CoursePage, Membership
 from operations import clock
-from payments import enrolment, presale, price_changes, refund_requests
+from pages.forms import DayField, at_most
+from payments import beginning, enrolment, presale, price_changes, refund_requests
 from payments.admin.amounts import typed_amount
 from payments.admin.confirmation import AfterProof
 from payments.admin.listing import (
@@ -50,12 +51,13 @@ from payments.offers import (
 
 TERMS = ("course", "bundle", "membership", "kind", "interval", "term_months", "trial_days")
 LARGEST = Decimal(999_999)  # what Stripe takes in most currencies
+LONGEST_MONTHS = 120
 
 
 class OfferForm(WagtailAdminModelForm):
     """An offer with its price. Once it has had a price, only the price, order and sale change."""
 
-    early_until = forms.DateField(
+    early_until = DayField(
         label=_("Last day of the early price"),
         required=False,
         widget=AdminDateInput,
@@ -86,6 +88,7 @@ class OfferForm(WagtailAdminModelForm):
         self.fields["course"].queryset = CoursePage.objects.order_by("title")
         self.fields["bundle"].queryset = Bundle.objects.all()
         self.fields["membership"].queryset = Membership.objects.all()
+        at_most(self.fields["term_months"], LONGEST_MONTHS)
         if self.instance.pk is None:
             return
         for standing in self.instance.prices.filter(
@@ -100,6 +103,10 @@ class OfferForm(WagtailAdminModelForm):
         if self.instance.prices.exists():
             for name in TERMS:
                 self.fields[name].disabled = True
+            self.fields["course"].help_text = _(
+                "It has had a price, so its terms stay. For other terms, make a new offer and take "
+                "this one off sale. A new amount becomes a new price for new orders."
+            )
 
     def _add_currency(self, currency: str) -> None:
         """A regular price, which the site's own currency needs, and an early one."""
@@ -141,8 +148,8 @@ class OfferForm(WagtailAdminModelForm):
             self._clean_currency(currency, cleaned)
         if not self.errors:
             self._clean_free(cleaned)
-        if cleaned.get("presale") == Offer.Presale.AT_RELEASE and settings.STRIPE_TAX:
-            self.add_error("presale", _("With Stripe's tax it can only be paid at once."))
+        self._clean_presale(cleaned)
+        self._clean_twin(cleaned)
         until = cleaned.get("early_until")
         early = [
             cleaned.get(field_of(each, early=True)) is not None for each in settings.CURRENCIES
@@ -153,6 +160,27 @@ class OfferForm(WagtailAdminModelForm):
         if until and changed and until < timezone.localdate(clock.now()):
             self.add_error("early_until", _("This day is over."))
         return cleaned
+
+    def _clean_presale(self, cleaned: dict[str, Any]) -> None:
+        presale, course = cleaned.get("presale"), cleaned.get("course")
+        if presale == Offer.Presale.AT_RELEASE and settings.STRIPE_TAX:
+            self.add_error("presale", _("With Stripe's tax it can only be paid at once."))
+        if not presale or "presale" not in self.changed_data or course is None:
+            return
+        if not beginning.is_planned(course, now=clock.now()):
+            words = _("Only a course that opens on a day to come: set it on the course first.")
+            self.add_error("presale", words)
+
+    def _clean_twin(self, cleaned: dict[str, Any]) -> None:
+        """Two offers of the same would stand side by side on the page."""
+        if not cleaned.get("is_active"):
+            return
+        terms = ("course", "bundle", "membership", "kind", "interval", "term_months")
+        same = {name: cleaned.get(name) for name in terms}
+        others = Offer.objects.filter(is_active=True, **same).exclude(pk=self.instance.pk)
+        if others.exists():
+            words = _("There is such an offer on sale: give that one another price instead.")
+            raise forms.ValidationError(words)
 
     def _clean_currency(self, currency: str, cleaned: dict[str, Any]) -> None:
         """Amounts become whole numbers of the currency's smallest unit."""
@@ -262,15 +290,14 @@ class OfferFilters(WagtailFilterSet):
 
 class OfferIndex(MoneyIndex):
     def get_base_queryset(self) -> QuerySet[Offer]:
-        price = Price.objects.filter(
-            offer=OuterRef("pk"),
-            currency=settings.DEFAULT_CURRENCY,
-            is_active=True,
-            ends_at=None,
+        prices = Price.objects.filter(
+            offer=OuterRef("pk"), currency=settings.DEFAULT_CURRENCY, is_active=True
         )
+        regular = prices.filter(ends_at=None).values("amount")[:1]
+        early = prices.filter(ends_at__gt=clock.now()).values("amount")[:1]
         sold = Count("prices__orders", filter=Q(prices__orders__paid_at__isnull=False))
         found: QuerySet[Offer] = super().get_base_queryset()
-        return found.annotate(amount=Subquery(price.values("amount")[:1]), sold=sold)
+        return found.annotate(amount=Subquery(regular), early=Subquery(early), sold=sold)
 
     def get_edit_url(self, instance: Offer) -> str | None:
         return None  # the title leads to the details, as everywhere in this menu
@@ -353,7 +380,11 @@ class OfferDetail(MoneyDetail):
 
 
 def in_force(offer: Offer) -> str:
-    return in_words(offer.amount, settings.DEFAULT_CURRENCY)  # type: ignore[attr-defined]
+    amounts = [offer.early, offer.amount]  # type: ignore[attr-defined]
+    known = [in_words(each, settings.DEFAULT_CURRENCY) for each in amounts if each is not None]
+    if len(known) == 2:
+        return _("%(early)s, then %(regular)s") % {"early": known[0], "regular": known[1]}
+    return "".join(known)
 
 
 class OfferViewSet(MoneyViewSet):

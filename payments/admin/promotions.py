@@ -1,6 +1,7 @@
 """Promotion codes, made without code. What somebody has used keeps its terms."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,6 +20,7 @@ from wagtail.log_actions import log
 
 from accounts.forms import currency_choices
 from operations import clock
+from pages.forms import near
 from payments import promotions
 from payments.admin.amounts import typed_amount
 from payments.admin.confirmation import AfterProof
@@ -70,6 +72,8 @@ class PromotionForm(WagtailAdminModelForm):
             "is_active": _("Off: nobody new can use it; who has it keeps it."),
         }
 
+        error_messages: ClassVar = {"code": {"unique": _("There is such a code already.")}}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         own = self.instance.currency or settings.DEFAULT_CURRENCY
@@ -100,6 +104,15 @@ class PromotionForm(WagtailAdminModelForm):
 
     def clean_code(self) -> str:
         return promotions.normalized(self.cleaned_data["code"])
+
+    def clean_starts_at(self) -> datetime | None:
+        return near(self.cleaned_data["starts_at"])
+
+    def clean_ends_at(self) -> datetime | None:
+        ends_at = near(self.cleaned_data["ends_at"])
+        if ends_at and ends_at <= clock.now() and "ends_at" in self.changed_data:
+            raise forms.ValidationError(_("This time is over. To end it now, switch it off."))
+        return ends_at
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()

@@ -154,11 +154,17 @@ def approve(form: RefundForm, actor: User) -> Any:
             actor=actor,
             now=clock.now(),
         )
-    except refund_requests.CannotRefund:
-        raise NotPossible(_("This payment has been given back, or there is none.")) from None
+    except refund_requests.CannotRefund as problem:
+        raise NotPossible(why_not(problem)) from None
     if request.status == RefundRequest.Status.PROPOSED:
         return _("The refund waits to be confirmed.")
     return _("The refund is on its way to Stripe.")
+
+
+def why_not(problem: refund_requests.CannotRefund) -> Any:
+    if isinstance(problem, refund_requests.Disputed):
+        return _("The payment is disputed: the bank decides, and Stripe refunds none of it.")
+    return _("This payment has been given back, or there is none.")
 
 
 class GivesBack(Confirmation):
@@ -232,7 +238,11 @@ def is_refundable(order: Order, invoice: Invoice | None = None) -> bool:
         return False  # a trial: nothing was paid
     under_way = (RefundRequest.Status.PROPOSED, RefundRequest.Status.APPROVED)
     decided = order.refund_requests.filter(status__in=under_way, invoice=invoice)
-    return not decided.exists() and refund_requests.remaining(order, invoice) > 0
+    return (
+        not decided.exists()
+        and refund_requests.remaining(order, invoice) > 0
+        and not refund_requests.is_disputed(order, invoice)
+    )
 
 
 class RefundFilters(WagtailFilterSet):

@@ -33,7 +33,7 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
-from payments.admin.refunds import GivesBack, in_full, wanted
+from payments.admin.refunds import GivesBack, in_full, wanted, why_not
 from payments.models import Invoice, Order, RefundRequest
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
@@ -104,8 +104,8 @@ class ConfirmView(Confirmation):
     def carry_out(self, row: RefundRequest, form: forms.Form) -> Any:
         try:
             refund_requests.confirm(request=row, actor=self.actor, now=clock.now())
-        except refund_requests.CannotRefund:
-            raise NotPossible(_("This payment has been given back, or there is none.")) from None
+        except refund_requests.CannotRefund as problem:
+            raise NotPossible(why_not(problem)) from None
         except refund_requests.NeedsAnother:
             raise NotPossible(_("Somebody else has to confirm it.")) from None
         return _("The refund is on its way to Stripe.")
@@ -120,7 +120,7 @@ class DeclineView(Confirmation):
     related = ("order__buyer",)
 
     def is_possible(self, row: RefundRequest) -> bool:
-        return row.status in (RefundRequest.Status.ASKED, RefundRequest.Status.PROPOSED)
+        return row.status in RefundRequest.DECLINABLE
 
     def form(self, data: Any = None) -> ReasonForm:
         return ToldReasonForm(data) if self.is_told() else ReasonForm(data)
@@ -189,6 +189,7 @@ class RequestDetail(MoneyDetail):
         yield Fact(_("Why"), row.note)
         yield Fact(_("Made"), moment(row.created_at))
         yield Fact(_("State"), row.get_status_display())
+        yield Fact(_("Stripe's answer"), row.refusal)
         yield Fact(_("Reason"), row.reason)
         yield Fact(_("Decided by"), person(row.decided_by))
         yield Fact(_("Decided"), moment(row.decided_at))
@@ -217,6 +218,8 @@ class RequestDetail(MoneyDetail):
             ways = {"confirm": ConfirmView, "decline": DeclineView}
             if not refund_requests.may_confirm(row, actor, now=clock.now()):
                 del ways["confirm"]
+        elif row.status == RefundRequest.Status.FAILED:
+            ways = {"decline": DeclineView}
         elif row.status != RefundRequest.Status.ASKED:
             return
         for name, view in ways.items():

@@ -24,6 +24,7 @@ class RefundRequest(models.Model):
 
     # Of which a payment has one at most.
     PENDING = (Status.ASKED, Status.PROPOSED, Status.APPROVED)
+    DECLINABLE = (Status.ASKED, Status.PROPOSED, Status.FAILED)
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     order = models.ForeignKey(
@@ -48,6 +49,7 @@ class RefundRequest(models.Model):
         verbose_name=_("Asked by"),
     )
     note = models.CharField(_("Why"), max_length=500, blank=True)
+    refusal = models.CharField(_("Stripe's answer"), max_length=300, default="", db_default="")
     status = models.CharField(
         _("State"), max_length=10, choices=Status.choices, default=Status.ASKED
     )

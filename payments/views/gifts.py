@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import limits, reauthentication
 from accounts.models import User
 from operations import clock, errors
+from pages.forms import DayField
 from payments import attribution, beginning, checkout, for_others, gifts, money, refund_requests
 from payments.models import Gift, Offer
 from payments.views import buying
@@ -36,7 +37,7 @@ class GiftForm(forms.Form):
         required=False,
         help_text=_("Empty: you get a link and hand it over yourself."),
     )
-    send_on = forms.DateField(
+    send_on = DayField(
         label=_("Day to send it"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

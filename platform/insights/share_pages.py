@@ -26,6 +26,7 @@ from insights.spans import month_of, zone
 from insights.statement_pages import around, read_month, this_month
 from operations import clock
 from pages import dates
+from pages.forms import DayField
 from payments import shares
 from payments.admin.listing import Fact, in_words, moment
 from payments.models import RevenueShare
@@ -46,7 +47,7 @@ class ShareForm(forms.Form):
         decimal_places=2,
         help_text=gettext_lazy("Of the course's own sales, net of refunds. 0 ends the share."),
     )
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label=gettext_lazy("From"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy(

@@ -70,7 +70,7 @@ def test_a_code_is_made_without_code_and_works(desk, shop, buyer):
         ({"amount": "0.001"}, "小数点后有 2 位"),
         ({"percent": "20", "duration": "repeating"}, "写明几个月"),
         ({"percent": "20", "months": "3"}, "写明几个月"),
-        ({"percent": "20", "code": "taken"}, "已存在"),
+        ({"percent": "20", "code": "taken"}, "已经有这个优惠码"),
         ({"percent": "20", "starts_at": "2026-12-02 00:00", "ends_at": "2026-12-01 00:00"}, "早于"),
     ],
 )
@@ -112,6 +112,11 @@ def test_more_codes_add_no_queries(desk, django_assert_num_queries):
         PromotionFactory()
     with django_assert_num_queries(len(few)):
         desk.get(address)
+
+
+def test_a_code_that_is_over_before_it_begins_is_refused(desk):
+    sent = form(percent="10", ends_at="2020-01-01 00:00")
+    assert "这个时间已过" in desk.post(reverse(ADD), sent).text
 
 
 # Early prices

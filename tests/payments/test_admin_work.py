@@ -13,6 +13,7 @@ from courses import access, grants
 from courses.models import Grant
 from operations import clock as site_clock
 from payments.models import Difference, MoneyEntry, Offer, WebhookEvent
+from tests.accounts.browser import text_of
 from tests.factories import MembershipFactory, course
 from tests.payments.factories import (
     NOW,
@@ -78,6 +79,52 @@ def test_what_cannot_be_sold_is_refused_by_the_field(desk, fields, message):
     assert message in answer.text
     assert f'value="{fields["amount"]}"' in answer.text
     assert not Offer.objects.exists()
+
+
+FAR = ("9999-12-31", "0001-01-01")
+
+
+@pytest.mark.parametrize("day", FAR)
+@pytest.mark.parametrize(
+    ("address", "field", "more"),
+    [
+        (
+            "money-offers:add",
+            "early_until",
+            {"kind": "one_off", "amount": "99", "early_amount": "9"},
+        ),
+        ("money-grants:give", "until", {"email": "a@example.com", "reason": "送"}),
+        ("money-batches:add", "until", {"name": "a", "for_whom": "b", "size": "1", "note": "c"}),
+        ("money-shares:add", "starts_on", {"percent": "10"}),
+        ("money-promotions:add", "ends_at", {"code": "FAR", "percent": "10"}),
+    ],
+)
+def test_a_day_that_nobody_means_is_refused_by_its_field(desk, address, field, more, day):
+    at = f"{day} 10:00" if field == "ends_at" else day
+    page = reverse(address.replace("money-shares", "insights-shares"))
+    answer = desk.post(page, {"course": course().pk, field: at} | more)
+    assert answer.status_code == 200
+    assert "请选 2000 到 2199 年之间的日期" in answer.text
+
+
+def test_two_offers_of_the_same_do_not_stand_side_by_side(desk):
+    price = course_price(course())
+    form = offer_form(course=price.offer.course_id, kind="one_off", amount="89")
+    assert "已经有一个这样的报价在售" in desk.post(reverse("money-offers:add"), form).text
+    Offer.objects.update(is_active=False)
+    assert desk.post(reverse("money-offers:add"), form).status_code == 302
+
+
+def test_only_what_is_planned_is_sold_in_advance(desk):
+    form = offer_form(course=course().pk, kind="one_off", amount="99", presale="at_once")
+    answer = desk.post(reverse("money-offers:add"), form)
+    assert "先在课程上设好日期" in answer.text
+
+
+def test_what_had_a_price_says_why_its_terms_stay(desk):
+    price = course_price(course())
+    shown = text_of(desk.get(reverse("money-offers:edit", args=[price.offer.pk])))
+    assert "条款不再改" in shown
 
 
 def test_a_new_price_replaces_the_old_one_and_orders_keep_theirs(desk):

@@ -9,14 +9,16 @@ from accounts import roles
 from courses import access
 from learning import progress
 from operations import clock as site_clock
-from payments import batches, checkout, for_others, redeeming
+from payments import batches, checkout, for_others, redeeming, refund_requests
 from payments.models import Dispute, RedeemCode
 from payments.sandbox import disputes
 from payments.sandbox.models import StripeObject
+from tests.accounts.browser import text_of
 from tests.factories import UserFactory, course
 from tests.payments.factories import DisputeFactory, course_price, membership_prices
 from tests.payments.staff import at_desk
 from tests.payments.test_gifts import code_of, given
+from tests.payments.test_pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +94,37 @@ def test_of_seats_it_says_who_uses_one(shop, buyer, page):
     text = detail(at_desk(roles.FINANCE))
     for words in ("1/3", f"{colleague.email} 领取", "没有学过"):
         assert words in text, words
+
+
+def test_what_the_bank_decides_about_is_not_refunded_beside(shop, buyer, disputed):
+    desk, address = at_desk(roles.FINANCE), reverse("money-orders:refund", args=[disputed.pk])
+    detail_page = reverse("money-orders:inspect", args=[disputed.pk])
+    assert address not in desk.get(detail_page).text
+    assert (
+        reverse("order_refund", args=[disputed.key])
+        not in signed_in(buyer).get(reverse("order", args=[disputed.key])).text
+    )
+    with pytest.raises(refund_requests.Disputed):
+        refund_requests.approve(
+            order=disputed, reason="退", actor=UserFactory(), now=site_clock.now()
+        )
+    dispute = StripeObject.objects.get(kind="dispute")
+    disputes.close_dispute(dispute.stripe_id, won=True, now=site_clock.now())
+    shop.deliver()
+    assert address in desk.get(detail_page).text
+
+
+def test_a_request_made_before_the_dispute_is_refused_with_its_reason(shop, buyer, page):
+    order = shop.buy(buyer, course_price(page))
+    request = refund_requests.ask(order=order, learner=buyer, now=site_clock.now())
+    disputes.open_dispute(str(order.charge_id), site_clock.now())
+    shop.deliver()
+    desk = at_desk(roles.FINANCE)
+    sent = {"amount": "99", "reason": "退"}
+    answer = desk.post(reverse("money-requests:approve", args=[request.pk]), sent, follow=True)
+    assert "有争议" in text_of(answer)
+    request.refresh_from_db()
+    assert request.status == "asked"
 
 
 def test_won_it_is_open_again_and_nobody_is_flagged(shop, buyer, page, disputed):

@@ -2,10 +2,11 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts import privacy
+from accounts import privacy, roles
 from accounts.models import OutboxMessage
 from courses import access
 from courses.models import Grant
@@ -16,8 +17,10 @@ from payments.models import MoneyEntry, Order, Refund, RefundRequest, Subscripti
 from payments.sandbox import disputes, faults
 from payments.sandbox import refunds as sandbox_refunds
 from payments.sandbox.models import StripeObject
+from tests.accounts.browser import text_of
 from tests.factories import course
 from tests.payments.factories import course_price, membership_prices
+from tests.payments.staff import at_desk
 
 pytestmark = pytest.mark.django_db
 
@@ -303,8 +306,7 @@ def test_what_a_deleted_account_pays_goes_back_and_opens_nothing(shop, buyer, pa
 def test_a_refund_that_stripe_refuses_is_shown_and_changes_nothing(
     shop, buyer, page, order, finance, log_of
 ):
-    disputes.open_dispute(order.charge_id, site_clock.now())
-    shop.deliver()
+    disputes.open_dispute(order.charge_id, site_clock.now())  # we do not know of it yet
     request = approve(order, finance)
     shop.run_jobs()
     request.refresh_from_db()
@@ -313,6 +315,22 @@ def test_a_refund_that_stripe_refuses_is_shown_and_changes_nothing(
     assert order.status == Order.Status.FULFILLED
     assert not Refund.objects.exists()
     assert f"refund request {request.pk} was refused" in log_of()
+    desk = at_desk(roles.FINANCE)
+    assert "Stripe 拒绝的退款" in text_of(desk.get("/admin/"))
+    shown = text_of(desk.get(reverse("money-requests:inspect", args=[request.pk])))
+    assert "charged back" in shown
+    desk.post(reverse("money-requests:decline", args=[request.pk]), {"reason": "银行会裁决"})
+    request.refresh_from_db()
+    assert request.status == RefundRequest.Status.DECLINED
+
+
+def test_what_stripe_refused_is_settled_once_the_money_has_gone_back(shop, order, finance):
+    request = approve(order, finance)
+    RefundRequest.objects.filter(pk=request.pk).update(status=RefundRequest.Status.FAILED)
+    approve(order, finance)
+    shop.run_jobs()
+    request.refresh_from_db()
+    assert request.status == RefundRequest.Status.DONE
 
 
 def test_a_second_trial_is_ended_and_nothing_is_charged(shop, buyer):

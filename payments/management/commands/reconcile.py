@@ -10,6 +10,8 @@ from operations import clock
 from operations.progress_bar import Bar
 from payments import differences, gateway, matching, reconciliation
 
+LONGEST_DAYS = 36500
+
 
 def _instant(text: str) -> datetime:
     """With its zone, as `manage.py restore` says it."""
@@ -20,6 +22,12 @@ def _instant(text: str) -> datetime:
     if found.tzinfo is None:
         raise ArgumentTypeError(f"{text!r} does not say its time zone, e.g. +00:00")
     return found
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= LONGEST_DAYS):
+        raise ArgumentTypeError(f"{text!r} is no number of days from 1 to {LONGEST_DAYS}")
+    return int(text)
 
 
 class Command(BaseCommand):
@@ -34,7 +42,7 @@ class Command(BaseCommand):
 
         parser.add_argument(
             "--days",
-            type=int,
+            type=_days,
             default=0,
             help="compare only what Stripe made in so many days (without: everything)",
         )
