@@ -1,10 +1,11 @@
-"""Keeping another card in the customer portal."""
+"""Keeping another card: in the customer portal, or with an invoice that is to be paid."""
 
 from datetime import datetime
 
 from payments.sandbox import customers, events, payment, store, subscriptions
 from payments.sandbox.completing import AUTHENTICATE, COMPLETE, Filled, Outcome
 from payments.sandbox.models import StripeObject
+from payments.sandbox.payment import Decline
 
 
 def change_card(portal: StripeObject, form: Filled, *, now: datetime) -> Outcome:
@@ -21,6 +22,16 @@ def change_card(portal: StripeObject, form: Filled, *, now: datetime) -> Outcome
             return AUTHENTICATE
         _keep(portal.customer, method, now)
         return COMPLETE
+
+
+def card_for_invoice(invoice: StripeObject, form: Filled, *, now: datetime) -> Decline | None:
+    """A new card for whoever is to pay an invoice; what its bank asks is asked with the charge."""
+    billing = {"email": form.email, "name": form.name}
+    method = customers.new_card_method(form.card, expires=form.expires, billing=billing, now=now)
+    if decline := payment.refuses_to_be_kept(method):
+        return decline
+    _keep(invoice.customer, method, now)
+    return None
 
 
 def authenticate(portal: StripeObject, *, approved: bool, now: datetime) -> Outcome:

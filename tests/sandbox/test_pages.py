@@ -271,6 +271,30 @@ def test_an_open_invoice_can_be_paid_on_its_page(
     assert api.v1.invoices.retrieve(invoice.id).status == "paid"
 
 
+def test_an_open_invoice_can_be_paid_with_another_card(
+    api: Any, browser: Client, advance: Callable[..., object]
+) -> None:
+    subscription = factories.subscribed()
+    method = StripeObject.objects.get(stripe_id=subscription.default_payment_method)
+    method.private["behaviour"] = "fails_when_charged"
+    method.save()
+    advance(days=32)
+    invoice = api.v1.invoices.list({"status": "open"}).data[0]
+    url = path(invoice.hosted_invoice_url)
+    for number, words in (("4242", "card number"), (factories.DECLINED, "declined")):
+        assert words in text(browser.post(url, {**CARD, "number": number}))
+    assert api.v1.invoices.retrieve(invoice.id).status == "open"
+    asked = browser.post(url, {**CARD, "number": "4000002760003184"})
+    assert "paid" not in text(asked)
+    assert "Still due" in text(browser.post(url, {"answer": "fail"}))
+    paid = text(browser.post(url, {**CARD, "number": factories.GOOD}))
+    assert "Pay with another card" not in paid
+    assert 'href="/account/orders/"' in paid
+    assert api.v1.invoices.retrieve(invoice.id).status == "paid"
+    kept = api.v1.subscriptions.retrieve(subscription.id).default_payment_method
+    assert kept != subscription.default_payment_method
+
+
 def test_a_receipt_shows_what_was_paid_and_refunded(api: Any, browser: Client) -> None:
     session = factories.paid()
     api.v1.refunds.create({"payment_intent": session.payment_intent.id, "amount": 4950})
@@ -315,7 +339,9 @@ def test_the_console_plans_faults_and_takes_them_away(api: Any, console: Client)
     console.post(
         "/sandbox/do/plan-fault/", {"kind": "duplicate", "times": "3", "match": "invoice."}
     )
-    assert "duplicate × 3 invoice." in text(console.get("/sandbox/"))
+    factories.session(mode="setup", currency="cny", line_items=None)
+    assert "keeps a card" in text(console.get("/sandbox/"))
+    assert "Webhook: delivered twice × 3 invoice." in text(console.get("/sandbox/"))
     console.post("/sandbox/do/plan-fault/", {"kind": "nonsense", "times": "1"})
     console.post("/sandbox/do/plan-fault/", {"kind": "drop", "times": "-1"})
     assert Fault.objects.count() == 1

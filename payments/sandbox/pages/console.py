@@ -56,7 +56,10 @@ def console(request: HttpRequest) -> HttpResponse:
             "days_ahead": round(clock.offset() / timedelta(days=1)),
             "steps": STEPS,
             "faults": FAULTS,
-            "planned": Fault.objects.order_by("id"),
+            "planned": [
+                {"words": FAULTS[row.kind], "times": row.times, "match": row.match}
+                for row in Fault.objects.order_by("id")
+            ],
             "endings": ENDINGS,
             "ending": world.after_last_retry,
             "sessions": _latest("checkout.session", 10),
@@ -84,6 +87,8 @@ def _subscription(row: StripeObject) -> Shape:
     return {
         "data": row.data,
         "item": subscriptions.rows(row)[0],
+        "email": store.get("customer", row.customer).data["email"] or "",
+        "live": row.data["status"] in subscriptions.LIVE,
         "fails": bool(method and method.private["behaviour"] == Behaviour.FAILS_WHEN_CHARGED),
     }
 

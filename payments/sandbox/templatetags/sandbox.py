@@ -64,7 +64,7 @@ def moment(second: int) -> str:
 
 @register.filter
 def status(word: str) -> str:
-    """The state of a subscription, an invoice or a dispute, in words."""
+    """The state of a subscription, a bill, a payment, a page or a dispute, in words."""
     words: dict[str, Any] = {
         "trialing": gettext("in trial"),
         "active": gettext("active"),
@@ -76,5 +76,10 @@ def status(word: str) -> str:
         "paid": gettext("paid"),
         "void": gettext("void"),
         "uncollectible": gettext("uncollectible"),
+        "succeeded": gettext("succeeded"),
+        "failed": gettext("failed"),
+        "pending": gettext("pending"),
+        "complete": gettext("complete"),
+        "expired": gettext("expired"),
     }
     return str(words.get(word, word))
