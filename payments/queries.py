@@ -250,7 +250,8 @@ def orders_of(user: User) -> QuerySet[Order]:
     """A buyer's orders worth showing, newest first; abandoned ones are not."""
     return (
         Order.objects.filter(buyer=user)
-        .exclude(status__in=[Order.Status.EXPIRED, Order.Status.OPEN])
+        .exclude(status=Order.Status.EXPIRED)
+        .exclude(status=Order.Status.OPEN, session_id=None)
         .select_related(
             "price__offer__course",
             "price__offer__bundle",

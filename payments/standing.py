@@ -93,6 +93,12 @@ def _state(row: Subscription, now: datetime) -> tuple[str, str]:
     if row.collection_paused or (row.is_live and row.period_is_unpaid):
         if row.resumes_at is None:
             return _("Payments are paused."), "info"
+        if row.period_end and not row.period_is_unpaid and now < row.period_end:
+            words["begins"] = dates.day(row.period_end, now=now)
+            return _(
+                "A pause begins on %(begins)s; until then all is as it was. It goes on by itself "
+                "on %(day)s; then %(amount)s is charged."
+            ) % words, "info"
         return _("Paused. It goes on by itself on %(day)s; then %(amount)s is charged.") % words, (
             "info"
         )

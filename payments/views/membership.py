@@ -12,10 +12,18 @@ from django.views.decorators.http import require_safe
 
 from accounts import currencies, limits
 from accounts.models import User
-from courses.models import Membership
+from courses.models import Grant, Membership
 from operations import clock, errors
 from pages import dates
-from payments import checkout, comparison, plans, promotion_in_hand, queries, win_back
+from payments import (
+    checkout,
+    comparison,
+    plans,
+    promotion_in_hand,
+    queries,
+    switching,
+    win_back,
+)
 from payments.attribution import from_query, is_in_wechat
 from payments.models import Offer, Price, Subscription
 
@@ -48,7 +56,9 @@ def membership(request: HttpRequest) -> HttpResponse:
             "plans": found,
             "others": _others(offered, seen_in),
             "held": held,
+            "held_others": _held(user, now) if user else set(),
             "until": _until(held, user, now) if held and user else "",
+            "switch_from": _to_switch(user, found),
             "to_give": queries.prices_shown(seen_in, now=now).filter(
                 offer__membership=offered, offer__kind=Offer.Kind.TERM
             )
@@ -70,6 +80,14 @@ def membership(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _to_switch(user: User | None, found: list[plans.Plan]) -> Subscription | None:
+    """A subscription that can go over to one of these plans, rather than both going on."""
+    if user is None:
+        return None
+    rows = (switching.from_which(user, each.price) for each in found)
+    return next((row for row in rows if row), None)
+
+
 def _others(offered: Membership | None, currency: str) -> QuerySet[Price]:
     """The prices of further memberships, each membership's together. One query."""
     found = queries.prices_shown(currency).filter(offer__membership__isnull=False)
@@ -77,6 +95,12 @@ def _others(offered: Membership | None, currency: str) -> QuerySet[Price]:
     return found.order_by(
         "offer__membership__sort_order", "offer__membership", "offer__sort_order", "offer"
     )
+
+
+def _held(user: User, now: datetime) -> set[int]:
+    """The memberships that somebody has now."""
+    held = Grant.objects.filter(learner=user, membership__isnull=False).active(now)
+    return set(held.values_list("membership_id", flat=True))
 
 
 def _trial_is_over(found: list[plans.Plan]) -> bool:

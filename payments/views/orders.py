@@ -26,6 +26,7 @@ from payments import (
     standing,
 )
 from payments.models import Order
+from payments.views.returning import again_url
 
 
 class RefundForm(forms.Form):
@@ -47,9 +48,11 @@ def orders(request: HttpRequest) -> HttpResponse:
     subscriptions = [
         standing.of_subscription(row, now=now) for row in queries.subscriptions_of(user)
     ]
+    lines = [_line(order) for order in queries.orders_of(user)]
     context = {
         "subscriptions": subscriptions,
-        "orders": [_line(order) for order in queries.orders_of(user)],
+        "unpaid": [line for line in lines if line["order"].status == Order.Status.OPEN],
+        "orders": [line for line in lines if line["order"].status != Order.Status.OPEN],
         "invoices": queries.invoices_of(user),
     }
     return _private(TemplateResponse(request, "payments/orders.html", context))
@@ -66,6 +69,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     context = {
         "order": row,
         "reservation": reservation_standing.of_order(row, now=clock.now()),
+        "pay_url": again_url(row) if row.status == Order.Status.OPEN else "",
         "offer": row.price.offer,
         "contents": [each.course for each in row.contents.select_related("course")],
         "state": standing.of_order(row),

@@ -46,7 +46,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         "state": state,
         "reservation": reservation_standing.of_order(order, now=now),
         "begin": beginning.of_order(order, now=now) if state == "done" else None,
-        "again_url": _again_url(order),
+        "again_url": again_url(order),
         "look_url": f"{request.path}?order={order.key.hex}&look={look + 1}",
         "looks_again": state == "waiting" and look < LOOKS,
     }
@@ -64,13 +64,13 @@ def cancelled(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('payments_return')}?order={order.key.hex}")
     messages.info(request, _("Nothing was paid, and nothing has changed."))
     if order.is_for_others:
-        return redirect(_again_url(order))
+        return redirect(again_url(order))
     page = order.from_page
     left = page.specific.get_url(request) if page and page.live else None
     return redirect(left or beginning.address(order.price.offer.sellable))
 
 
-def _again_url(order: Order) -> str:
+def again_url(order: Order) -> str:
     """Where what was not paid is begun again; what was typed for others is there still."""
     offer = order.price.offer
     if order.purpose == Order.Purpose.GIFT:

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import OutboxMessage
-from courses.models import Grant
+from courses.models import Grant, Membership
 from operations import clock as site_clock
 from payments import money, refund_requests
 from payments.models import Invoice, Offer, PlanChange, Subscription
@@ -54,6 +54,16 @@ def test_an_upgrade_shows_credit_price_and_renewal_and_charges_what_it_shows(
     assert (change.status, change.due_today) == (PlanChange.Status.DONE, bill.amount_paid)
     assert Grant.objects.get().ends_at == row.period_end + timedelta(days=1)
     assert len(mails(buyer, "plan-changed")) == 1
+
+
+def test_the_membership_page_offers_to_change_what_is_held(shop, buyer, me, library, listening):
+    Membership.objects.filter(name="听书会员").update(sort_order=9)
+    assert "你已有" not in text_of(me.get(reverse("membership")))
+    row = shop.buy(buyer, listening["month"]).subscription
+    page = me.get(reverse("membership"))
+    assert reverse("subscription_switch", args=[row.pk]) in page.text
+    assert "已拥有" in text_of(page)
+    assert reverse("payments_buy", args=[listening["month"].offer.key]) not in page.text
 
 
 def test_confirmed_twice_it_is_charged_once(shop, buyer, me, library):

@@ -210,6 +210,18 @@ def test_without_orders_the_page_says_what_to_do_next(me):
     assert "还没有买过课。发刊词可以免费听。" in page.text
 
 
+def test_what_is_not_paid_yet_stands_among_the_orders_with_a_way_on(shop, buyer, me):
+    order = shop.begin(buyer, course_price(course(title="一群人")))
+    shown = me.get(reverse("orders"))
+    assert reverse("order", args=[order.key]) in shown.text
+    assert "还没付款" in text_of(shown)
+    page = me.get(reverse("order", args=[order.key]))
+    assert "银行还在确认" in text_of(page)
+    assert reverse("payments_buy", args=[order.price.offer.key]) in page.text
+    Order.objects.update(status=Order.Status.EXPIRED)
+    assert reverse("order", args=[order.key]) not in me.get(reverse("orders")).text
+
+
 def test_an_order_has_all_that_an_accountant_wants(shop, buyer, me):
     order = shop.buy(buyer, course_price(course(title="慢慢变强"), amount=7950))
     listing = me.get(reverse("orders"))

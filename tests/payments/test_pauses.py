@@ -28,12 +28,13 @@ def test_a_pause_charges_nothing_closes_then_goes_on_with_a_new_paid_period(
     row = shop.buy(buyer, library[plan]).subscription
     paid_until = row.period_end
     assert "一年可以暂停一次" in me.get(page_of(row, name="subscription_pause")).text
-    assert "已暂停" in pause(me, row, months).text
+    assert "起暂停，在那之前一切照常" in text_of(pause(me, row, months))
     made = Pause.objects.get()
     assert made.begins_at == paid_until
     assert opens(buyer, page)
     shop.advance(seconds=(paid_until - site_clock.now()).total_seconds() + 7200)
     assert not opens(buyer, page)
+    assert "已暂停" in me.get(page_of(row)).text
     assert Invoice.objects.filter(amount_paid__gt=0).count() == 1
     shop.advance(seconds=(made.resumes_at - site_clock.now()).total_seconds() - 3600)
     assert not opens(buyer, page)
