@@ -120,18 +120,21 @@ def decline(*, request: RefundRequest, reason: str, actor: User, now: datetime) 
     return request
 
 
-def give_back(order: Order, *, invoice: Invoice | None = None, now: datetime) -> None:
-    """What was paid and opens nothing (the order's note says why) goes back by itself, and the
-    buyer is told. In a transaction."""
+def give_back(
+    order: Order, *, invoice: Invoice | None = None, reason: str = "", now: datetime
+) -> None:
+    """What was paid and opens nothing goes back by itself, and the buyer is told. Why: `reason`, or
+    what the order's note says. In a transaction."""
     if not RefundRequest.objects.filter(order=order, invoice=invoice).exists():
         request = _create(order, invoice, asked_by=None, now=now)
         RefundRequest.objects.filter(pk=request.pk).update(
             status=RefundRequest.Status.APPROVED,
-            reason=str(order.get_note_display()),
+            reason=reason or str(order.get_note_display()),
             decided_at=now,
         )
         carry_out.enqueue(request=request.pk)
-    letters.went_back(order, now=now)
+    if order.note:
+        letters.went_back(order, now=now)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from courses import grants
 from courses.models import Grant
@@ -116,6 +117,17 @@ def portal_url(subscription: Subscription, *, back: str) -> str:
 
 
 @job
+def void_open_bills(subscription: str) -> None:
+    """What has ended cannot be paid any more: it would open nothing."""
+    from operations import clock
+
+    for bill in Invoice.objects.filter(subscription__stripe_id=subscription, status="open"):
+        with suppress(gateway.Refused):  # it is paid, or void already
+            gateway.void_invoice(bill.stripe_id)
+        refresh_invoice(bill.stripe_id, now=clock.now())
+
+
+@job
 def end_at_once(subscription: str) -> None:
     """End a subscription that should not have begun."""
     from operations import clock
@@ -160,6 +172,8 @@ def _apply(shape: Shape, ticket: int, bills: list[Bill], *, now: datetime) -> No
         _apply_bill(bill, row, now=now)
     plan_changes.observe(row, now=now)
     settle(row, now=now)
+    if row.status == "canceled" and row.invoices.filter(status="open").exists():
+        void_open_bills.enqueue(subscription=row.stripe_id)
 
 
 def _write(row: Subscription, shape: Shape, order: Order | None) -> None:
@@ -235,8 +249,19 @@ def _apply_bill(bill: Bill, subscription: Subscription, *, now: datetime) -> Non
     if bill.payment:
         charge = bill.payment["latest_charge"]
         books.record_charge(charge, order=order, invoice=row, now=now)
-    if order and row.status == "paid" and row.amount_paid and _is_renewal(row):
+    if not (order and row.status == "paid" and row.amount_paid and _is_renewal(row)):
+        return
+    if _came_too_late(row, subscription):
+        reason = _("Paid after the subscription had ended.")
+        refund_requests.give_back(order, invoice=row, reason=reason, now=now)
+    else:
         letters.renewal_receipt(row, now=now)
+
+
+def _came_too_late(invoice: Invoice, subscription: Subscription) -> bool:
+    """Whether it was paid when there was nothing left for it to open."""
+    ended = subscription.status == "canceled" and subscription.ended_at
+    return bool(ended and invoice.paid_at and invoice.paid_at > ended)
 
 
 def _is_renewal(invoice: Invoice) -> bool:

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from accounts.models import OutboxMessage
 from pages import dates
 from payments import money, reminders, subscription_access, upcoming
-from payments.models import Invoice, PlanChange, Subscription
+from payments.models import Invoice, PlanChange, Price, Subscription
+
+AT_ONCE = timedelta(minutes=10)  # a bill that falls due is paid so soon, or was refused
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ def _begun(row: Subscription, now: datetime) -> Iterator[Event]:
         ends = datetime.fromtimestamp(trial_end, tz=row.started_at.tzinfo)
         words = {"day": dates.day(ends, now=now)}
         yield Event(row.started_at, _("Begun, on trial until %(day)s.") % words)
+    elif order := getattr(row, "order", None):
+        yield Event(row.started_at, _("Begun: %(plan)s.") % {"plan": _priced(order.price)})
     else:
         yield Event(row.started_at, _("Begun."))
 
@@ -72,6 +76,8 @@ def _bill(bill: Invoice, row: Subscription, now: datetime) -> Iterator[Event]:
     assert bill.created_at is not None  # noqa: S101 — looked at before
     words = {"amount": _amount(bill.amount_due, bill.currency)}
     if bill.status == "paid" and bill.amount_paid:
+        if _was_refused(bill):
+            yield Event(bill.created_at, _("%(amount)s could not be charged.") % words, "warn")
         paid = {"amount": _amount(bill.amount_paid, bill.currency)}
         yield Event(
             bill.paid_at or bill.created_at,
@@ -87,16 +93,30 @@ def _bill(bill: Invoice, row: Subscription, now: datetime) -> Iterator[Event]:
             _("Answer and pay"),
             reverse("subscription_pay", args=[row.pk]),
         )
-    elif bill.status in ("open", "uncollectible") and bill.attempt_count:
+    elif bill.attempt_count and _is_unpaid(bill):
+        may_pay = bill.status == "open" and row.ended_at is None
         yield Event(
             bill.created_at,
             _failure(row, words, now),
             "warn",
-            _("Pay now") if bill.status == "open" else "",
-            reverse("subscription_pay", args=[row.pk]) if bill.status == "open" else "",
+            _("Pay now") if may_pay else "",
+            reverse("subscription_pay", args=[row.pk]) if may_pay else "",
         )
     elif bill.status == "void" and bill.billing_reason == "subscription_cycle":
         yield Event(bill.created_at, _("Nothing charged: it is paused."))
+
+
+def _was_refused(bill: Invoice) -> bool:
+    """Whether a renewal that is paid by now was not paid when it fell due."""
+    due = (bill.object.get("status_transitions") or {}).get("finalized_at")
+    paid, renews = bill.paid_at, bill.billing_reason == "subscription_cycle"
+    return bool(renews and due and paid and paid.timestamp() - due > AT_ONCE.total_seconds())
+
+
+def _is_unpaid(bill: Invoice) -> bool:
+    """Whether it was to be paid and was not. One of a change of plan says so itself."""
+    renews = bill.billing_reason == "subscription_cycle"
+    return bill.status in ("open", "uncollectible") or (bill.status == "void" and renews)
 
 
 def _failure(row: Subscription, words: dict[str, str], now: datetime) -> str:
@@ -152,9 +172,12 @@ def _price_change(change: PlanChange, now: datetime) -> Iterator[Event]:
 
 
 def _plan(change: PlanChange) -> str:
-    offer, price = change.price.offer, change.price
+    return _priced(change.price)
+
+
+def _priced(price: Price) -> str:
     amount = _amount(price.amount, price.currency)
-    return f"{offer.sellable} {amount}/{money.per(offer.interval or 'month')}"
+    return f"{price.offer.sellable} {amount}/{money.per(price.offer.interval or 'month')}"
 
 
 def _pauses(row: Subscription, now: datetime) -> Iterator[Event]:

@@ -189,7 +189,7 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
     bank. One tap from a mail."""
     row = own(request, pk)
     bill = row.invoices.filter(status="open").first()
-    if bill is None:
+    if bill is None or row.ended_at:
         messages.info(request, _("There is nothing to pay."))
         return redirect("subscription", pk)
     try:

@@ -5,6 +5,9 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from django.db.models import Sum
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from accounts import privacy, upkeep
@@ -25,7 +28,8 @@ from payments.sandbox import disputes
 from payments.sandbox.models import StripeObject
 from tests.factories import MembershipFactory
 from tests.payments.factories import SubscriptionFactory, course_price, membership_prices
-from tests.payments.plans import included_in, opens
+from tests.payments.plans import included_in, opens, text_of
+from tests.payments.test_pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +97,47 @@ def test_a_receipt_is_sent_once_though_its_words_are_forgotten(shop, buyer, pric
     assert not OutboxMessage.objects.get(key__startswith="renewal-receipt").text
     reconciliation.sweep_all(now=site_clock.now())
     assert len(mails(buyer, "renewal-receipt")) == 1
+
+
+def test_what_has_ended_cannot_be_paid_and_what_comes_too_late_goes_back(
+    shop, buyer, prices, included, run_jobs
+):
+    row = shop.buy(buyer, prices["month"]).subscription
+    break_card(row)
+    with patch.object(subscriptions, "void_open_bills"):  # it is not void yet
+        shop.advance(days=60)
+    row.refresh_from_db()
+    assert row.status == "canceled"
+    me = signed_in(buyer)
+    page, pay = (reverse(name, args=[row.pk]) for name in ("subscription", "subscription_pay"))
+    assert pay not in me.get(page).text
+    assert me.get(pay).url == page
+    bill = row.invoices.get(status="open")
+    mend_card(row)
+    Client().post(f"/sandbox/invoice/{bill.stripe_id}/")  # Stripe's page stood open
+    shop.deliver()
+    run_jobs()
+    shop.deliver()
+    bill.refresh_from_db()
+    assert bill.status == "paid"
+    assert bill.refund_requests.get().status == "done"
+    assert MoneyEntry.objects.filter(invoice=bill).aggregate(left=Sum("amount"))["left"] == 0
+    assert not opens(buyer, included)
+    assert mails(buyer, "renewal-receipt") == []
+    assert len(mails(buyer, "refunded")) == 1
+
+
+def test_the_open_bill_of_what_has_ended_is_void(shop, buyer, prices, run_jobs):
+    row = shop.buy(buyer, prices["month"]).subscription
+    break_card(row)
+    shop.advance(days=60)
+    run_jobs()
+    shop.deliver()
+    row.refresh_from_db()
+    assert (row.status, row.invoices.get(amount_paid=0).status) == ("canceled", "void")
+    told = text_of(signed_in(buyer).get(reverse("subscription", args=[row.pk])))
+    assert "¥39 扣款未成功" in told
+    assert "暂停" not in told.split("扣款未成功")[0][-40:]
 
 
 def test_the_receipt_of_what_is_cancelled_promises_no_renewal(shop, buyer, prices, clock):
