@@ -153,17 +153,10 @@ class Notice:
 
 
 def notice(learner: User, *, now: datetime) -> Notice | None:
-    """Of a renewal that failed, or a membership that ended of late. Two queries at most."""
-    failing = (
-        Subscription.objects.filter(learner=learner, status="past_due")
-        .prefetch_related(queries.OPEN_BILLS)
-        .first()
-    )
-    if failing:
-        page, label = "subscription_card", _("Change the card")
-        if _open_bills(failing):
-            page, label = "subscription_pay", _("Pay now")
-        return Notice(_failing(failing, now), "warn", label, reverse(page, args=[failing.pk]))
+    """Of a renewal that failed, a pause, or a membership that ended of late. Two queries at most
+    where nothing is paused."""
+    if found := subscription_notice(learner, now=now):
+        return found
     of_memberships = Grant.objects.filter(
         learner=learner, membership__isnull=False, withdrawn_at=None
     )
@@ -180,6 +173,22 @@ def notice(learner: User, *, now: datetime) -> Notice | None:
         _("See the membership"),
         reverse("membership"),
     )
+
+
+def subscription_notice(learner: User, *, now: datetime) -> Notice | None:
+    """Of a subscription that goes on, and by which nothing is open or soon will not be."""
+    halted = Q(status="past_due") | Q(status__in=Subscription.LIVE, collection_paused=True)
+    rows = queries.subscriptions_of(learner).filter(halted).order_by("-status")  # a failure first
+    for row in rows:
+        if row.status == "past_due":
+            page, label = "subscription_card", _("Change the card")
+            if _open_bills(row):
+                page, label = "subscription_pay", _("Pay now")
+            return Notice(_failing(row, now), "warn", label, reverse(page, args=[row.pk]))
+        if row.period_is_unpaid:
+            page = reverse("subscription", args=[row.pk])
+            return Notice(_state(row, now)[0], "info", _("See the subscription"), page)
+    return None
 
 
 def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice | None:

@@ -21,6 +21,7 @@ from payments import (
     plans,
     promotion_in_hand,
     queries,
+    standing,
     switching,
     win_back,
 )
@@ -46,7 +47,8 @@ def membership(request: HttpRequest) -> HttpResponse:
         if offered
         else []
     )
-    if held and user:
+    halted = standing.subscription_notice(user, now=now) if user and not held else None
+    if user and (held or halted):
         found = [each for each in found if checkout.may_buy(user, each.offer, now=now)]
     return TemplateResponse(
         request,
@@ -56,6 +58,7 @@ def membership(request: HttpRequest) -> HttpResponse:
             "plans": found,
             "others": _others(offered, seen_in),
             "held": held,
+            "halted": halted,
             "held_others": _held(user, now) if user else set(),
             "until": _until(held, user, now) if held and user else "",
             "switch_from": _to_switch(user, found),

@@ -13,7 +13,7 @@ from tests.factories import course
 
 
 def included_in(membership):
-    page = course(lessons=1)
+    page = course(lessons=2)
     page.memberships.add(membership)
     page.save()
     sync_included(page, now=site_clock.now())

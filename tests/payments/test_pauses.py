@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from operations import clock as site_clock
 from payments import pausing, subscriptions
@@ -34,7 +35,13 @@ def test_a_pause_charges_nothing_closes_then_goes_on_with_a_new_paid_period(
     assert opens(buyer, page)
     shop.advance(seconds=(paid_until - site_clock.now()).total_seconds() + 7200)
     assert not opens(buyer, page)
-    assert "已暂停" in me.get(page_of(row)).text
+    lesson = reverse("lesson", args=[page.slug, page.get_children().last().slug])
+    for address in (page_of(row), lesson, reverse("study"), reverse("membership")):
+        told = text_of(me.get(address))
+        assert "已暂停" in told, address
+        assert "到期" not in told, address
+    assert page_of(row) in me.get(lesson).text
+    assert 'name="price"' not in me.get(reverse("membership")).text
     assert Invoice.objects.filter(amount_paid__gt=0).count() == 1
     shop.advance(seconds=(made.resumes_at - site_clock.now()).total_seconds() - 3600)
     assert not opens(buyer, page)
