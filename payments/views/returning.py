@@ -37,7 +37,9 @@ def returned(request: HttpRequest) -> HttpResponse:
     except Order.DoesNotExist:
         raise Http404 from None
     state = STATES.get(Order.Status(order.status), "waiting")
-    if order.note and state == "waiting":
+    if order.note == Order.Note.BOUGHT_TWICE:
+        state = "twice"
+    elif order.note and state == "waiting":
         state = "parked"
     look = _look(request)
     context = {

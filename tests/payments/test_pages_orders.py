@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -155,6 +156,30 @@ def test_a_payment_that_a_person_must_look_at_says_so(shop, buyer, me):
     back = text_of(come_back(me, order))
     assert "需要人工查看" in back
     assert order.number in back
+
+
+def test_what_was_bought_twice_goes_back_by_itself_and_the_page_says_so(shop, buyer, me):
+    price = course_price(course())
+    first = shop.begin(buyer, price)
+    Order.objects.filter(pk=first.pk).update(status=Order.Status.EXPIRED)  # its tab is still open
+    second = shop.begin(buyer, price)
+    for order in (first, second):
+        shop.pay(order)
+    shop.deliver()
+    page = text_of(come_back(me, second))
+    assert "买了两次" in page
+    assert "¥99 会自动退回" in page
+    assert "人工" not in page
+
+
+def test_a_second_subscription_goes_back_by_itself_and_the_page_says_so(shop, buyer, me, library):
+    first = shop.begin(buyer, library["month"])
+    Order.objects.filter(pk=first.pk).update(status=Order.Status.EXPIRED)  # its tab is still open
+    second = shop.begin(buyer, library["year"])
+    for order in (first, second):
+        shop.pay(order)
+        shop.deliver()
+    assert "¥365 会自动退回" in text_of(come_back(me, second))
 
 
 def test_going_back_from_stripe_leads_to_the_page_left(shop, buyer, me):
@@ -315,6 +340,31 @@ def test_a_subscription_that_has_ended_says_when(shop, buyer, me):
 
 
 # --- asking for money back -----------------------------------------------------------------------
+
+
+def test_in_english_no_title_shows_the_marks_of_its_language(shop, buyer, me, library):
+    User.objects.filter(pk=buyer.pk).update(language="en")
+    membership = shop.buy(buyer, library["month"])
+    page = course(title="慢慢变强")
+    offer = course_price(page).offer
+    bought = shop.buy(buyer, offer.prices.get())
+    addresses = [
+        *(reverse(name) for name in ("orders", "membership", "redeem")),
+        *(reverse(name, args=[offer.key]) for name in ("payments_buy", "give", "buy_seats")),
+        *(reverse(name, args=[bought.key]) for name in ("order", "order_refund", "fapiao")),
+        *(
+            reverse(f"subscription{name}", args=[membership.subscription.pk])
+            for name in ("", "_cancel", "_pause", "_switch")
+        ),
+        f"{reverse('payments_return')}?order={bought.key.hex}",
+        page.get_absolute_url(),
+    ]
+    for address in addresses:
+        answer = me.get(address)
+        title = re.search("<title>(.*?)</title>", answer.text, re.S)
+        assert answer.status_code == 200, address
+        assert title, address
+        assert "<" not in unescape(unescape(title[1])), address
 
 
 def test_a_refund_is_asked_for_once_with_or_without_a_reason(shop, buyer, me):

@@ -97,6 +97,9 @@ def test_it_is_paid_at_once_and_opens_on_its_day(shop, buyer, page, price):
 def test_while_it_waits_the_buyer_is_told_and_cannot_buy_it_again(shop, buyer, page, price):
     order = shop.buy(buyer, price)
     me = signed_in(buyer)
+    back = text_of(me.get(reverse("payments_return"), {"order": order.key.hex}))
+    assert "已经买下" in back
+    assert "已经开通" not in back
     shown = me.get(page.get_absolute_url()).text
     assert "你已提前购买" in shown
     assert "payments/buy" not in shown
