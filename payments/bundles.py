@@ -10,6 +10,7 @@ from django.utils.translation import gettext, pgettext
 from accounts.models import User
 from courses import queries as queries_of_courses
 from courses.models import Bundle, CoursePage
+from operations import sentences
 from payments import money, queries
 from payments.models import Order, OrderedCourse, Price
 
@@ -76,7 +77,7 @@ def changed(bundle: Bundle, *, was: Collection[int]) -> str:
         told.append(gettext("New in it: %(titles)s.") % {"titles": _titles(new)})
     if gone:
         told.append(gettext("No longer in it: %(titles)s.") % {"titles": _titles(gone)})
-    return " ".join(told)
+    return sentences.joined(told)
 
 
 def _titles(courses: Iterable[CoursePage]) -> str:

@@ -103,8 +103,8 @@ class SendAgainView(Confirmation):
 
     def consequences(self, row: OutboxMessage) -> Iterable[Any]:
         assert row.user is not None  # noqa: S101 — is_possible held it
-        words = {"subject": row.subject, "email": row.user.email, "day": moment(row.created_at)}
-        yield _("“%(subject)s” of %(day)s goes to %(email)s, word for word.") % words
+        words = {"subject": row.subject, "email": row.user.email, "at": moment(row.created_at)}
+        yield _("“%(subject)s” of %(at)s goes to %(email)s, word for word.") % words
 
     def carry_out(self, row: OutboxMessage, form: forms.Form) -> Any:
         try:

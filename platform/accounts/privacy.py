@@ -19,6 +19,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 
 from accounts.models import DELETED, Deletion, User
+from operations import sentences
 
 Erase = Literal["delete", "detach", "keep"]
 Rows = list[dict[str, Any]]
@@ -148,7 +149,7 @@ def erase(*, user: User, now: datetime) -> Deletion:
     """Anonymises the person and ends every session. Raises MustStay. Twice does nothing more."""
     user = User.objects.select_for_update().get(pk=user.pk)
     if reasons := obstacles(user):
-        raise MustStay(" ".join(reasons))
+        raise MustStay(sentences.joined(reasons))
     rows = {}
     _end_sessions(user)
     for more in _more:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from wagtail.admin.ui.components import Component
 
-from operations import health
+from operations import health, sentences
 from operations.models import ParkedJob
 
 
@@ -101,6 +101,6 @@ def running() -> Panel:
         "running",
         order=6,
         heading=_("How it runs"),
-        note=" ".join(wrong) or _("The site is ready."),
+        note=sentences.joined(wrong) or _("The site is ready."),
         tiles=[Tile(label, parked, reverse("parked-jobs:index"))],
     )

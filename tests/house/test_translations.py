@@ -50,6 +50,18 @@ def asked_for() -> dict[str, str]:
     return {text: place for text, place in found.items() if not CHINESE.search(text)}
 
 
+# A day in Chinese begins with a digit and ends with a character: 会员已于 11 月 20 日到期.
+DAY = (
+    r"%\((?:day|until|last|last_day|failed_on|starts_on|renews_on|(?:begin|resume|open|end)s(?:_on)?"
+    r"|ended(?:_on)?)\)s"
+)
+CLOSE_DAY = re.compile(f"(?:[{CJK}]|\\)s){DAY}|{DAY} [{CJK}]")
+SPACED_SENTENCES = re.compile(
+    r"""[.:](?:" %}|{% endblocktranslate %})(?:{% (?:el|end)?(?:if|for|se)[^%]*%})*[ ]"""
+    r"""(?:{% (?:el)?(?:if|for|se)[^%]*%})*{[{%] """
+)
+
+
 @pytest.mark.parametrize("path", CATALOGUES, ids=name_of)
 def test_no_entry_is_empty_or_uncertain(path: Path) -> None:
     for entry in entries(path):
@@ -103,6 +115,32 @@ def test_translations_are_set_in_full_width(path: Path) -> None:
 )
 def test_chinese_copy_is_set_in_full_width(path: Path) -> None:
     found = HALF_WIDTH.search(COMMENTS.sub("", path.read_text()))
+    assert not found, found
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=name_of)
+def test_a_day_stands_in_its_sentence_as_it_is_written(path: Path) -> None:
+    for entry in entries(path):
+        for text in strings(entry):
+            assert not CLOSE_DAY.search(text), text
+
+
+@pytest.mark.parametrize("text", ["到%(day)s。", "%(title)s%(day)s开课", "%(until)s 前"])
+def test_the_guard_sees_a_day_that_is_set_otherwise(text: str) -> None:
+    assert CLOSE_DAY.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["到 %(day)s。", "%(title)s：%(day)s开课", "到 %(until)s前", "%(at)s 前"]
+)
+def test_the_guard_lets_other_days_pass(text: str) -> None:
+    assert not CLOSE_DAY.search(text)
+
+
+@pytest.mark.parametrize("path", [*find("templates/**/*.html", "templates/**/*.txt")], ids=name_of)
+def test_sentences_are_joined_as_their_language_does(path: Path) -> None:
+    """By `{% gap %}`: Chinese has no space after its full stop."""
+    found = SPACED_SENTENCES.search(path.read_text())
     assert not found, found
 
 

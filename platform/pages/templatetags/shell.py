@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from operations import sentences
 from pages import languages
 
 register = template.Library()
@@ -97,6 +98,12 @@ def interface_lang() -> SafeString:
     if not languages.of_content():
         return SafeString("")
     return format_html(' lang="{}"', languages.tag_of(get_language() or settings.LANGUAGE_CODE))
+
+
+@register.simple_tag
+def gap() -> str:
+    """Between two sentences: see operations.sentences."""
+    return sentences.gap()
 
 
 @register.filter
