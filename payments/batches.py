@@ -86,7 +86,7 @@ def code_of(row: RedeemCode) -> str:
 
 def state(code: RedeemCode, *, now: datetime) -> str:
     if code.redeemed_at is not None:
-        return _("Withdrawn") if code.shut_at else _("Redeemed")
+        return _("Access withdrawn") if code.shut_at else _("Redeemed")
     if code.is_void:
         return _("Revoked")
     return _("Time is over") if code.claimable_until <= now else _("Not redeemed")

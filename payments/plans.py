@@ -25,7 +25,8 @@ class Plan:
     sentence: str
     before: str = ""  # what it costs without the code, or after the early price has ended
     saved: str = ""  # by the code
-    note: str = ""  # of an early price: until when, and what it costs then
+    note: str = ""  # of an early price: until when, and what it costs then, or the code takes off
+    is_given: bool = False  # paid once, and the code takes off all of it
     problem: object = ""  # why a code gives nothing here
 
     @property
@@ -68,7 +69,8 @@ def plan(
         else _sentence(price, trial_days, now),
         before=money.in_words(before, price.currency) if amount < before else "",
         saved=money.in_words(reduction.discount, price.currency) if reduction else "",
-        note=early_note(price, regular, now=now) if regular else "",
+        note=_note(price, regular, reduction, now) if regular else "",
+        is_given=amount == 0 and not offer.is_recurring,
         problem=problem,
     )
 
@@ -117,6 +119,17 @@ def _regular_beside(price: Price) -> int | None:
         offer=price.offer, currency=price.currency, is_active=True, ends_at=None
     )
     return beside.values_list("amount", flat=True).first()
+
+
+def _note(price: Price, regular: int, reduction: Reduction | None, now: datetime) -> str:
+    """Beside the amount and the struck-out regular price: what lies between them."""
+    if reduction is None or price.ends_at is None:
+        return early_note(price, regular, now=now)
+    return _("Early price %(price)s until %(day)s; the code takes %(saved)s off") % {
+        "price": money.in_words(price.amount, price.currency),
+        "day": dates.day(price.ends_at - timedelta(seconds=1), now=now),
+        "saved": money.in_words(reduction.discount, price.currency),
+    }
 
 
 def early_note(price: Price, regular: int, *, now: datetime) -> str:

@@ -203,6 +203,15 @@ def _offer_at(price_id: str, order: Order) -> Offer:
     return found.price.offer if found else order.price.offer
 
 
+BRANDS = {
+    "amex": "American Express",
+    "diners": "Diners Club",
+    "eftpos_au": "Eftpos",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+}  # whose names are not the code with a capital
+
+
 def _card(shape: Shape) -> tuple[str, date | None]:
     """The card that will be charged, as people name it, and its last day."""
     customer = shape["customer"] if isinstance(shape["customer"], dict) else {}
@@ -214,7 +223,8 @@ def _card(shape: Shape) -> tuple[str, date | None]:
         return "", None
     year, month = card["exp_year"], card["exp_month"]
     last = calendar.monthrange(year, month)[1]
-    return f"{card['brand']} {card['last4']}"[:40], date(year, month, last)
+    brand = BRANDS.get(card["brand"], card["brand"].capitalize())
+    return f"{brand} {card['last4']}"[:40], date(year, month, last)
 
 
 def _failing_since(row: Subscription, shape: Shape) -> datetime | None:

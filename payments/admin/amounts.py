@@ -13,10 +13,11 @@ def typed_amount(value: Decimal, currency: str) -> int:
     try:
         amount = money.smallest(value, currency)
     except ValueError:
-        raise ValidationError(
-            _("%(currency)s has %(digits)d digits after the point.")
-            % {"currency": currency, "digits": money.digits(currency)}
-        ) from None
+        digits = money.digits(currency)
+        sentence = _("%(currency)s has no decimals.")
+        if digits:
+            sentence = _("%(currency)s has %(digits)d digits after the point.")
+        raise ValidationError(sentence % {"currency": currency, "digits": digits}) from None
     if amount % (step := money.step(currency)):
         raise ValidationError(
             _("Stripe takes %(currency)s in steps of %(step)s.")

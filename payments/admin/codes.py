@@ -61,7 +61,7 @@ class CodeFilters(WagtailFilterSet):
             ("unused", _("Not redeemed")),
             ("redeemed", _("Redeemed")),
             ("revoked", _("Revoked")),
-            ("withdrawn", _("Withdrawn")),
+            ("withdrawn", _("Access withdrawn")),
         ],
     )
     redeemed_at = django_filters.DateFromToRangeFilter(label=_("Redeemed"), widget=period_widget())
@@ -198,7 +198,7 @@ class CodeViewSet(MoneyViewSet):
     name = "money-codes"
     url_prefix = "money/codes"
     icon = "key"
-    menu_label = _("Use of redeem codes")
+    menu_label = _("Every redeem code")
     index_view_class = CodeIndex
     inspect_view_class = CodeDetail
     related = ("batch__course", "batch__membership", "redeemed_by")

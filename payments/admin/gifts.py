@@ -38,7 +38,7 @@ STATES = {
     "open": _("Not claimed"),
     "claimed": _("Claimed"),
     "taken_back": _("Taken back"),
-    "withdrawn": _("Withdrawn"),
+    "withdrawn": _("Void"),
     "over": _("Time is over"),
 }
 
@@ -117,7 +117,7 @@ class GiftDetail(MoneyDetail):
         yield Fact(_("To be sent"), moment(row.send_at) if row.sent_at is None else "")
         yield Fact(_("Sent"), moment(row.sent_at))
         yield Fact(_("To be claimed until"), moment(until - timedelta(minutes=1)) if until else "")
-        yield Fact(_("Redeemed by"), person(row.redeemed_by), detail_url("money-grants", grant))
+        yield Fact(_("Claimed by"), person(row.redeemed_by), detail_url("money-grants", grant))
         yield Fact(_("Claimed"), moment(row.redeemed_at))
         yield Fact(_("Taken instead"), str(row.course_instead or ""))
         yield Fact(_("Taken back"), moment(row.taken_back_at))
@@ -254,5 +254,6 @@ class GiftViewSet(MoneyViewSet):
         "giver": _("Giver"),
         "what": _("What"),
         "state": _("State"),
-        "redeemed_by": _("Redeemed by"),
+        "redeemed_at": _("Claimed"),
+        "redeemed_by": _("Claimed by"),
     }

@@ -323,7 +323,7 @@ class OfferDetail(MoneyDetail):
         yield Fact(_("Days of trial"), row.trial_days or "")
         yield Fact(_("For sale"), _("Yes") if row.is_active else _("No"))
         yield Fact(_("In advance"), row.get_presale_display())
-        yield Fact(_("Given up"), given_up(row))
+        yield Fact(_("Presale given up"), given_up(row))
         if row.course and (number := enrolment.enrolled(row.course).count()):
             yield Fact(_("Enrolled in the course when it was free"), number)
         yield Fact(

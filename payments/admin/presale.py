@@ -34,7 +34,7 @@ class GiveUpView(Confirmation):
     permission = refund_requests.PERMISSION
     back = "money-offers"
     title = _("Give up the presale")
-    label = _("Give all of it back")
+    label = title
     form_class = ToldReasonForm
     serious = True
     related = ("course",)

@@ -57,7 +57,7 @@ INVOICE_STATES = {
     "draft": _("Draft"),
     "open": _("To be paid"),
     "paid": _("Paid"),
-    "uncollectible": _("Given up"),
+    "uncollectible": _("Not collected"),
     "void": _("Void"),
 }
 REASONS = {

@@ -292,7 +292,7 @@ def test_it_names_grants_that_open_nothing_any_more_and_those_of_other_courses(d
     grants.sync(**common, source_id="b", covers=[page], withdrawn_at=now, now=now)
     grants.sync(**common, source_id="c", covers=[other], now=now)
     answer = ask_why(desk, buyer, page.get_children().last())
-    for words in ("打不开", "已到期", "已撤回", "另一门课", "未覆盖"):
+    for words in ("打不开", "已到期", "已收回", "另一门课", "未覆盖"):
         assert words in answer
 
 

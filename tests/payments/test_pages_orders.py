@@ -34,6 +34,8 @@ from tests.payments.test_subscriptions import break_card
 
 pytestmark = pytest.mark.django_db
 
+OPEN_BILL = "https://stripe.test/open"
+
 
 def come_back(client: Client, order: Order, **more: str):
     order.refresh_from_db()
@@ -265,6 +267,16 @@ def test_a_receipt_leads_to_stripes_page_of_it(shop, buyer, me):
     answer = me.get(reverse("order_receipt", args=[order.key]), follow=True)
     faults.clear()
     assert "收据暂时取不到" in answer.text
+
+
+def test_a_bill_is_called_a_receipt_once_it_is_paid(shop, buyer, me):
+    order = shop.buy(buyer, membership_prices()["month"])
+    at, bill = site_clock.now(), {"hosted_invoice_url": OPEN_BILL}
+    InvoiceFactory(subscription=order.subscription, status="open", object=bill, created_at=at)
+    for address in (reverse("orders"), reverse("order", args=[order.key])):
+        page = me.get(address).text
+        assert re.search(rf'href="{OPEN_BILL}"[^>]*>账单<', page), address
+        assert re.search(r'/sandbox/invoice/[^"]*"[^>]*>收据<', page), address
 
 
 def test_what_others_bought_is_not_found(shop, me):

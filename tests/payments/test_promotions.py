@@ -11,11 +11,12 @@ from django.urls import reverse
 from accounts.models import OutboxMessage, User
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import checkout, promotions, reconciliation, reminders, subscriptions
+from payments import checkout, offers, promotions, reconciliation, reminders, subscriptions
 from payments.models import Difference, MoneyEntry, Order, PromotionUse, Subscription
 from payments.models.offers import TermsAreFixed
 from payments.sandbox import completing, time
 from payments.sandbox.models import StripeObject
+from tests.accounts.browser import text_of
 from tests.factories import UserFactory, course
 from tests.payments.factories import PromotionFactory, course_price, membership_prices
 
@@ -54,6 +55,26 @@ def test_what_is_charged_is_what_the_page_said(shop, buyer, terms, amount):
     assert order.promotion_use.used_at is not None
     assert Grant.objects.filter(learner=buyer).exists()
     assert not Difference.objects.exists()
+
+
+def test_beside_an_early_price_the_page_says_what_the_code_takes_off_from_what(client):
+    offer = course_price(course(), amount=9900).offer
+    now = site_clock.now()
+    price = offers.set_early_price(
+        offer=offer, currency="CNY", amount=6900, ends_at=now + timedelta(days=9), now=now
+    )
+    code = PromotionFactory(percent=30).code
+    page = text_of(client.get(buy_page(price), {"code": code}))
+    for words in ("¥48.30", "¥99", "早鸟价 ¥69，", "优惠码减 ¥20.70"):
+        assert words in page
+    assert "之后 ¥99" not in page
+
+
+def test_what_a_code_pays_whole_is_not_called_a_payment(client):
+    price = course_price(course())
+    page = client.get(buy_page(price), {"code": PromotionFactory(percent=100).code}).text
+    assert "免费领取" in page
+    assert "去付款" not in page
 
 
 def test_rounding_is_as_stripe_has_it(shop, buyer):

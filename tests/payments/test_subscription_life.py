@@ -85,7 +85,7 @@ def test_a_card_that_expires_before_the_renewal_is_told_of_once(shop, buyer, me,
     shop.advance(seconds=1)
     subscriptions.refresh(row.stripe_id, now=site_clock.now())
     row = fresh(row)
-    assert row.card == "visa 4242"
+    assert row.card == "Visa 4242"
     reminders.send_due(site_clock.now())
     assert mails(buyer, "card-expiring") == []
     for days in (25, 20, 10):
@@ -93,13 +93,13 @@ def test_a_card_that_expires_before_the_renewal_is_told_of_once(shop, buyer, me,
         reminders.send_due(site_clock.now().replace(year=at.year, month=at.month, day=at.day))
     assert len(mails(buyer, "card-expiring")) == 1
     assert "/card/" in OutboxMessage.objects.get(key__startswith="card-expiring").text
-    assert "visa 4242" in me.get(page_of(row)).text
+    assert "Visa 4242" in me.get(page_of(row)).text
 
 
 def test_a_card_that_outlives_the_renewal_is_not_spoken_of(shop, buyer, library):
     row = shop.buy(buyer, library["month"]).subscription
     last = row.period_end.date() + timedelta(days=1)
-    Subscription.objects.filter(pk=row.pk).update(card="visa 4242", card_expires_on=last)
+    Subscription.objects.filter(pk=row.pk).update(card="Visa 4242", card_expires_on=last)
     reminders.send_due(row.period_end - timedelta(days=3))
     assert mails(buyer, "card-expiring") == []
 

@@ -99,7 +99,7 @@ PAGES = [
     Shown("admin-order", "后台的一张订单", "finance", "{order}"),
     Shown("admin-refund", "同意退款", "finance", "{approve}"),
     Shown("admin-refund-confirm", "第二人确认退款", "finance", "{confirm}"),
-    Shown("admin-dispute", "一次拒付争议", "finance", "{dispute}"),
+    Shown("admin-dispute", "一次争议", "finance", "{dispute}"),
     Shown("admin-offers", "价格方案", "finance", "/admin/money/offers/"),
     Shown("admin-offer-new", "新的价格方案", "finance", "/admin/money/offers/new/"),
     Shown("admin-promotion-new", "新的优惠码", "finance", "/admin/money/promotions/new/"),
