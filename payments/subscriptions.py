@@ -163,11 +163,11 @@ def _apply(shape: Shape, ticket: int, bills: list[Bill], *, now: datetime) -> No
         _write(row, shape, order)
     else:
         row = Subscription.objects.get(stripe_id=shape["id"], **gateway.ours())
-    if order and order.subscription_id is None:
-        order.subscription = row
-        order.save(update_fields=["subscription"])
     if order:
-        row.order = order
+        is_known = order.subscription_id is not None
+        row.order = order  # and order.subscription
+        if not is_known:
+            order.save(update_fields=["subscription"])
     for bill in bills:
         _apply_bill(bill, row, now=now)
     plan_changes.observe(row, now=now)

@@ -1,6 +1,7 @@
 """From the wish to buy to what was bought being open: once, by whichever way the news comes."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -8,12 +9,17 @@ from accounts.models import OutboxMessage, User
 from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import checkout, fulfilment, offers, reconciliation
+from payments import checkout, for_others, fulfilment, gateway, offers, reconciliation
 from payments.models import Difference, MoneyEntry, Order, WebhookEvent
 from payments.sandbox import completing
-from tests.factories import MembershipFactory, course
+from tests.factories import MembershipFactory, UserFactory, course
 from tests.payments.conftest import DECLINED
-from tests.payments.factories import course_price, membership_prices
+from tests.payments.factories import (
+    OrderFactory,
+    PromotionFactory,
+    course_price,
+    membership_prices,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -261,3 +267,82 @@ def test_of_two_payments_the_later_one_counts_if_its_news_comes_first(shop, buye
     assert Order.objects.get(pk=second.pk).status == Order.Status.FULFILLED
     assert Order.objects.get(pk=first.pk).status == Order.Status.REFUNDED
     assert opens(buyer, page)
+
+
+# --- what is begun beside it ---------------------------------------------------------------------
+
+
+def session_of(order):
+    order.refresh_from_db()
+    return gateway.retrieve_session(str(order.session_id))
+
+
+def test_a_page_that_stripe_has_closed_without_our_knowing_is_followed_by_another(shop, buyer):
+    price = course_price(course())
+    old = shop.begin(buyer, price)
+    gateway.expire_session(str(session_of(old)["id"]))
+    started = checkout.start(buyer=buyer, price=price, now=site_clock.now())
+    assert started.order.pk != old.pk
+    assert session_of(started.order)["status"] == "open"
+    assert started.url
+
+
+def test_other_things_and_other_people_keep_their_pages(shop, buyer):
+    first, second = course_price(course()), course_price(course())
+    mine, friends = shop.begin(buyer, first), shop.begin(UserFactory(), first)
+    shop.begin(buyer, second)
+    shop.begin(buyer, course_price(course()), PromotionFactory())
+    new = offers.set_price(offer=second.offer, currency="CNY", amount=100, now=site_clock.now())
+    shop.begin(buyer, new)  # closes the page of its old price, and no other
+    assert session_of(mine)["status"] == session_of(friends)["status"] == "open"
+    assert mine.status == friends.status == Order.Status.OPEN
+
+
+def test_one_page_that_expires_closes_one_order(shop, buyer):
+    first, second = (shop.begin(buyer, course_price(course())) for _ in range(2))
+    gateway.expire_session(str(session_of(first)["id"]))
+    shop.deliver()
+    for order in (first, second):
+        order.refresh_from_db()
+    assert (first.status, second.status) == (Order.Status.EXPIRED, Order.Status.OPEN)
+
+
+def test_an_order_closed_while_its_page_was_made_cannot_be_paid(shop, buyer, monkeypatch):
+    made, price = gateway.create_session, course_price(course())
+
+    def meanwhile(params, *, key):
+        session = made(params, key=key)
+        Order.objects.update(status=Order.Status.EXPIRED)
+        return session
+
+    monkeypatch.setattr(gateway, "create_session", meanwhile)
+    other = shop_order(buyer)
+    with pytest.raises(checkout.StripeUnavailable):
+        shop.begin(buyer, price)
+    order = Order.objects.get(price=price)
+    assert session_of(order)["status"] == "expired"
+    other.refresh_from_db()
+    assert other.session_id == "cs_other"
+
+
+def shop_order(buyer):
+    return OrderFactory(buyer=buyer, session_id="cs_other")
+
+
+def test_stripes_page_knows_whom_it_is_for_and_how_it_can_be_paid(shop, buyer, settings):
+    price = course_price(course())
+    own = session_of(shop.begin(buyer, price))
+    assert "purpose" not in own["metadata"]
+    seats = for_others.Wish(key=uuid4(), seats=3)
+    order = checkout.start(buyer=buyer, price=price, wish=seats, now=site_clock.now()).order
+    told = session_of(order)["metadata"]
+    assert (told["purpose"], told["quantity"]) == ("seats", "3")
+    settings.STRIPE_PAYMENT_METHODS = ["card"]
+    assert session_of(shop.begin(UserFactory(), price))["payment_method_types"] == ["card"]
+
+
+def test_a_term_of_one_membership_does_not_wait_for_anothers_end(shop, buyer):
+    first, second = (membership_prices(MembershipFactory())["term"] for _ in range(2))
+    ends = shop.buy(buyer, first).ends_at
+    order = shop.buy(buyer, second)
+    assert order.starts_at < ends - timedelta(days=300)

@@ -1,6 +1,9 @@
 """Money given back: exactly its source closes, once, whoever began it."""
 
+from functools import partial
+
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -12,13 +15,20 @@ from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
 from pages import dates
-from payments import gateway, refund_requests
-from payments.models import MoneyEntry, Order, Refund, RefundRequest, Subscription
+from payments import gateway, refund_requests, refunds
+from payments.models import (
+    Dispute,
+    MoneyEntry,
+    Order,
+    Refund,
+    RefundRequest,
+    Subscription,
+)
 from payments.sandbox import disputes, faults
 from payments.sandbox import refunds as sandbox_refunds
 from payments.sandbox.models import StripeObject
 from tests.accounts.browser import text_of
-from tests.factories import course
+from tests.factories import UserFactory, course
 from tests.payments.factories import course_price, membership_prices
 from tests.payments.staff import at_desk
 
@@ -349,3 +359,84 @@ def test_a_second_trial_is_ended_and_nothing_is_charged(shop, buyer):
     assert double.subscription.status == "canceled"
     assert not MoneyEntry.objects.exists()
     assert OutboxMessage.objects.filter(key=f"bought-twice-{double.pk}").count() == 1
+
+
+# --- one request beside another ------------------------------------------------------------------
+
+
+def test_each_request_is_decided_by_itself(shop, buyer, order, finance):
+    other = shop.buy(shop.person(), course_price(course()))
+    mine, theirs = (
+        refund_requests.ask(order=each, learner=each.buyer, now=site_clock.now())
+        for each in (order, other)
+    )
+    refund_requests.decline(request=mine, reason="不退", actor=finance, now=site_clock.now())
+    theirs.refresh_from_db()
+    assert theirs.status == RefundRequest.Status.ASKED
+
+
+def test_what_goes_back_by_itself_does_not_wait_for_other_requests(shop, buyer, order, finance):
+    approve(order, finance)
+    other = shop.buy(shop.person(), course_price(course()))
+    with transaction.atomic():
+        refund_requests.give_back(other, reason="买了两次", now=site_clock.now())
+        refund_requests.give_back(other, reason="买了两次", now=site_clock.now())
+    request = other.refund_requests.get()
+    assert (request.status, request.reason) == (RefundRequest.Status.APPROVED, "买了两次")
+    shop.run_jobs()
+    request.refresh_from_db()
+    assert request.status == RefundRequest.Status.DONE
+
+
+def test_each_bill_goes_back_by_itself(shop, buyer, finance):
+    order = shop.buy(buyer, membership_prices()["month"])
+    shop.advance(days=32)
+    older, later = order.subscription.invoices.order_by("created_at")
+    for bill in (older, later):
+        with transaction.atomic():
+            refund_requests.give_back(order, invoice=bill, reason="x", now=site_clock.now())
+    assert order.refund_requests.count() == 2
+
+
+def test_a_promise_is_kept_once_and_not_beside_a_part_on_its_way(shop, buyer, order, finance):
+    keep = partial(
+        refund_requests.keep_promise, reason="预售取消", asked_by=finance, now=site_clock.now()
+    )
+    assert keep(order=order) == keep(order=order)
+    shop.run_jobs()
+    with pytest.raises(refund_requests.CannotRefund):
+        keep(order=order)
+    other = shop.buy(shop.person(), course_price(course()))
+    approve(other, finance, amount=100)
+    with pytest.raises(refund_requests.CannotRefund):
+        keep(order=other)
+
+
+def test_a_second_person_cannot_confirm_more_than_is_left(shop, buyer, finance):
+    order = shop.buy(buyer, course_price(course(), amount=90000))
+    request = approve(order, finance)
+    assert request.status == RefundRequest.Status.PROPOSED
+    refund = gateway.create_refund(
+        {"payment_intent": order.payment_intent_id, "amount": 50000}, key="at-stripe"
+    )
+    refunds.refresh_refund(refund["id"], now=site_clock.now())
+    with pytest.raises(refund_requests.MoreThanPaid):
+        refund_requests.confirm(request=request, actor=UserFactory(), now=site_clock.now())
+    request.refresh_from_db()
+    assert request.status == RefundRequest.Status.PROPOSED
+
+
+def test_in_a_currency_without_a_limit_nobody_gives_back_alone(settings):
+    settings.REFUNDS_ALONE = {}
+    assert refund_requests.limit("JPY") == 0
+
+
+def test_a_dispute_names_its_charge_and_payment(shop, order):
+    disputes.open_dispute(order.charge_id, site_clock.now())
+    shop.deliver()
+    dispute = Dispute.objects.get()
+    order.refresh_from_db()
+    assert (dispute.charge_id, dispute.payment_intent_id) == (
+        order.charge_id,
+        order.payment_intent_id,
+    )

@@ -166,6 +166,11 @@ def test_a_second_one_cannot_be_begun_and_codes_change_nothing(shop, reserve, bu
         shop.begin(buyer, price)
 
 
+def test_what_another_person_has_reserved_hinders_nobody(shop, reserve, price):
+    reserve()
+    shop.begin(UserFactory(), price)
+
+
 def test_a_card_that_is_refused_at_once_reserves_nothing(shop, buyer, price):
     order = shop.begin(buyer, price)
     assert shop.pay(order, DECLINED).kind == "declined"
@@ -382,6 +387,11 @@ def test_a_refused_card_leaves_some_days_to_pay_by_oneself(shop, buyer, page, pr
     assert "/sandbox/checkout/" in answer["Location"]
     again = me.post(reverse("reservation_pay", args=[order.key]))
     assert again["Location"] == answer["Location"]
+    order.refresh_from_db()
+    gateway.expire_session(str(order.session_id))
+    another = me.post(reverse("reservation_pay", args=[order.key]))
+    assert "/sandbox/checkout/" in another["Location"]
+    assert another["Location"] != answer["Location"]
     assert shop.pay(order).kind == "complete"
     shop.deliver()
     order.refresh_from_db()

@@ -19,14 +19,24 @@ from payments import (
     checkout,
     letters,
     reconciliation,
+    refund_requests,
     reminders,
     subscription_access,
     subscriptions,
 )
-from payments.models import Difference, Invoice, MoneyEntry, Order, Subscription, WebhookEvent
+from payments.models import (
+    Difference,
+    Invoice,
+    MoneyEntry,
+    Order,
+    Subscription,
+    Trial,
+    WebhookEvent,
+)
 from payments.sandbox import disputes
+from payments.sandbox import refunds as sandbox_refunds
 from payments.sandbox.models import StripeObject
-from tests.factories import MembershipFactory
+from tests.factories import MembershipFactory, UserFactory
 from tests.payments.factories import SubscriptionFactory, course_price, membership_prices
 from tests.payments.plans import included_in, opens, text_of
 from tests.payments.test_pages import signed_in
@@ -409,3 +419,58 @@ def events():
 
 def mirrored():
     return [*Subscription.objects.all(), *Invoice.objects.all()]
+
+
+# --- what is kept of it --------------------------------------------------------------------------
+
+
+def test_a_bill_and_its_subscription_are_kept_as_stripe_has_them(shop, buyer, prices):
+    row = shop.buy(buyer, prices["month"]).subscription
+    assert (row.card, row.card_expires_on.year) == ("visa 4242", 2099)
+    bill = row.invoices.get()
+    shape = bill.object
+    assert bill.created_at.timestamp() == shape["created"]
+    assert bill.paid_at.timestamp() == shape["status_transitions"]["paid_at"]
+    break_card(row)
+    shop.advance(days=32)
+    row.refresh_from_db()
+    unpaid = row.invoices.get(status="open")
+    due = unpaid.object["status_transitions"]["finalized_at"]
+    assert row.past_due_since.timestamp() == due > unpaid.created_at.timestamp()
+    assert unpaid.paid_at is None
+
+
+def test_given_back_in_full_it_is_refunded_until_the_bank_sends_it_back(shop, buyer, prices):
+    order = shop.buy(buyer, prices["month"])
+    bill = order.subscription.invoices.get()
+    refund_requests.approve(order=order, reason="x", actor=UserFactory(), now=site_clock.now())
+    shop.run_jobs()
+    shop.deliver()
+    order.refresh_from_db()
+    assert order.status == Order.Status.REFUNDED
+    assert mails(buyer, "membership-ended") == []
+    refund = StripeObject.objects.get(kind="refund")
+    sandbox_refunds.fail(refund.stripe_id, site_clock.now())
+    shop.deliver()
+    order.refresh_from_db()
+    assert order.status == Order.Status.FULFILLED
+    assert bill.refunds.get().status == "failed"
+
+
+def test_a_parked_order_stays_so_whatever_comes_of_its_subscription(shop, buyer, prices):
+    order = shop.begin(buyer, prices["month"])
+    Order.objects.filter(pk=order.pk).update(amount=1)
+    shop.pay(order)
+    shop.deliver()
+    shop.advance(days=32)
+    order.refresh_from_db()
+    assert (order.status, order.note) == (Order.Status.PARKED, Order.Note.OTHER_AMOUNT)
+    assert order.subscription is not None
+    assert not Grant.objects.exists()
+
+
+def test_a_trial_in_another_account_is_none_here(shop, buyer, prices):
+    order = shop.buy(buyer, prices["year"])
+    Trial.objects.filter(order=order).update(account="acct_other")
+    other = membership_prices(MembershipFactory())["year"]
+    assert shop.buy(buyer, other).status == Order.Status.FULFILLED

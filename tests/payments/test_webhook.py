@@ -14,9 +14,10 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import OutboxMessage
 from courses.models import Grant
+from operations import clock as site_clock
 from operations.models import ParkedJob
-from payments import webhooks
-from payments.models import MoneyEntry, Order, WebhookEvent
+from payments import gateway, webhooks
+from payments.models import MoneyEntry, Order, Refund, WebhookEvent
 from payments.sandbox import faults, outbox
 from payments.sandbox.endpoints import SIGNING_SECRET
 from payments.sandbox.models import StripeObject
@@ -257,3 +258,21 @@ def test_an_event_and_its_work_are_stored_together_or_not_at_all(paid, body):
     assert not WebhookEvent.objects.exists()
     assert post_webhook(body, headers) == 204
     assert WebhookEvent.objects.count() == DBTaskResult.objects.count() == 1
+
+
+def test_where_whose_account_it_is_cannot_be_asked_stripe_comes_again(body, monkeypatch):
+    def away():
+        raise gateway.Unreachable
+
+    monkeypatch.setattr(gateway, "ours", away)
+    assert post(body, signed(body)) == 503
+    assert not WebhookEvent.objects.exists()
+
+
+def test_a_part_that_went_back_at_stripe_is_found_by_the_charges_own_news(paid, shop):
+    shop.deliver()
+    paid.refresh_from_db()
+    gateway.create_refund({"payment_intent": paid.payment_intent_id, "amount": 100}, key="by-hand")
+    about = gateway.retrieve_payment_intent(paid.payment_intent_id)["latest_charge"]
+    webhooks.FOLLOWED["charge"](about, site_clock.now())
+    assert Refund.objects.get().amount == 100

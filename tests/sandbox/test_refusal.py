@@ -10,8 +10,10 @@ import pytest
 from django.core.checks import Tags, run_checks
 from django.db import connections
 
+from payments import live_orders
 from payments.sandbox import checks
 from payments.sandbox.models import StripeObject
+from tests.payments.factories import OrderFactory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -81,3 +83,11 @@ def test_live_orders_beside_it_are_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(checks, "live_order_probes", [lambda: False, lambda: True])
     assert found(["default"]) == ["sandbox.E002"]
     assert found(["sandbox"]) == []
+
+
+@pytest.mark.django_db
+def test_orders_of_the_sandbox_are_no_live_orders() -> None:
+    OrderFactory()
+    assert not live_orders.exist()
+    OrderFactory(livemode=True)
+    assert live_orders.exist()
