@@ -173,8 +173,8 @@ def _is_as_shown(order: Order, session: Shape, *, now: datetime) -> bool:
         kind="order",
         object_id=str(order.key),
         what="amount",
-        ours=shown,
-        theirs=received,
+        ours=dict(zip(("amount", "currency"), shown, strict=True)),
+        theirs=dict(zip(("amount", "currency"), received, strict=True)),
         now=now,
     )
     return False

@@ -28,7 +28,7 @@ from payments.models import (
 Progress = Callable[[str, int], None]
 # What is younger has its own webhook on the way.
 PATIENCE = timedelta(minutes=2)
-Facts = tuple[object, ...]
+Facts = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,26 @@ class Kind:
 
 
 def _paid(session: Shape) -> Facts:
-    return (session["payment_status"] != "unpaid",)
+    return {"paid": session["payment_status"] != "unpaid"}
 
 
 def _running(subscription: Shape) -> Facts:
     ends = subscription["items"]["data"][0]["current_period_end"]
-    return subscription["status"], subscription["cancel_at_period_end"], moment(ends)
+    return {
+        "status": subscription["status"],
+        "cancel_at_period_end": subscription["cancel_at_period_end"],
+        "period_end": moment(ends),
+    }
+
+
+def _sums(shape: Shape, *names: str, ours: str = "") -> Facts:
+    """Amounts of Stripe's, by the names of our fields."""
+    found: Facts = {ours + name: shape[name] for name in names}
+    return found | {ours + "currency": shape["currency"].upper()}
+
+
+def _ours(*names: str) -> Callable[[Any], Facts]:
+    return lambda row: {name: getattr(row, name) for name in names}
 
 
 def _of_subscription(invoice: Shape) -> bool:
@@ -67,7 +81,7 @@ KINDS = (
         "session_id",
         "created_at",
         theirs=_paid,
-        ours=lambda order: (order.paid_at is not None,),
+        ours=lambda order: {"paid": order.paid_at is not None},
         # What kept a card paid nothing: the payment on the course's day is in the books.
         concerns_us=lambda session: (
             bool((session.get("metadata") or {}).get("order")) and session["mode"] != "setup"
@@ -80,15 +94,18 @@ KINDS = (
         "stripe_id",
         "started_at",
         theirs=_running,
-        ours=lambda row: (row.status, row.cancel_at_period_end, row.period_end),
+        ours=_ours("status", "cancel_at_period_end", "period_end"),
     ),
     Kind(
         "invoice",
         Invoice,
         "stripe_id",
         "created_at",
-        theirs=lambda shape: (shape["status"], shape["amount_due"], shape["amount_paid"]),
-        ours=lambda row: (row.status, row.amount_due, row.amount_paid),
+        theirs=lambda shape: {
+            "status": shape["status"],
+            **_sums(shape, "amount_due", "amount_paid"),
+        },
+        ours=_ours("status", "amount_due", "amount_paid", "currency"),
         concerns_us=_of_subscription,
     ),
     Kind(
@@ -96,24 +113,24 @@ KINDS = (
         Refund,
         "stripe_id",
         "created_at",
-        theirs=lambda shape: (shape["status"], shape["amount"]),
-        ours=lambda row: (row.status, row.amount),
+        theirs=lambda shape: {"status": shape["status"], **_sums(shape, "amount")},
+        ours=_ours("status", "amount", "currency"),
     ),
     Kind(
         "dispute",
         Dispute,
         "stripe_id",
         "created_at",
-        theirs=lambda shape: (shape["status"], shape["amount"]),
-        ours=lambda row: (row.status, row.amount),
+        theirs=lambda shape: {"status": shape["status"], **_sums(shape, "amount")},
+        ours=_ours("status", "amount", "currency"),
     ),
     Kind(
         "balance_transaction",
         MoneyEntry,
         "stripe_id",
         "booked_at",
-        theirs=lambda shape: (shape["amount"], shape["fee"], shape["net"]),
-        ours=lambda row: (row.settled_amount, row.settled_fee, row.settled_net),
+        theirs=lambda shape: _sums(shape, "amount", "fee", "net", ours="settled_"),
+        ours=_ours("settled_amount", "settled_fee", "settled_net", "settled_currency"),
         # Payouts and Stripe's own fees are of no payment.
         concerns_us=lambda shape: (
             isinstance(shape.get("source"), dict)
@@ -176,11 +193,11 @@ def _compare_page(run: Matching, kind: Kind, page: list[Shape], *, now: datetime
 
 def _settle(run: Matching, kind: Kind, shape: Shape, row: Any, *, now: datetime) -> None:
     """Fetch it anew as if its news had just come; say what that mended, and what differs still."""
-    before = kind.ours(row) if row else ()
+    before = kind.ours(row) if row else {}
     webhooks.follow(shape["source"] if kind.model is MoneyEntry else shape, now=now)
     theirs = kind.theirs(gateway.object_of(kind.name, shape["id"]))
     row = _rows(kind, [shape["id"]]).get(shape["id"])
-    after = kind.ours(row) if row else ()
+    after = kind.ours(row) if row else {}
     if after != theirs:
         if row or kind.model is not MoneyEntry or _is_of_ours(shape["source"], now=now):
             what = "values" if row else "missing here"
@@ -209,8 +226,8 @@ def _look_for_strangers(
     for stripe_id in ours.exclude(**listed).values_list(kind.key, flat=True).iterator():
         try:
             gateway.object_of(kind.name, stripe_id)
-        except gateway.NotFound as error:
-            _found(run, kind, stripe_id, "not at Stripe", "", error, now=now)
+        except gateway.NotFound:
+            _found(run, kind, stripe_id, "not at Stripe", {}, {}, now=now)
 
 
 def _rows(kind: Kind, stripe_ids: list[str]) -> dict[str, Any]:
@@ -223,8 +240,8 @@ def _found(
     kind: Kind,
     stripe_id: str,
     what: str,
-    ours: object,
-    theirs: object,
+    ours: Facts,
+    theirs: Facts,
     *,
     now: datetime,
 ) -> None:

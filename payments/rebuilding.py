@@ -41,8 +41,8 @@ def order_of(session: Shape, *, now: datetime) -> Order | None:
             kind="session",
             object_id=session["id"],
             what="the buyer is not here",
-            ours="",
-            theirs=id_of(session.get("customer")),
+            ours={},
+            theirs={"customer": id_of(session.get("customer"))},
             now=now,
         )
         return None

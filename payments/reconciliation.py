@@ -24,6 +24,7 @@ from payments import (
     subscriptions,
     webhooks,
 )
+from payments.differences import Side
 from payments.models import (
     Dispute,
     Invoice,
@@ -138,7 +139,8 @@ class _Sweep:
         )
         for shape in gateway.invoices_of(subscription.stripe_id):
             if known.get(shape["id"]) != shape["status"]:
-                self._mended("invoice", shape["id"], known.get(shape["id"], ""), shape["status"])
+                before = {"status": known[shape["id"]]} if shape["id"] in known else {}
+                self._mended("invoice", shape["id"], before, {"status": shape["status"]})
                 subscriptions.refresh_invoice(shape["id"], now=self.now)
 
     def pending(self) -> None:
@@ -191,25 +193,25 @@ class _Sweep:
         shown: tuple[str, ...],
         refresh: Callable[[], object],
     ) -> None:
-        before = [str(getattr(row, name)) for name in shown]
+        before = {name: getattr(row, name) for name in shown}
         try:
             refresh()
-        except gateway.NotFound as error:
+        except gateway.NotFound:
             differences.found(
                 kind=kind,
                 object_id=object_id,
                 what="not at Stripe",
                 ours=before,
-                theirs=error,
+                theirs={},
                 now=self.now,
             )
             return
         row.refresh_from_db()
-        after = [str(getattr(row, name)) for name in shown]
+        after = {name: getattr(row, name) for name in shown}
         if before != after:
-            self._mended(kind, object_id, ", ".join(before), ", ".join(after))
+            self._mended(kind, object_id, before, after)
 
-    def _mended(self, kind: str, object_id: str, ours: object, theirs: object) -> None:
+    def _mended(self, kind: str, object_id: str, ours: Side, theirs: Side) -> None:
         differences.mended(kind=kind, object_id=object_id, ours=ours, theirs=theirs, now=self.now)
         self.report.mended += 1
 

@@ -326,15 +326,19 @@ def _undo(order: Order, subscription: Subscription, *, now: datetime) -> None:
 def _is_as_shown(order: Order, subscription: Subscription, *, now: datetime) -> bool:
     """What renews, and what was paid at the beginning, are as shown; else it is written down."""
     trial = _has_trial(subscription)
-    theirs = [subscription.amount, subscription.currency, trial]
-    ours = [order.list_amount, order.currency, bool(order.trial_days)]
+    theirs = {"amount": subscription.amount, "currency": subscription.currency, "trial": trial}
+    ours = {
+        "amount": order.list_amount,
+        "currency": order.currency,
+        "trial": bool(order.trial_days),
+    }
     if trial:  # a code takes its discount off what is paid after the trial
-        theirs.append(subscription.next_amount)
-        ours.append(order.amount)
+        theirs["next_amount"] = subscription.next_amount
+        ours["next_amount"] = order.amount
     # Where the news comes so late that a renewal is the latest bill, the sweep brings the first.
     if first := subscription.invoices.filter(billing_reason="subscription_create").first():
-        theirs.append(first.amount_paid)
-        ours.append(0 if order.trial_days else order.amount)
+        theirs["amount_paid"] = first.amount_paid
+        ours["amount_paid"] = 0 if order.trial_days else order.amount
     if theirs == ours:
         return True
     differences.found(
@@ -366,7 +370,7 @@ def _alert(subscription: Subscription, *, now: datetime) -> None:
         kind="subscription",
         object_id=subscription.stripe_id,
         what="status",
-        ours="",
-        theirs=subscription.status,
+        ours={},
+        theirs={"status": subscription.status},
         now=now,
     )

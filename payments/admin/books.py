@@ -15,10 +15,12 @@ from wagtail.admin.ui.tables import Column
 from wagtail.log_actions import log
 
 from operations import clock
+from payments.admin import difference_words
 from payments.admin.confirmation import Confirmation, ReasonForm
 from payments.admin.listing import (
     Action,
     CurrencyFilter,
+    DetailColumn,
     Fact,
     MomentColumn,
     MoneyColumn,
@@ -161,11 +163,11 @@ class DifferenceIndex(MoneyIndex):
 
     def to_row_dict(self, item: Difference) -> dict[str, Any]:
         return {
-            "object_kind": item.object_kind,
+            "object_kind": difference_words.kind(item),
             "object_id": item.object_id,
-            "what": item.what,
-            "ours": item.ours,
-            "theirs": item.theirs,
+            "what": difference_words.what(item),
+            "ours": difference_words.ours(item),
+            "theirs": difference_words.theirs(item),
             "since": item.since,
             "seen_at": item.seen_at,
             "ended_at": item.ended_at,
@@ -200,11 +202,11 @@ def compared(run: Matching) -> Any:
 class DifferenceDetail(MoneyDetail):
     def facts(self) -> Iterable[Fact]:
         row: Difference = self.object
-        yield Fact(_("Object"), row.object_kind)
+        yield Fact(_("Object"), difference_words.kind(row))
         yield stripe_fact(_("Number"), row.object_id, livemode=row.livemode)
-        yield Fact(_("What"), row.what)
-        yield Fact(_("Ours"), row.ours)
-        yield Fact(_("Stripe's"), row.theirs)
+        yield Fact(_("What"), difference_words.what(row))
+        yield Fact(_("Ours"), difference_words.ours(row))
+        yield Fact(_("Stripe's"), difference_words.theirs(row))
         yield Fact(_("Since"), moment(row.since))
         yield Fact(_("Last seen"), moment(row.seen_at))
         yield Fact(_("Ended"), moment(row.ended_at))
@@ -260,11 +262,22 @@ class DifferenceViewSet(MoneyViewSet):
     for_several = ("settle",)
     search_fields = ["object_id", "object_kind", "what"]
     list_display = [
-        "what",
-        Column("object_kind", label=_("Object"), sort_key="object_kind"),
+        DetailColumn(
+            "what",
+            "money-differences",
+            label=_("What"),
+            accessor=difference_words.what,
+            sort_key="what",
+        ),
+        Column(
+            "object_kind",
+            label=_("Object"),
+            accessor=difference_words.kind,
+            sort_key="object_kind",
+        ),
         Column("object_id", label=_("Number")),
-        Column("ours", label=_("Ours")),
-        Column("theirs", label=_("Stripe's")),
+        Column("ours", label=_("Ours"), accessor=difference_words.ours),
+        Column("theirs", label=_("Stripe's"), accessor=difference_words.theirs),
         MomentColumn("since", label=_("Since")),
         Column("ending", label=_("How it ended"), accessor="get_ending_display"),
     ]
@@ -279,5 +292,3 @@ class DifferenceViewSet(MoneyViewSet):
         "ended_at",
         "ending",
     ]
-
-    row_views = {"settle": SettleView}

@@ -77,8 +77,8 @@ def one_of_each(number: int = 0) -> dict[str, int]:
         object_kind="order",
         object_id=f"o{number}",
         what="amount",
-        ours="9900",
-        theirs="9800",
+        ours="amount=9900; currency=CNY",
+        theirs="amount=9800; currency=CNY",
         since=NOW,
         seen_at=NOW,
     )

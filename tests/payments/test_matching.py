@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from accounts import roles
 from operations import periodic
-from payments import gateway, matching
+from pages import dates
+from payments import differences, gateway, matching
 from payments.models import (
     Difference,
     Dispute,
@@ -218,3 +219,34 @@ def test_stripe_away_is_said_and_the_run_stays_open(sold, clock):
     faults.plan("no_connection", times=1000, match="GET /v1/disputes")
     with pytest.raises(CommandError, match="could not be asked"):
         call_command("reconcile", stdout=StringIO())
+
+
+def test_finance_reads_both_sides_in_words(sold, clock):
+    desk = at_desk(roles.FINANCE)
+    Subscription.objects.update(status="past_due", applied_ticket=0)
+    Invoice.objects.update(amount_paid=1, applied_ticket=0)
+    match(clock)
+    page = desk.get(reverse("money-differences:index")).text
+    period_end = Subscription.objects.get().period_end
+    assert period_end
+    ends = dates.moment(period_end)
+    assert f"扣款失败 · 到期结束 否 · 本期至 {ends}" in page
+    assert "已付 · 金额 ¥39 · 已付 ¥0.01" in page
+    assert "已付 · 金额 ¥39 · 已付 ¥39" in page
+    assert "datetime.datetime" not in page
+    assert "订阅" in page
+    assert "两边不一致" in page
+    row = Difference.objects.filter(object_kind="subscription").latest("pk")
+    assert f"生效中 · 到期结束 否 · 本期至 {ends}" in desk.get(
+        reverse("money-differences:inspect", args=[row.pk])
+    ).text.replace("\n", "")
+
+
+def test_a_difference_of_former_times_still_shows(sold, clock):
+    row = differences.found(
+        kind="refund", object_id="re_1", what="values", ours={}, theirs={}, now=clock.now()
+    )
+    Difference.objects.filter(pk=row.pk).update(ours="('pending', 1)", theirs="pending, None")
+    page = at_desk(roles.FINANCE).get(reverse("money-differences:inspect", args=[row.pk])).text
+    assert "(&#x27;pending&#x27;, 1)" in page
+    assert "pending, None" in page

@@ -362,7 +362,7 @@ def test_a_state_nobody_knows_opens_nothing_new_and_alerts(shop, buyer, prices, 
     row.status = "dreaming"
     subscriptions.settle(row, now=site_clock.now())
     assert Grant.objects.get(source_id=row.source_id).ends_at == before
-    assert Difference.objects.get().theirs == "dreaming"
+    assert Difference.objects.get().theirs == "status=dreaming"
 
 
 def test_an_older_answer_never_overwrites_a_newer_one(shop, buyer, prices):
