@@ -10,7 +10,15 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.models import CoursePage, Grant, MembershipCourse
 from pages import dates
-from payments import money, presale, queries, refund_requests, subscription_access, upcoming
+from payments import (
+    money,
+    presale,
+    queries,
+    refund_requests,
+    subscription_access,
+    upcoming,
+    went_back,
+)
 from payments.models import Dispute, Invoice, Order, Refund, RefundRequest, Subscription
 
 # So long one is told that a membership ended.
@@ -290,9 +298,11 @@ def of_order(order: Order) -> str:
         return _("Taken back by the bank") if dispute.status == "lost" else _("Disputed")
     if order.advance == Order.Advance.WAITING and order.status == Order.Status.FULFILLED:
         return _("Paid in advance")
-    if order.status == Order.Status.FULFILLED and order.trial_days:
+    state = went_back.state(order, went_back.of_order(order))
+    if state == Order.Status.FULFILLED and order.trial_days:
         return _("Begun with a trial")  # nothing was paid; what was later is on the bills
     return {
+        went_back.PARTLY: _("Partly refunded"),
         Order.Status.PAID: _("Paid, being opened"),
         Order.Status.FULFILLED: _("Paid"),
         Order.Status.REFUNDED: _("Refunded"),
@@ -301,7 +311,17 @@ def of_order(order: Order) -> str:
         Order.Status.OPEN: _("Not paid"),
         Order.Status.RESERVED: _("Reserved"),
         Order.Status.EXPIRED: _("Not paid"),
-    }[Order.Status(order.status)]
+    }[state]
+
+
+def of_bill(bill: Invoice) -> str:
+    """A word or two about a bill that is final."""
+    words = {
+        "paid": _("Paid"),
+        "refunded": _("Refunded"),
+        went_back.PARTLY: _("Partly refunded"),
+    }
+    return words.get(went_back.bill_state(bill, went_back.of_bill(bill)), _("Not paid"))
 
 
 def requests_of(order: Order) -> list[tuple[RefundRequest, str]]:

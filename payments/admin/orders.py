@@ -4,18 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django.db.models import (
-    BigIntegerField,
-    Case,
-    F,
-    Model,
-    OuterRef,
-    QuerySet,
-    Subquery,
-    Sum,
-    When,
-)
+from django.db.models import BigIntegerField, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
@@ -25,7 +16,7 @@ from accounts.models import OutboxMessage
 from courses.models import Grant
 from operations import clock
 from pages import dates
-from payments import ending, evidence, refund_requests, story
+from payments import ending, evidence, refund_requests, story, went_back
 from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import (
     Action,
@@ -51,6 +42,7 @@ from payments.models import (
     Dispute,
     Fapiao,
     Gift,
+    MoneyEntry,
     Offer,
     Order,
     RedeemCode,
@@ -68,7 +60,11 @@ RELATED = (
     "promotion",
 )
 # An order is completed where a lesson is done: two words in Chinese.
-STATES = {**dict(Order.Status.choices), Order.Status.FULFILLED: _("Completed")}
+STATES = {
+    **dict(Order.Status.choices),
+    Order.Status.FULFILLED: _("Completed"),
+    went_back.PARTLY: _("Partly refunded"),
+}
 
 
 OF_OFFERS = tuple(
@@ -82,27 +78,57 @@ def offers(request: Any = None) -> QuerySet[Offer]:
 
 
 def order_state(order: Order) -> Any:
-    return STATES[Order.Status(order.status)]
+    """Of one with sums."""
+    state = went_back.state(order, order.own_refunded)  # type: ignore[attr-defined]
+    if state == Order.Status.FULFILLED and order.trial_days:
+        return _("Begun with a trial")
+    return STATES[state]
 
 
-def with_refunded(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """Each with `received` (nothing for a trial) and `refunded`, in its own currency."""
-    given_back = (
-        Refund.objects.filter(order=OuterRef("pk"), status="succeeded")
-        .order_by()
-        .values("order")
-        .annotate(sum=Sum("amount"))
-        .values("sum")
-    )
-    is_received = When(paid_at__isnull=False, trial_days=0, then=F("amount"))
+def paid(order: Order) -> Any:
+    """When; a trial was not."""
+    return _("Trial") if order.paid_at and order.trial_days else moment(order.paid_at)
+
+
+# What the books have of an order, a subscription's later bills too: names of sums, their kinds.
+SUMS = {
+    "received": MoneyEntry.Kind.CHARGE,
+    "refunded": MoneyEntry.Kind.REFUND,
+    "lost": MoneyEntry.Kind.DISPUTE,
+}
+SUM_LABELS = {
+    "received": _("Revenue"),
+    "refunded": _("Given back"),
+    "lost": _("Taken back by the bank"),
+    "kept": _("Net of refunds"),
+}
+
+
+def with_sums(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Each with `received`, `refunded`, `lost` to disputes and `kept`, as booked, in its own
+    currency; and what of its own payment went back."""
+    booked = MoneyEntry.objects.filter(order=OuterRef("pk"))
+    own = Refund.objects.filter(went_back.OWN, order=OuterRef("pk"))
     return orders.annotate(
-        received=Case(is_received, default=0, output_field=BigIntegerField()),
-        refunded=Coalesce(Subquery(given_back, output_field=BigIntegerField()), 0),
+        received=_sum_of(booked.filter(kind=SUMS["received"])),
+        refunded=-_sum_of(booked.filter(kind=SUMS["refunded"])),
+        lost=-_sum_of(booked.filter(kind=SUMS["lost"])),
+        kept=_sum_of(booked.filter(kind__in=SUMS.values())),
+        own_refunded=_sum_of(own),
     )
+
+
+def _sum_of(rows: QuerySet[Any]) -> Coalesce:
+    """Of the amounts of rows that belong to one order."""
+    sums = rows.order_by().values("order").annotate(sum=Sum("amount")).values("sum")
+    return Coalesce(Subquery(sums, output_field=BigIntegerField()), 0)
+
+
+FILTERED = [(value, STATES[value]) for value in Order.Status.values]
 
 
 class OrderFilters(WagtailFilterSet):
-    status = django_filters.ChoiceFilter(label=_("State"), choices=list(STATES.items()))
+    status = django_filters.ChoiceFilter(label=_("State"), choices=FILTERED)
     created_at = SiteDays(label=_("Made"))
     paid = django_filters.BooleanFilter(
         label=_("Paid"), field_name="paid_at", lookup_expr="isnull", exclude=True
@@ -119,29 +145,36 @@ class OrderFilters(WagtailFilterSet):
 
 
 class OrderIndex(MoneyIndex):
-    totals = (
-        ("received", _("Amount received"), "currency"),
-        ("refunded", _("Given back"), "currency"),
-    )
-
     def get_base_queryset(self) -> QuerySet[Order]:
-        return with_refunded(super().get_base_queryset())
+        return with_sums(super().get_base_queryset())
+
+    def sums(self) -> list[tuple[Any, str]]:
+        """Of what the books have, at once: not order by order."""
+        found = self.get_queryset().order_by()
+        booked = MoneyEntry.objects.filter(order__in=found.values("pk")).order_by()
+        each = {name: Sum("amount", filter=Q(kind=kind), default=0) for name, kind in SUMS.items()}
+        lines = []
+        for row in booked.values("currency").annotate(**each).order_by("currency"):
+            sums: dict[str, Any] = dict(row)
+            sums["kept"] = sum(sums[name] for name in SUMS)
+            sums |= {"refunded": -sums["refunded"], "lost": -sums["lost"]}
+            for name, label in SUM_LABELS.items():
+                lines.append((label, in_words(sums[name], sums["currency"])))
+        return lines
 
     def to_row_dict(self, item: Order) -> dict[str, Any]:
-        received, refunded = item.received, item.refunded  # type: ignore[attr-defined]
+        sums = {name: decimal(getattr(item, name), item.currency) for name in SUM_LABELS}
         return {
+            **sums,
             "number": item.number,
             "created_at": item.created_at,
-            "paid_at": item.paid_at,
+            "paid_at": None if item.trial_days else item.paid_at,
             "buyer": item.buyer.email,
             "what": str(item.price.offer.sellable),
             "terms": item.price.offer.terms,
             "amount": decimal(item.amount, item.currency),
             "discount": decimal(item.discount, item.currency),
             "promotion": item.promotion.code if item.promotion else "",
-            "received": decimal(received, item.currency),
-            "refunded": decimal(refunded, item.currency),
-            "kept": decimal(received - refunded, item.currency),
             "tax": decimal(item.tax, item.currency),
             "tax_country": item.tax_country,
             "tax_number": item.tax_number,
@@ -153,6 +186,10 @@ class OrderIndex(MoneyIndex):
 
 
 class OrderDetail(MoneyDetail):
+    def get_object(self, queryset: Any = None) -> Order:
+        found = with_sums(Order.objects.select_related(*self.related))
+        return get_object_or_404(found, pk=self.pk)
+
     def facts(self) -> Iterable[Fact]:
         order: Order = self.object
         offer = order.price.offer
@@ -163,7 +200,7 @@ class OrderDetail(MoneyDetail):
             address = reverse("money-disputes:index") + f"?q={order.buyer.email}"
             yield Fact(_("Mind"), _("A payment of this person is disputed"), address)
         yield Fact(_("What"), offer, detail_url("money-offers", offer))
-        yield Fact(_("Amount"), in_words(order.amount, order.currency))
+        yield from self.amounts()
         if order.is_for_others:
             yield Fact(_("Bought for"), order.get_purpose_display())
             yield Fact(_("How many"), order.quantity)
@@ -182,7 +219,7 @@ class OrderDetail(MoneyDetail):
         yield Fact(_("Tax number"), order.tax_number)
         yield Fact(_("Days of trial"), order.trial_days or "")
         yield Fact(_("Made"), moment(order.created_at))
-        yield Fact(_("Paid"), moment(order.paid_at))
+        yield Fact(_("Begun") if order.trial_days else _("Paid"), moment(order.paid_at))
         yield Fact(_("Opened"), moment(order.fulfilled_at))
         yield Fact(_("Ended"), moment(order.ended_at))
         yield Fact(_("In advance"), order.get_advance_display())
@@ -200,6 +237,20 @@ class OrderDetail(MoneyDetail):
         yield stripe_fact(_("Payment"), order.payment_intent_id, livemode=order.livemode)
         yield Fact(_("Remark"), order.get_note_display())
         yield Fact(_("Stripe account"), f"{order.account} · {_mode(order.livemode)}")
+
+    def amounts(self) -> Iterable[Fact]:
+        """What it costs; where more was paid, or less is left of it, that too."""
+        order: Any = self.object
+        amount = in_words(order.amount, order.currency)
+        if order.trial_days:
+            after = _("%(amount)s after the trial") % {"amount": amount}
+            amount = f"{in_words(0, order.currency)} · {after}"
+        yield Fact(_("Amount"), amount)
+        if order.kept == (0 if order.trial_days else order.amount):
+            return
+        for name, label in SUM_LABELS.items():
+            if order.received and (getattr(order, name) or name == "kept"):
+                yield Fact(label, in_words(getattr(order, name), order.currency))
 
     def actions(self) -> Iterable[Action]:
         if self.request.user.has_perm(RefundOrderView.permission) and is_refundable(self.object):
@@ -342,9 +393,10 @@ class OrderViewSet(MoneyViewSet):
         Column("buyer", label=_("Buyer"), accessor="buyer.email", sort_key="buyer__email"),
         Column("what", label=_("What"), accessor="price.offer"),
         MoneyColumn("amount", label=_("Amount")),
+        MoneyColumn("kept", label=SUM_LABELS["kept"], sort_key=None),
         Column("status", label=_("State"), accessor=order_state, sort_key="status"),
         MomentColumn("created_at", label=_("Made")),
-        MomentColumn("paid_at", label=_("Paid")),
+        Column("paid_at", label=_("Paid"), accessor=paid, sort_key="paid_at"),
     ]
     list_export = [
         "number",
@@ -358,6 +410,7 @@ class OrderViewSet(MoneyViewSet):
         "promotion",
         "received",
         "refunded",
+        "lost",
         "kept",
         "tax",
         "tax_country",
@@ -373,7 +426,5 @@ class OrderViewSet(MoneyViewSet):
         "terms": _("Terms"),
         "discount": _("Discount"),
         "promotion": _("Promotion code"),
-        "received": _("Amount received"),
-        "refunded": _("Given back"),
-        "kept": _("Net of refunds"),
+        **SUM_LABELS,
     }

@@ -10,7 +10,7 @@ from operations import clock
 from payments import presale, refund_requests
 from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import in_words, moment
-from payments.admin.orders import with_refunded
+from payments.admin.orders import with_sums
 from payments.models import Offer, Order, PresaleEnd
 
 
@@ -43,7 +43,7 @@ class GiveUpView(Confirmation):
         return presale.is_under_way(row)
 
     def consequences(self, row: Offer) -> Iterable[Any]:
-        waiting = with_refunded(presale.waiting().filter(price__offer=row))
+        waiting = with_sums(presale.waiting().filter(price__offer=row))
         sums = (
             waiting.order_by()
             .values("currency")

@@ -1,6 +1,7 @@
 """One's own orders: what was bought, what comes next, receipts, asking for money back."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -25,7 +26,7 @@ from payments import (
     reservation_standing,
     standing,
 )
-from payments.models import Order
+from payments.models import Invoice, Order
 from payments.views.returning import again_url
 
 
@@ -53,7 +54,7 @@ def orders(request: HttpRequest) -> HttpResponse:
         "subscriptions": subscriptions,
         "unpaid": [line for line in lines if line["order"].status == Order.Status.OPEN],
         "orders": [line for line in lines if line["order"].status != Order.Status.OPEN],
-        "invoices": queries.invoices_of(user),
+        "bills": _bills(queries.invoices_of(user)),
     }
     return _private(TemplateResponse(request, "payments/orders.html", context))
 
@@ -63,7 +64,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Everything that an accountant wants to know of one order."""
     row = own_order(request, key)
-    invoices = row.subscription.invoices.all() if row.subscription else []
+    invoices = row.subscription.invoices.prefetch_related("refunds") if row.subscription else []
     can_ask, _invoice = standing.payment_to_refund(row)
     dispute = standing.dispute_of(row)
     context = {
@@ -77,7 +78,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "standing": standing.of_subscription(row.subscription, now=clock.now())
         if row.subscription
         else None,
-        "invoices": [each for each in invoices if each.status not in ("", "draft", "void")],
+        "bills": _bills(each for each in invoices if each.status not in ("", "draft", "void")),
         "requests": standing.requests_of(row),
         "refunds": row.refunds.all(),
         "can_ask": can_ask,
@@ -153,7 +154,7 @@ def own_order(request: HttpRequest, key: uuid.UUID) -> Order:
             "price__offer__membership",
             "reservation",
         )
-        .prefetch_related("disputes")
+        .prefetch_related("disputes", "refunds__invoice")
     )
     return get_object_or_404(found, key=key)
 
@@ -166,6 +167,11 @@ def _line(order: Order) -> dict[str, Any]:
         "state": standing.of_order(order),
         "request": requests[0][1] if requests and order.status != Order.Status.REFUNDED else "",
     }
+
+
+def _bills(invoices: Iterable[Invoice]) -> list[tuple[Invoice, str]]:
+    """Each with its state in words."""
+    return [(each, standing.of_bill(each)) for each in invoices]
 
 
 def _user(request: HttpRequest) -> User:

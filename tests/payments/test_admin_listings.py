@@ -125,11 +125,10 @@ def money_entry(stripe_id: str, order: Order | None = None, **fields: object) ->
     }
     return MoneyEntry.objects.create(
         stripe_id=stripe_id,
-        kind="charge",
         order=order,
         source="ch_1",
         recorded_at=NOW,
-        **({"account": ACCOUNT, "booked_at": NOW} | amounts | fields),
+        **({"account": ACCOUNT, "booked_at": NOW, "kind": "charge"} | amounts | fields),
     )
 
 
@@ -299,22 +298,73 @@ def test_nonsense_in_filters_is_no_error():
         assert desk.get(reverse(f"{name}:index"), query).status_code == 200, name
 
 
+def booked(order: Order, **amounts: int) -> None:
+    """What the books have of an order, each kind in the smallest unit."""
+    for kind, amount in amounts.items():
+        money_entry(f"txn_{order.pk}_{kind}", order, kind=kind, amount=amount)
+
+
 def test_the_exported_orders_add_up_to_what_the_screen_says():
     desk = at_desk(roles.FINANCE)
-    price = course_price(course(), amount=9950)
-    for _ in range(3):
-        OrderFactory(fulfilled=True, price=price)
-    order = OrderFactory(fulfilled=True, price=course_price(course(), amount=100_000))
-    RefundFactory(order=order)
+    whole, partly, lost, trial, _open = (
+        OrderFactory(price=course_price(course(), amount=amount), **fields)
+        for amount, fields in (
+            (9950, {"fulfilled": True}),
+            (100_000, {"fulfilled": True}),
+            (5000, {"fulfilled": True}),
+            (36500, {"fulfilled": True, "trial_days": 7, "payment_intent_id": None}),
+            (700, {}),
+        )
+    )
+    booked(whole, charge=9950)
+    booked(partly, charge=100_000, refund=-30_000)
+    RefundFactory(order=partly, amount=30_000)
+    booked(lost, charge=5000, dispute=-5000)
+    booked(trial, charge=2 * 36500, refund=-36500)  # two renewals, one given back
     address = reverse("money-orders:index")
     rows = csv_rows(desk, address)
-    assert len(rows) == 4
-    assert sum(Decimal(row["金额"]) for row in rows) == Decimal("1298.50")
-    assert sum(Decimal(row["已退"]) for row in rows) == Decimal("1000.00")
-    assert sum(Decimal(row["实收"]) for row in rows) == Decimal("298.50")
+    sums = {
+        name: sum(Decimal(row[name]) for row in rows)
+        for name in ("金额", "收入", "已退", "已被银行退回", "实收")
+    }
+    assert [str(each) for each in sums.values()] == [
+        "1521.50",
+        "1879.50",
+        "665.00",
+        "50.00",
+        "1164.50",
+    ]
     screen = desk.get(address).text
-    assert "¥1,298.50" in screen
-    assert "¥1,000" in screen
+    assert "收入 ¥1,879.50 · 已退 ¥665 · 已被银行退回 ¥50 · 实收 ¥1,164.50" in screen
+    states = {row["编号"]: row["状态"] for row in rows}
+    assert states[partly.number] == "部分退款"
+    assert states[trial.number] == "从试用开始"
+    assert states[lost.number] == states[whole.number]
+
+
+def test_an_order_says_what_came_of_its_money():
+    desk = at_desk(roles.FINANCE)
+    order = OrderFactory(fulfilled=True, price=course_price(course(), amount=10_000))
+    address = reverse("money-orders:inspect", args=[order.pk])
+    booked(order, charge=10_000)
+    assert "实收" not in desk.get(address).text
+    booked(order, refund=-3000)
+    RefundFactory(order=order, amount=3000)
+    page = " ".join(desk.get(address).text.split())
+    assert "<dt>状态</dt> <dd>部分退款</dd>" in page
+    assert "<dt>已退</dt> <dd>¥30</dd> <dt>实收</dt> <dd>¥70</dd>" in page
+
+
+def test_a_trial_is_not_said_to_be_paid():
+    desk = at_desk(roles.FINANCE)
+    order = OrderFactory(fulfilled=True, price=course_price(course(), amount=36500), trial_days=7)
+    page = " ".join(desk.get(reverse("money-orders:inspect", args=[order.pk])).text.split())
+    assert "<dd>从试用开始</dd>" in page
+    assert "<dd>¥0 · 试用后 ¥365</dd>" in page
+    assert "<dt>已付</dt>" not in page
+    [row] = csv_rows(desk, reverse("money-orders:index"))
+    assert (row["已付"], row["收入"]) == ("", "0.00")
+    assert "试用" in desk.get(reverse("money-orders:index")).text
 
 
 def test_an_export_has_the_rows_that_the_filter_left():

@@ -15,7 +15,7 @@ from courses.memberships import sync_included
 from courses.models import LessonPage
 from learning import progress
 from operations import clock as site_clock
-from payments import cancelling, checkout, refund_requests
+from payments import cancelling, checkout, gateway, refund_requests
 from payments.checkout import Attribution
 from payments.models import Order, RefundRequest, Subscription
 from payments.sandbox import faults
@@ -502,3 +502,32 @@ def test_a_member_may_buy_a_course_to_keep_it(shop, buyer, me):
     assert "单独买下 ¥99" in text_of(me.get(page.get_absolute_url()))
     shop.buy(buyer, price)
     assert "单独买下" not in text_of(me.get(page.get_absolute_url()))
+
+
+def test_a_bill_that_was_given_back_says_so_and_the_order_keeps_its_own_state(shop, buyer, me):
+    order = shop.buy(buyer, membership_prices()["year"])  # with a trial
+    shop.advance(days=8)
+    bill = order.subscription.invoices.get(status="paid", amount_paid__gt=0)
+    for part, words in ((10_000, "部分退款"), (bill.amount_paid - 10_000, "已退款")):
+        gateway.create_refund(
+            {"payment_intent": bill.payment_intent_id, "amount": part}, key=f"part-{part}"
+        )
+        shop.deliver()
+        listed = text_of(me.get(reverse("orders")))
+        assert listed.count(words) == 1
+        assert "从试用开始" in listed
+        page = text_of(me.get(reverse("order", args=[order.key])))
+        assert f"¥365 · {words}" in page
+        assert "从试用开始" in page
+
+
+def test_an_order_of_which_a_part_went_back_says_so(shop, buyer, me):
+    order = shop.buy(buyer, course_price(course()))
+    payment = {"payment_intent": order.payment_intent_id}
+    gateway.create_refund({**payment, "amount": 1000}, key="a part")
+    shop.deliver()
+    assert "部分退款" in text_of(me.get(reverse("orders")))
+    assert "部分退款" in text_of(me.get(reverse("order", args=[order.key])))
+    gateway.create_refund(payment, key="the rest")
+    shop.deliver()
+    assert "部分退款" not in text_of(me.get(reverse("orders")))
