@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts import mail
 from accounts.models import OutboxMessage, User
+from courses.models import Grant
 from pages import dates
 from payments import codes, money
 from payments.models import (
@@ -306,6 +307,13 @@ def membership_ended(subscription: Subscription, *, ended_at: datetime, now: dat
     context = {"title": _title(subscription), "ended_on": _day(learner, ended_at)}
     key = f"membership-ended-{subscription.pk}-{since:%Y%m%d}"
     return _queue(key, learner, "membership_ended", context, now)
+
+
+def term_ending(grant: Grant, *, now: datetime) -> bool:
+    """Before a membership ends that does not renew itself."""
+    context = {"title": str(grant.membership), "last_day": _last_day(grant.learner, grant.ends_at)}
+    key = f"term-ending-{grant.pk}-{grant.ends_at:%Y%m%d}"
+    return _queue(key, grant.learner, "term_ending", context, now)
 
 
 def went_back(order: Order, *, now: datetime) -> bool:

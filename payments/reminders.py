@@ -1,15 +1,17 @@
-"""What learners are told in time: renewals to come, cards that expire, renewals that failed."""
+"""What learners are told in time: of renewals, terms that end, old cards, failed payments."""
 
 from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from courses.models import Grant
 from payments import gateway, letters, upcoming
 from payments.models import Pause, Subscription
 from payments.subscription_access import grace_ends
 
 NOTICE = timedelta(days=5)
 CARD_NOTICE = timedelta(days=30)
+TERM_NOTICE = timedelta(days=14)
 FAILED_DAYS = (0, 3, 6)
 
 
@@ -19,6 +21,8 @@ def send_due(now: datetime) -> None:
         _notice(subscription, now=now)
     for pause in _ending_pauses(now).iterator(chunk_size=500):
         _notice(pause.subscription, now=now)
+    for grant in _ending_terms(now).iterator(chunk_size=500):
+        letters.term_ending(grant, now=now)
     for subscription in _with_old_cards(now).iterator(chunk_size=500):
         _warn_of_card(subscription, now=now)
     failing = _subscriptions().filter(status="past_due", past_due_since__lte=now)
@@ -46,6 +50,24 @@ def _ending_pauses(now: datetime) -> QuerySet[Pause]:
         Pause.objects.filter(resumed_at=None, resumes_at__gt=now, resumes_at__lte=now + NOTICE)
         .select_related("subscription__learner", "subscription__offer__membership")
         .prefetch_related("subscription__changes__price__offer")
+    )
+
+
+def _ending_terms(now: datetime) -> QuerySet[Grant]:
+    """Of memberships that do not renew themselves, where nothing follows."""
+    soon = now + TERM_NOTICE
+    later = Grant.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=OuterRef("ends_at")),
+        learner=OuterRef("learner"),
+        membership=OuterRef("membership"),
+        withdrawn_at=None,
+    )
+    return (
+        Grant.objects.filter(membership__isnull=False, ends_at__gt=now, ends_at__lte=soon)
+        .exclude(source_kind=Grant.Source.SUBSCRIPTION)
+        .active(now)
+        .filter(~Exists(later))
+        .select_related("learner", "membership")
     )
 
 

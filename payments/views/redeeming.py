@@ -1,7 +1,7 @@
 """Redeeming a code: typed, or brought by a link; by whoever is signed in, never by looking."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,15 +11,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import limits
 from accounts.models import User
-from courses.models import CoursePage
+from courses.models import CoursePage, Membership
 from operations import clock, errors
 from pages import dates
-from payments import beginning, codes, gift_cards, redeeming
+from payments import beginning, codes, gift_cards, queries, redeeming
 from payments.models import Gift
 from payments.redeeming import CannotRedeem, Voucher
 
@@ -133,12 +134,28 @@ def _page(request: HttpRequest, code: str, voucher: Voucher) -> HttpResponse:
                 else beginning.of(sellable, user, now=now)
             )
     except redeeming.AlreadyOwned as problem:
-        context["owned"] = problem.message
+        context["owned"] = _afterwards(voucher, user, now) or problem.message
         if isinstance(voucher, Gift) and user:
             context["alternatives"] = redeeming.alternatives(voucher, user, now=now)
     except CannotRedeem as problem:
         context["problem"] = problem.message
     return _sealed(TemplateResponse(request, "payments/redeem_code.html", context))
+
+
+def _afterwards(voucher: Voucher, user: User | None, now: datetime) -> str:
+    """That it can be redeemed once what runs is over, where the code is good so long."""
+    if user is None or not isinstance(voucher.sellable, Membership):
+        return ""
+    until, last = queries.ownership(user, voucher.sellable, now=now).until, voucher.claimable_until
+    if until is None or last is None or last <= until:
+        return ""
+    return gettext(
+        "You have this until %(until)s. The code can be redeemed after that, until %(last)s; or "
+        "you pass it on."
+    ) % {
+        "until": dates.day(until - timedelta(seconds=1), now=now),
+        "last": dates.day(last - timedelta(seconds=1), now=now),
+    }
 
 
 def _sealed(response: HttpResponse) -> HttpResponse:

@@ -9,7 +9,15 @@ from accounts.models import OutboxMessage, User
 from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
-from payments import checkout, for_others, fulfilment, gateway, offers, reconciliation
+from payments import (
+    checkout,
+    for_others,
+    fulfilment,
+    gateway,
+    offers,
+    reconciliation,
+    reminders,
+)
 from payments.models import Difference, MoneyEntry, Order, WebhookEvent
 from payments.sandbox import completing
 from tests.factories import MembershipFactory, UserFactory, course
@@ -339,6 +347,22 @@ def test_stripes_page_knows_whom_it_is_for_and_how_it_can_be_paid(shop, buyer, s
     assert (told["purpose"], told["quantity"]) == ("seats", "3")
     settings.STRIPE_PAYMENT_METHODS = ["card"]
     assert session_of(shop.begin(UserFactory(), price))["payment_method_types"] == ["card"]
+
+
+def test_before_a_term_ends_a_mail_says_so_once_unless_something_follows(shop, buyer):
+    term = membership_prices(MembershipFactory(name="全部课程"))["term"]
+    order, told = shop.buy(buyer, term), OutboxMessage.objects.filter(key__startswith="term-ending")
+    reminders.send_due(order.ends_at - timedelta(days=15))
+    assert not told.exists()
+    for days in (13, 12):
+        reminders.send_due(order.ends_at - timedelta(days=days))
+    assert "全部课程" in told.get().subject
+    assert "不会扣款" in told.get().text
+    other = shop.buy(UserFactory(), term)
+    shop.advance(days=340)
+    shop.buy(other.buyer, term)  # it follows
+    reminders.send_due(other.ends_at - timedelta(days=13))
+    assert not told.filter(user=other.buyer).exists()
 
 
 def test_a_term_of_one_membership_does_not_wait_for_anothers_end(shop, buyer):

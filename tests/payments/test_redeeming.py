@@ -184,6 +184,19 @@ def test_whoever_has_it_is_told_so_and_the_code_is_kept(shop, buyer):
     assert "已经开通" in text_of(other.post(page_of(code), follow=True))
 
 
+def test_whoever_has_a_term_is_told_when_the_next_code_can_be_redeemed(buyer):
+    ends = site_clock.now() + timedelta(days=200)
+    membership = MembershipFactory()
+    _batch, (first, second) = batch_of(2, membership=membership, months=1, redeemable_until=ends)
+    me = signed_in(buyer)
+    me.post(page_of(first))
+    assert "之后可以再兑换" in text_of(me.get(page_of(second)))
+    RedeemBatch.objects.update(redeemable_until=site_clock.now() + timedelta(days=9))
+    told = text_of(me.get(page_of(second)))
+    assert "之后可以再兑换" not in told
+    assert "转给别人" in told
+
+
 def test_a_member_may_redeem_a_course_to_keep_it(shop, buyer):
     page = course(lessons=1)
     price = membership_prices()["month"]
