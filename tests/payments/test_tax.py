@@ -54,8 +54,11 @@ def test_without_it_there_is_none(shop, buyer, me, settings):
 
 
 def test_prices_say_that_they_include_it(client):
-    price = course_price(course())
-    assert "价格已含税" in client.get(reverse("payments_buy", args=[price.offer.key])).text
+    page = course(lessons=2)
+    buying = reverse("payments_buy", args=[course_price(page).offer.key])
+    lesson = reverse("lesson", args=[page.slug, page.get_children().last().slug])
+    for address in (buying, page.get_absolute_url(), lesson):
+        assert "价格已含税" in client.get(address).text, address
 
 
 def test_each_bill_of_a_subscription_holds_its_tax(shop, buyer, me, library):

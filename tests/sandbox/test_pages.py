@@ -121,6 +121,15 @@ def test_a_wallet_shows_a_code_and_asks_what_the_phone_said(api: Any, browser: C
     assert browser.get(url)["Location"] == path(session.url)
 
 
+def test_in_wechats_browser_alipay_is_blocked_and_the_page_kept(api: Any, browser: Client) -> None:
+    session = opened()
+    url = f"/sandbox/checkout/{session.id}/alipay/"
+    blocked = text(browser.get(url, headers={"User-Agent": "… MicroMessenger/8.0"}))
+    assert "WeChat does not open Alipay" in blocked
+    assert 'value="paid"' not in blocked
+    assert 'value="paid"' in text(browser.get(url))
+
+
 def test_a_trial_says_until_when_it_is_free(api: Any, browser: Client) -> None:
     session = opened(
         price_id=factories.yearly().id,

@@ -144,6 +144,7 @@ def wallet(request: HttpRequest, session_id: str, wallet: str) -> HttpResponse:
         "currency": session.data["currency"],
         "session": session.data,
         "wallet": wallet,
+        "blocked": wallet == "alipay" and "MicroMessenger" in request.headers.get("User-Agent", ""),
         "code": _picture(address),
     }
     return page(
