@@ -193,6 +193,20 @@ def renewal_notice(subscription: Subscription, charge: Charge, *, now: datetime)
     return _queue(key, learner, "renewal_notice", context, now)
 
 
+def cancelled(subscription: Subscription, *, now: datetime) -> bool:
+    """Once for each period at whose end it ends: its last day, and how to go on after all."""
+    learner, ends = subscription.learner, subscription.period_end
+    if learner is None or ends is None:
+        return False
+    context = {
+        "title": _title(subscription),
+        "last": _last_day(learner, ends),
+        **_ways(subscription),
+    }
+    key = f"cancelled-{subscription.pk}-{ends:%Y%m%d}"
+    return _queue(key, learner, "subscription_cancelled", context, now)
+
+
 def card_expiring(subscription: Subscription, charge: Charge, *, now: datetime) -> bool:
     """Once for each card: it will not be good any more when the renewal comes."""
     learner, last = subscription.learner, subscription.card_expires_on

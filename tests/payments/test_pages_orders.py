@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -9,12 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import OutboxMessage, User
 from courses.memberships import sync_included
 from courses.models import LessonPage
 from learning import progress
 from operations import clock as site_clock
+from pages import dates
 from payments import cancelling, checkout, gateway, refund_requests
 from payments.checkout import Attribution
 from payments.models import Order, RefundRequest, Subscription
@@ -312,6 +315,22 @@ def test_cancelling_takes_two_taps_and_can_be_taken_back(shop, buyer, me):
     assert me.get(resume).status_code == 405
     assert "将于" in text_of(me.post(resume, follow=True))
     assert Subscription.objects.get().renews
+
+
+def test_a_cancellation_is_confirmed_by_mail_once_for_each_period(shop, buyer, me):
+    row = shop.buy(buyer, membership_prices()["month"]).subscription
+    cancel, resume = (reverse(f"subscription_{it}", args=[row.pk]) for it in ("cancel", "resume"))
+    for address in (cancel, resume, cancel):
+        me.post(address)
+    mail = OutboxMessage.objects.get(user=buyer, key__startswith="cancelled-")
+    with timezone.override(buyer.time_zone):
+        last_day = dates.day(row.period_end - timedelta(seconds=1))
+    assert f"最后一天是 {last_day}" in mail.text
+    assert reverse("subscription", args=[row.pk]) in mail.text
+    me.post(resume)
+    shop.advance(days=40)
+    me.post(cancel)
+    assert OutboxMessage.objects.filter(user=buyer, key__startswith="cancelled-").count() == 2
 
 
 def test_cancelling_with_stripe_away_changes_nothing_and_says_so(shop, buyer, me):

@@ -170,7 +170,12 @@ def test_a_trial_charges_nothing_until_it_ends_and_is_once_per_learner(
     assert opens(buyer, included)
     assert not MoneyEntry.objects.exists()
     reminders.send_due(site_clock.now() + timedelta(days=2, minutes=1))
-    assert len(mails(buyer, "renewal-notice")) == 1
+    (key,) = mails(buyer, "renewal-notice")
+    notice = OutboxMessage.objects.get(key=key)
+    assert "试用将于" in notice.subject
+    assert "不会扣款" in notice.text
+    assert "续费" not in notice.subject
+    assert "已付" not in notice.text
     shop.advance(days=8)
     order.subscription.refresh_from_db()
     assert order.subscription.status == "active"
