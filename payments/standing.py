@@ -293,7 +293,9 @@ def of_order(order: Order) -> str:
     if order.ended_at:
         return _("Ended")
     if hasattr(order, "reservation") and not order.paid_at:
-        return _("Reservation ended") if order.reservation.ended_at else _("Reserved")
+        if order.reservation.ended_at:
+            return _("Reservation ended")
+        return _("The card was refused") if order.reservation.refused_at else _("Reserved")
     if order.subscription is None and (dispute := dispute_of(order)):
         return _("Taken back by the bank") if dispute.status == "lost" else _("Disputed")
     if order.advance == Order.Advance.WAITING and order.status == Order.Status.FULFILLED:

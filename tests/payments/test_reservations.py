@@ -383,6 +383,7 @@ def test_a_refused_card_leaves_some_days_to_pay_by_oneself(shop, buyer, page, pr
     assert reverse("order", args=[order.key]) in mails("reservation-refused").get().text
     me = signed_in(buyer)
     assert "被拒" in text_of(me.get(reverse("order", args=[order.key])))
+    assert "卡被拒，待付款" in text_of(me.get(reverse("orders")))
     answer = me.post(reverse("reservation_pay", args=[order.key]))
     assert "/sandbox/checkout/" in answer["Location"]
     again = me.post(reverse("reservation_pay", args=[order.key]))
