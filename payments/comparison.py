@@ -13,17 +13,18 @@ from payments.models import Price
 class Comparison:
     free_lessons: int
     courses: int  # in the membership
-    alone: Price | None  # the lowest price of a course that is sold alone
+    alone: Price | None  # the lowest price of a course that is sold alone, and not free
     rate: Price  # the lowest of the membership
 
 
-def of(membership: Membership, prices: list[Price], *, today: date) -> Comparison:
-    """`prices` are the membership's. What is planned is not counted yet. Three queries."""
+def of(membership: Membership, prices: list[Price], *, currency: str, today: date) -> Comparison:
+    """`prices` are the membership's, of which those in the looker's `currency` are named where
+    there are any. What is planned is not counted yet. Three queries."""
     live = CoursePage.objects.live().exclude(opens_on__gt=today)
     free = queries_of_courses.lessons_of(live).filter(free_preview=True)
     included = MembershipCourse.objects.filter(membership=membership, course__in=live)
-    rate = queries.lowest(prices)
-    alone = queries.prices_in_force(rate.currency).filter(offer__course__in=live)
+    rate = queries.lowest([each for each in prices if each.currency == currency] or prices)
+    alone = queries.prices_in_force(rate.currency).filter(offer__course__in=live, amount__gt=0)
     return Comparison(
         free_lessons=free.count(),
         courses=included.count(),

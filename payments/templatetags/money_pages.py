@@ -33,16 +33,22 @@ def sale(
 
 @register.simple_tag(takes_context=True)
 def membership_price(context: Context) -> Price | None:
-    """The first price of the membership that is for sale (one query, kept with the request)."""
+    """The first price of the membership that is for sale, in the looker's currency where it has
+    one (one query, kept with the request)."""
     request = context.get("request")
     kept = request.__dict__ if request is not None else {}
     if "_membership_price" not in kept:
-        found = queries.prices_shown(currencies.of(request)).filter(
-            offer__membership__is_for_sale=True
+        seen_in = currencies.of(request)
+        found = queries.prices_shown(seen_in).filter(offer__membership__is_for_sale=True)
+        rows = list(
+            found.order_by("offer__membership__sort_order", "offer__sort_order", "offer__pk")
         )
-        kept["_membership_price"] = found.order_by(
-            "offer__membership__sort_order", "offer__sort_order", "offer__pk"
-        ).first()
+        own = (
+            each
+            for each in rows
+            if each.currency == seen_in and each.offer.membership_id == rows[0].offer.membership_id
+        )
+        kept["_membership_price"] = next(own, rows[0] if rows else None)
     price: Price | None = kept["_membership_price"]
     return price
 

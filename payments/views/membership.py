@@ -57,6 +57,7 @@ def membership(request: HttpRequest) -> HttpResponse:
             "membership": offered,
             "plans": found,
             "others": _others(offered, seen_in),
+            "trial_is_due": plans.trial_is_due(user),
             "held": held,
             "halted": halted,
             "held_others": _held(user, now) if user else set(),
@@ -75,7 +76,10 @@ def membership(request: HttpRequest) -> HttpResponse:
             "in_wechat": is_in_wechat(request),
             "grace_days": settings.GRACE_DAYS,
             "compared": comparison.of(
-                offered, [each.price for each in found], today=timezone.localdate(now)
+                offered,
+                [each.price for each in found],
+                currency=seen_in,
+                today=timezone.localdate(now),
             )
             if offered and found
             else None,

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.template import Context, Template
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts import roles
@@ -131,6 +132,21 @@ def test_the_membership_page_is_in_it(client):
     seen = client.get("/membership/").text
     assert "US$59" in seen
     assert "¥39" in seen  # the month has no price in dollars
+
+
+def test_where_only_a_later_plan_has_a_price_in_it_that_one_is_named(client):
+    prices = membership_prices()  # the year's comes first
+    PriceFactory(offer=prices["month"].offer, currency="JPY", amount=800)
+    course_price(course(), amount=0)
+    client.cookies["rz_currency"] = "JPY"
+    compared = client.get("/membership/").text.split('id="compared"')[1]
+    assert "JP¥800/月起" in compared
+    assert "JP¥0" in compared.split("</td>")[6]  # free is free, and no course's price
+    assert "JP¥0起" not in compared
+    template = Template("{% load money_pages payments %}{% membership_price as it %}{{ it|money }}")
+    request = RequestFactory().get("/")
+    request.COOKIES["rz_currency"] = "JPY"
+    assert template.render(Context({"request": request})) == "JP¥800/月"
 
 
 def test_a_second_subscription_is_in_the_firsts_currency(shop, buyer, library, listening, me):

@@ -89,6 +89,15 @@ def test_a_member_sees_until_when_and_is_not_sold_it_again(shop, buyer):
     assert "/payments/checkout/" not in page.text
 
 
+def test_a_further_memberships_rows_name_their_trial(client):
+    membership_prices()
+    further = membership_prices(MembershipFactory(name="听书会员"))
+    page = client.get("/membership/").text.split('id="further"')[1].split("</section>")[0]
+    row = page.split(reverse("payments_buy", args=[further["year"].offer.key]))[1].split("</a>")[0]
+    assert "试用 7 天" in row
+    assert page.count("试用") == 1
+
+
 def test_who_had_the_trial_is_shown_none(shop, buyer):
     prices = membership_prices()
     shop.buy(buyer, prices["year"])

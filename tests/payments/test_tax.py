@@ -44,6 +44,9 @@ def test_the_buyer_sees_the_tax_and_their_tax_number(shop, buyer, me):
     seen = me.get(reverse("order", args=[order.key])).text
     assert "含 ¥15.81" in seen
     assert "DE123456789" in seen
+    receipt = me.get(me.get(reverse("order_receipt", args=[order.key])).url).text
+    for words in ("含 ¥15.81", "DE123456789"):
+        assert words in receipt
 
 
 def test_without_it_there_is_none(shop, buyer, me, settings):
@@ -68,7 +71,10 @@ def test_each_bill_of_a_subscription_holds_its_tax(shop, buyer, me, library):
     assert bills.count() == 2
     assert {bill.tax for bill in bills} == {6083}
     assert {bill.amount_paid for bill in bills} == {36500}
-    assert "其中税额 ¥60.83" in me.get(reverse("order", args=[order.key])).text
+    page = me.get(reverse("order", args=[order.key])).text
+    assert "其中税额 ¥60.83" in page
+    assert "<dt>税额</dt>" not in page
+    assert "含 ¥60.83" in me.get(bills[0].page_url).text
 
 
 def test_the_accountant_exports_it(shop, buyer):

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.models import User
+from pages.site_shown import shown_to
 from payments.sandbox.models import Fault, StripeObject, World
 from tests.sandbox import factories
 
@@ -309,8 +310,10 @@ def test_a_receipt_shows_what_was_paid_and_refunded(api: Any, browser: Client) -
     api.v1.refunds.create({"payment_intent": session.payment_intent.id, "amount": 4950})
     charge = api.v1.charges.list().data[0]
     page = text(browser.get(path(charge.receipt_url)))
-    assert "visa ···· 4242" in page
+    assert "Visa ···· 4242" in page
     assert "CN¥99" in page
+    assert shown_to(None).name in page
+    assert api.v1.checkout.sessions.line_items.list(session.id).data[0].description in page
     assert "CN¥49.50" in page
 
 

@@ -63,4 +63,17 @@ def receipt(request: HttpRequest, charge_id: str) -> HttpResponse:
     charge = store.get("charge", charge_id)
     refunds = store.every("refund").filter(data__charge=charge_id).order_by("id")
     context = {"charge": charge.data, "refunds": [refund.data for refund in refunds]}
-    return page(request, "receipt.html", context)
+    return page(request, "receipt.html", context | _sold(charge))
+
+
+def _sold(charge: StripeObject) -> dict[str, object]:
+    """What was paid for, what of it is tax and of whom; a bill has a page of its own."""
+    payment = charge.data["payment_intent"]
+    session = store.every("checkout.session").filter(data__payment_intent=payment).first()
+    if session is None or not payment:
+        return {}
+    return {
+        "lines": session.private["line_items"],
+        "tax": session.data["total_details"]["amount_tax"],
+        "tax_ids": session.data["customer_details"].get("tax_ids") or [],
+    }

@@ -63,6 +63,13 @@ def moment(second: int) -> str:
 
 
 @register.filter
+def method(kind: str) -> str:
+    """A kind of payment method in words."""
+    words = {"alipay": gettext("Alipay"), "wechat_pay": gettext("WeChat Pay")}
+    return words.get(kind, kind)
+
+
+@register.filter
 def status(word: str) -> str:
     """The state of a subscription, a bill, a payment, a page or a dispute, in words."""
     words: dict[str, Any] = {
