@@ -86,13 +86,21 @@ def _declare(
 ) -> None:
     if all(getattr(grant, name) == value for name, value in state.items()):
         return
+    action = "courses.give_access" if grant.withdrawn_at else "courses.extend_access"
     for name, value in state.items():
         setattr(grant, name, value)
     grant.save(update_fields=list(state))
-    _record(grant, now=now, actor=actor, reason=reason)
+    _record(grant, now=now, actor=actor, reason=reason, action=action)
 
 
-def _record(grant: Grant, *, now: datetime, actor: User | None, reason: str) -> None:
+def _record(
+    grant: Grant,
+    *,
+    now: datetime,
+    actor: User | None,
+    reason: str,
+    action: str = "courses.give_access",
+) -> None:
     GrantChange.objects.create(
         grant=grant,
         at=now,
@@ -103,7 +111,7 @@ def _record(grant: Grant, *, now: datetime, actor: User | None, reason: str) -> 
         withdrawn_at=grant.withdrawn_at,
     )
     if actor is not None:  # by hand; what follows from money stands in the books
-        action = "courses.withdraw_access" if grant.withdrawn_at else "courses.give_access"
+        action = "courses.withdraw_access" if grant.withdrawn_at else action
         told = {"learner": grant.learner_id, "reason": reason}
         log(instance=grant, action=action, user=actor, title=_title(grant), data=told)
 

@@ -104,6 +104,7 @@ def refuse_alias(request: HttpRequest, page: Page) -> HttpResponse | None:
 @hooks.register("register_log_actions")
 def log_actions(actions: Any) -> None:
     audit.register(actions, "courses.give_access", _("Give access"), _("Access was given"))
+    audit.register(actions, "courses.extend_access", _("Extend access"), _("Access was extended"))
     audit.register(
         actions, "courses.withdraw_access", _("Withdraw access"), _("Access was withdrawn")
     )

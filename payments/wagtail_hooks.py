@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
 from accounts import audit
@@ -21,6 +23,19 @@ def money() -> MoneyGroup:
 @hooks.register("register_admin_viewset")
 def selling() -> SellingGroup:
     return SellingGroup()
+
+
+class HistoryMenuItem(MenuItem):
+    """For whom Wagtail's own menu of reports is not: that is for editors."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("payments.refund_order"))
+
+
+@hooks.register("register_money_menu_item")
+def history() -> HistoryMenuItem:
+    address = reverse("wagtailadmin_reports:site_history")
+    return HistoryMenuItem(_("Site history"), address, icon_name="history", order=900)
 
 
 @hooks.register("construct_homepage_panels")

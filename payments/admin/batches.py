@@ -1,7 +1,7 @@
 """Redeem codes in batches that finance makes and hands out."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 import django_filters
@@ -24,6 +24,7 @@ from wagtail.log_actions import log
 from accounts import audit, reauthentication
 from courses.models import CoursePage, Membership
 from operations import clock
+from pages import dates
 from pages.forms import DayField, at_most
 from payments import batches, code_tables
 from payments.admin.confirmation import AfterProof, Confirmation, NotPossible, ReasonForm, actor_of
@@ -36,12 +37,14 @@ from payments.admin.listing import (
     MoneyIndex,
     MoneyViewSet,
     detail_url,
+    end_of_day,
     moment,
     period_widget,
     person,
 )
 from payments.admin.offers import LONGEST_MONTHS
 from payments.models import RedeemBatch
+from payments.offers import last_day
 
 PERMISSION = "payments.change_redeembatch"
 COLUMNS = ["number", "code", "link", "state", "redeemed_by", "redeemed_at", "sent_to"]
@@ -86,7 +89,7 @@ class BatchForm(WagtailAdminModelForm):
         day = self.cleaned_data["until"]
         if day < timezone.localdate(clock.now()):
             raise forms.ValidationError(_("This day is over."))
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
+        return end_of_day(day)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -145,7 +148,7 @@ class BatchIndex(MoneyIndex):
             "what": opens(item),
             "size": item.size,
             "redeemed": item.redeemed,  # type: ignore[attr-defined]
-            "redeemable_until": item.redeemable_until,
+            "redeemable_until": last_day(item.redeemable_until),
             "reference": item.order.number if item.order else item.reference,
             "created_at": item.created_at,
             "revoked_at": item.revoked_at,
@@ -162,7 +165,7 @@ class BatchDetail(MoneyDetail):
         yield Fact(_("Opens"), opens(row))
         yield Fact(_("How many codes"), row.size, all_of_it)
         yield Fact(_("Redeemed"), str(redeemed), f"{all_of_it}&state=redeemed")
-        yield Fact(_("Redeemable until"), moment(row.redeemable_until - timedelta(minutes=1)))
+        yield Fact(_("Redeemable until"), dates.day(last_day(row.redeemable_until)))
         yield Fact(_("Order or invoice it was paid by"), row.reference)
         yield Fact(_("Order of the seats"), row.order or "", detail_url("money-orders", row.order))
         yield Fact(_("Reason"), row.note)
@@ -254,7 +257,12 @@ class BatchViewSet(MoneyViewSet):
         Column("what", label=_("Opens"), accessor=opens),
         Column("size", label=_("How many codes"), sort_key="size"),
         Column("redeemed", label=_("Redeemed"), sort_key="redeemed"),
-        MomentColumn("redeemable_until", label=_("Redeemable until")),
+        Column(
+            "redeemable_until",
+            label=_("Redeemable until"),
+            accessor=lambda row: dates.day(last_day(row.redeemable_until)),
+            sort_key="redeemable_until",
+        ),
         MomentColumn("created_at", label=_("Made")),
     ]
     list_export = [

@@ -200,6 +200,9 @@ def compared(run: Matching) -> Any:
 
 
 class DifferenceDetail(MoneyDetail):
+    def get_page_subtitle(self) -> str:
+        return difference_words.called(self.object)
+
     def facts(self) -> Iterable[Fact]:
         row: Difference = self.object
         yield Fact(_("Object"), difference_words.kind(row))
@@ -226,6 +229,9 @@ class SettleView(Confirmation):
     back = "money-differences"
     title = _("Settled by a person")
     label = _("It is settled")
+
+    def called(self, row: Difference) -> str:
+        return difference_words.called(row)
 
     def consequences(self, row: Difference) -> Iterable[Any]:
         yield _("The difference is closed, with your reason in the log.")

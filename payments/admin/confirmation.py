@@ -64,6 +64,10 @@ class Confirmation(View):
         """The rows it may be about."""
         return self.model._default_manager.select_related(*self.related)
 
+    def called(self, row: Any) -> str:
+        """What staff call it."""
+        return str(row)
+
     @property
     def actor(self) -> User:
         return actor_of(self.request)
@@ -117,7 +121,7 @@ class Confirmation(View):
     def page(self, request: HttpRequest, form: forms.Form) -> TemplateResponse:
         crumbs = [
             {"url": reverse(f"{self.back}:index"), "label": self.model._meta.verbose_name_plural},
-            {"url": self.back_url(), "label": str(self.row)},
+            {"url": self.back_url(), "label": self.called(self.row)},
             {"url": "", "label": self.title},
         ]
         context = {

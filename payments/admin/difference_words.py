@@ -71,6 +71,10 @@ def what(row: Difference) -> Any:
     return WHAT.get(row.what, row.what)
 
 
+def called(row: Difference) -> str:
+    return f"{kind(row)} {row.object_id} · {what(row)}"
+
+
 def ours(row: Difference) -> str:
     return _in_words(row, row.ours)
 

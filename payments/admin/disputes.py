@@ -69,6 +69,13 @@ def dispute_reason(row: Dispute) -> Any:
     return REASONS.get(row.reason, row.reason)
 
 
+def access(row: Dispute) -> Any:
+    """What became of what was opened by the payment."""
+    if row.status == "lost":
+        return _("Closed: the bank took the payment back")
+    return _("Withheld while it stands") if row.withdraws else _("As it was")
+
+
 def due(row: Dispute) -> str:
     return moment(evidence.due_by(row)) if row.status in TO_ANSWER else ""
 
@@ -115,10 +122,7 @@ class DisputeDetail(MoneyDetail):
         yield Fact(_("Invoice"), row.invoice or "", detail_url("money-invoices", row.invoice))
         yield Fact(_("Buyer"), person(row.order.buyer) if row.order else "")
         if row.order:
-            yield Fact(
-                _("Access"),
-                _("Withheld while it stands") if row.withdraws else _("As it was"),
-            )
+            yield Fact(_("Access"), access(row))
             count = evidence.disputed_by(row.order.buyer)
             yield Fact(_("Disputed payments of this person"), count or "")
 
@@ -126,8 +130,11 @@ class DisputeDetail(MoneyDetail):
         order = self.object.order
         if order is None:
             return
+        heading = _("What speaks for the payment")
+        if self.object.status in TO_ANSWER:
+            heading = _("What speaks for the payment; answer at Stripe with it")
         yield Section(
-            _("What speaks for the payment; answer at Stripe with it"),
+            heading,
             [_("What"), _("When")],
             [[exhibit.label, _shown(exhibit.value)] for exhibit in evidence.of(order)],
         )

@@ -1,5 +1,6 @@
 """Grants: why learners may open what they may, and giving or withdrawing by hand."""
 
+import re
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
@@ -75,6 +76,10 @@ def target(grant: Grant) -> str:
     return str(grant.course or grant.membership)
 
 
+def called(grant: Grant) -> str:
+    return f"{target(grant)} · {grant.learner.email}"
+
+
 def source_url(grant: Grant) -> str:
     """The order, subscription, code or gift behind it."""
     kind, _separator, pk = grant.source_id.rpartition("-")
@@ -127,6 +132,9 @@ class GrantIndex(MoneyIndex):
 
 
 class GrantDetail(MoneyDetail):
+    def get_page_subtitle(self) -> str:
+        return called(self.object)
+
     def facts(self) -> Iterable[Fact]:
         row: Grant = self.object
         yield Fact(_("Learner"), person(row.learner))
@@ -159,7 +167,15 @@ class GrantDetail(MoneyDetail):
         yield Section(_("Changes"), CHANGE_COLUMNS, change_rows([self.object]))
 
 
+ORDER_NUMBER = re.compile(r"[0-9A-F]{10}")
 CHANGE_COLUMNS = [_("When"), _("Who"), _("Why"), _("From"), _("Until"), _("Withdrawn")]
+
+
+def why(reason: str) -> Any:
+    """In words, where the site wrote down a state or the number of an order."""
+    if ORDER_NUMBER.fullmatch(reason):
+        return _("Order %(number)s") % {"number": reason}
+    return SUBSCRIPTION_STATES.get(reason, reason)
 
 
 def change_rows(rows: Iterable[Grant]) -> list[list[Any]]:
@@ -168,7 +184,7 @@ def change_rows(rows: Iterable[Grant]) -> list[list[Any]]:
         [
             moment(change.at),
             person(change.actor) or _("The site"),
-            SUBSCRIPTION_STATES.get(change.reason, change.reason),
+            why(change.reason),
             moment(change.starts_at),
             moment(change.ends_at) or _("For good"),
             moment(change.withdrawn_at),
@@ -295,6 +311,9 @@ class WithdrawView(Confirmation):
     serious = True
     related = ("learner", "course", "membership")
 
+    def called(self, row: Grant) -> str:
+        return called(row)
+
     def is_possible(self, row: Grant) -> bool:
         return is_by_hand(row)
 
@@ -319,6 +338,9 @@ class ExtendView(Confirmation):
     label = _("Extend")
     form_class = UntilForm
     related = ("learner", "course", "membership")
+
+    def called(self, row: Grant) -> str:
+        return called(row)
 
     def is_possible(self, row: Grant) -> bool:
         return is_by_hand(row) and row.ends_at is not None

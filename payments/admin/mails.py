@@ -69,6 +69,9 @@ class MailIndex(MoneyIndex):
 class MailDetail(MoneyDetail):
     template_name = "payments/admin/mail.html"
 
+    def get_page_subtitle(self) -> str:
+        return str(self.object.subject)
+
     def get_object(self, queryset: Any = None) -> OutboxMessage:
         return get_object_or_404(OutboxMessage, KEPT, pk=self.pk)
 
@@ -94,6 +97,9 @@ class SendAgainView(Confirmation):
     label = _("Send again")
     form_class = forms.Form
     related = ("user",)
+
+    def called(self, row: OutboxMessage) -> str:
+        return row.subject
 
     def found(self) -> QuerySet[OutboxMessage]:
         return super().found().filter(KEPT)
@@ -135,4 +141,10 @@ class MailViewSet(MoneyViewSet):
         MomentColumn("sent_at", label=_("Sent")),
     ]
     list_export = ["to", "subject", "created_at", "sent_at", "state"]
-    export_headings = {"to": _("Recipient"), "state": _("State")}
+    export_headings = {
+        "to": _("Recipient"),
+        "subject": _("Subject"),
+        "created_at": _("Written"),
+        "sent_at": _("Sent"),
+        "state": _("State"),
+    }

@@ -21,6 +21,7 @@ from wagtail.log_actions import log
 
 from courses.models import Bundle, CoursePage, Membership
 from operations import clock
+from pages import dates
 from pages.forms import DayField, at_most
 from payments import beginning, enrolment, presale, price_changes, refund_requests
 from payments.admin.amounts import typed_amount
@@ -356,7 +357,7 @@ class OfferDetail(MoneyDetail):
                     in_words(row.amount, row.currency),
                     moment(row.created_at),
                     _("Yes") if row.is_active else _("Replaced"),
-                    moment(row.ends_at),
+                    dates.day(last_day(row.ends_at)) if row.ends_at else "",
                     row.sold,
                 ]
                 for row in prices

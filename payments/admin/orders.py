@@ -17,6 +17,7 @@ from courses.models import Grant
 from operations import clock
 from pages import dates
 from payments import ending, evidence, refund_requests, story, went_back
+from payments.admin import searching
 from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import (
     Action,
@@ -42,12 +43,14 @@ from payments.models import (
     Dispute,
     Fapiao,
     Gift,
+    Invoice,
     MoneyEntry,
     Offer,
     Order,
     RedeemCode,
     Refund,
     RefundRequest,
+    Subscription,
 )
 from payments.money import decimal
 
@@ -144,9 +147,29 @@ class OrderFilters(WagtailFilterSet):
         fields = ["status", "advance", "created_at", "paid", "kind", "currency", "livemode"]
 
 
+# What has an id at Stripe → the way to its order.
+HANG_ON: dict[type[Model], str] = {
+    Dispute: "order",
+    Invoice: "subscription__order",
+    MoneyEntry: "order",
+    Refund: "order",
+    Subscription: "order",
+}
+
+
 class OrderIndex(MoneyIndex):
     def get_base_queryset(self) -> QuerySet[Order]:
         return with_sums(super().get_base_queryset())
+
+    def search_queryset(self, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        """By an id of what hangs on an order, too."""
+        typed = (self.search_query or "").strip()
+        if searching.STRIPE_ID.fullmatch(typed):
+            for model, order in HANG_ON.items():
+                found = model._default_manager.filter(stripe_id=typed).exclude(**{order: None})
+                if found.exists():
+                    return queryset.filter(pk__in=found.values(order))
+        return super().search_queryset(queryset)
 
     def sums(self) -> list[tuple[Any, str]]:
         """Of what the books have, at once: not order by order."""

@@ -20,6 +20,7 @@ from courses.models import CoursePage, Grant, LessonPage
 from operations import clock
 from payments.admin.grants import CHANGE_COLUMNS, change_rows, source_url, state, target
 from payments.admin.listing import Fact, detail_url, moment
+from payments.models import Dispute
 
 PERMISSION = "courses.view_grant"
 
@@ -90,7 +91,10 @@ def answer(learner: User, lesson_id: int, *, now: datetime) -> dict[str, Any]:
         "lesson": lesson,
         "course": course,
         "opens": access.may_open(learner, lesson, course=course, now=now),
-        "reasons": list(reasons(lesson, course, active)),
+        "reasons": [
+            *reasons(lesson, course, active),
+            *disputed(learner, [row for row in rows if row.pk in covering and row.withdrawn_at]),
+        ],
         "columns": [_("Opens"), _("Source"), _("State"), _("From"), _("Until"), _("This course")],
         "rows": [grant_row(row, row.pk in covering, now) for row in rows],
         "change_columns": [_("Opens"), *CHANGE_COLUMNS],
@@ -118,6 +122,28 @@ def reasons(lesson: LessonPage, course: CoursePage, active: list[Grant]) -> Iter
         yield _("A grant of “%(what)s” is in force: %(source)s.") % words
     if not active:
         yield _("No grant of theirs that covers this course is in force.")
+
+
+def disputed(learner: User, withdrawn: list[Grant]) -> Iterator[Any]:
+    """Of grants that were withdrawn: whose payment a bank disputes, or took back."""
+    disputes = Dispute.objects.withdrawing().filter(order__buyer=learner)
+    for dispute in disputes.select_related("order__subscription"):
+        order = dispute.order
+        assert order is not None  # noqa: S101 — it has a buyer
+        sources = {order.source_id, order.subscription and order.subscription.source_id}
+        for row in withdrawn:
+            if row.source_id in sources:
+                words = {"what": target(row), "number": order.number}
+                if dispute.status == "lost":
+                    yield (
+                        _("The bank took back what was paid for “%(what)s” (order %(number)s).")
+                        % words
+                    )
+                else:
+                    yield (
+                        _("The bank disputes what was paid for “%(what)s” (order %(number)s).")
+                        % words
+                    )
 
 
 def grant_row(row: Grant, covers: bool, now: datetime) -> list[Any]:

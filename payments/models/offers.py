@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from courses.models import Bundle, CoursePage, Membership
 from payments.models.stripe_ids import OfAccount
+from payments.money import in_words
 
 
 class TermsAreFixed(Exception):
@@ -247,7 +248,7 @@ class Price(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
+        return in_words(self.amount, self.currency)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk:

@@ -92,6 +92,8 @@ def test_access_by_hand_and_taking_it_back() -> None:
     given = entry("courses.give_access")
     assert (given.user, given.label) == (actor, "一群人的生意")
     assert given.data == {"learner": buyer.pk, "reason": "讲座嘉宾"}
+    grants.sync(**source, starts_at=now, ends_at=now, now=now, actor=actor, reason="再学一年")
+    assert entry("courses.extend_access").data["reason"] == "再学一年"
     grants.sync(**source, starts_at=now, withdrawn_at=now, now=now, actor=actor, reason="给错了")
     assert entry("courses.withdraw_access").data["reason"] == "给错了"
 

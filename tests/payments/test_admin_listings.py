@@ -1,6 +1,7 @@
 """Finance reads, searches, filters and exports; nobody else sees any of it."""
 
 import io
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import openpyxl  # type: ignore[import-untyped]
@@ -469,3 +470,44 @@ def test_rows_are_of_one_currency_and_mode_when_asked():
     assert len(csv_rows(desk, address, currency="jpy")) == 1
     assert len(csv_rows(desk, address, currency="CNY", livemode="false")) == 1
     assert len(csv_rows(desk, address, kind=["refund", "dispute"])) == 0
+
+
+def test_what_staff_did_has_a_door_in_the_menu_of_finance():
+    desk = at_desk(roles.FINANCE)
+    assert "/admin/reports/site-history/" in desk.get("/admin/").text
+    assert desk.get("/admin/reports/site-history/").status_code == 200
+
+
+def test_pages_are_called_by_what_they_are():
+    desk = at_desk(roles.FINANCE)
+    ids = one_of_each()
+    mail, grant = OutboxMessage.objects.get(pk=ids["money-mails"]), Grant.objects.get()
+    page = desk.get(reverse("money-mails:inspect", args=[mail.pk])).text
+    assert mail.subject in page
+    assert mail.key not in page
+    page = desk.get(reverse("money-grants:inspect", args=[grant.pk])).text
+    assert f"{grant.course} · {grant.learner.email}" in page
+    page = desk.get(reverse("money-differences:inspect", args=[ids["money-differences"]])).text
+    assert "订单 o0 · 金额与页面上写的不同" in page
+
+
+def test_mails_are_exported_under_headings_of_the_readers_language():
+    desk = at_desk(roles.FINANCE)
+    one_of_each()
+    [row] = csv_rows(desk, reverse("money-mails:index"))
+    assert list(row) == ["收件人", "主题", "写于", "发出", "状态"]
+
+
+def test_the_last_day_of_codes_is_the_same_everywhere():
+    desk = at_desk(roles.FINANCE)
+    ends = datetime(2027, 1, 31, 16, tzinfo=UTC)  # midnight of the site's clock
+    batch = RedeemCodeFactory(batch__redeemable_until=ends).batch
+    for address in (
+        reverse("money-batches:index"),
+        reverse("money-batches:inspect", args=[batch.pk]),
+    ):
+        page = desk.get(address).text
+        assert "2027年1月31日" in page.replace(" ", "")
+        assert "2月1日" not in page.replace(" ", "")
+    [row] = csv_rows(desk, reverse("money-batches:index"))
+    assert row["兑换截止"] == "2027-01-31"

@@ -9,6 +9,7 @@ from tests.accounts.factories import UserFactory
 from tests.factories import course
 from tests.payments.factories import (
     DisputeFactory,
+    FapiaoFactory,
     GiftFactory,
     InvoiceFactory,
     OrderFactory,
@@ -17,6 +18,7 @@ from tests.payments.factories import (
     course_price,
 )
 from tests.payments.staff import at_desk
+from tests.payments.test_admin_listings import money_entry
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +89,22 @@ def test_a_subscription_and_its_bills_are_found_by_the_orders_number(desk):
 
 def test_where_nobody_has_an_address_none_is_found(desk):
     assert found(desk, "money-differences", "lin.lan@example.org") == []
+
+
+def test_an_order_is_found_by_the_id_of_what_hangs_on_it(desk, two):
+    dispute = DisputeFactory(order=two)
+    refund = RefundFactory(order=two)
+    money_entry("txn_of_two", two)
+    subscription = SubscriptionFactory()
+    order = OrderFactory(fulfilled=True, price__offer=subscription.offer, subscription=subscription)
+    bill = InvoiceFactory(subscription=subscription)
+    for stripe_id in (dispute.stripe_id, refund.stripe_id, "txn_of_two"):
+        assert found(desk, "money-orders", stripe_id) == [two.pk], stripe_id
+    for stripe_id in (subscription.stripe_id, bill.stripe_id):
+        assert found(desk, "money-orders", stripe_id) == [order.pk], stripe_id
+
+
+def test_a_fapiao_is_found_by_a_tax_number_that_could_be_an_orders(desk):
+    FapiaoFactory(tax_number="91110000600037341L")
+    wanted = FapiaoFactory(tax_number="91110000802100433B")
+    assert found(desk, "money-fapiao", "91110000802100433B") == [wanted.pk]

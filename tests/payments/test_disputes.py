@@ -195,3 +195,23 @@ def test_finance_reads_the_banks_reason_in_words(shop, buyer, page, disputed):
     text = detail(at_desk(roles.FINANCE))
     assert "买家称不是本人付款" in text
     assert "fraudulent" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("lost", "银行退回了《一群人的生意》的付款"),
+        ("under_review", "银行正在处理《一群人的生意》的付款争议"),
+    ],
+)
+def test_finance_reads_that_a_dispute_closed_a_lesson(buyer, page, disputed, status, words):
+    Dispute.objects.update(status=status)
+    desk = at_desk(roles.FINANCE)
+    text = detail(desk)
+    assert "请据此在 Stripe 答复" not in text
+    assert ("争议期间暂停" in text) == (status != "lost")
+    lesson = page.get_children().last()
+    query = {"email": buyer.email, "lesson": lesson.pk}
+    answer = text_of(desk.get(reverse("money-why:index"), query))
+    assert f"{words}（订单 {disputed.number}）" in answer
+    assert f"订单 {disputed.number}" in answer
