@@ -1,5 +1,7 @@
 """A gift's card as a picture: from whom, what it is, the message, a code to be photographed."""
 
+from datetime import timedelta
+
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -7,6 +9,7 @@ from courses import depicted, prints
 from courses.drawing.design import Design
 from courses.drawing.share import Words
 from courses.models import CoursePage
+from pages import dates
 from pages.site_shown import shown_to
 from payments import codes
 from payments.models import Gift
@@ -28,6 +31,15 @@ def png(gift: Gift, *, code: str) -> bytes:
             else _("A gift for you"),
             line=gift.message,
             site=site.name,
+            foot=_until(gift),
             address=codes.address(code),
         )
     return prints.gift(design, words, image)
+
+
+def _until(gift: Gift) -> str:
+    """The last day to claim it, with its year: a picture is kept."""
+    if gift.claimable_until is None:
+        return ""
+    last = gift.claimable_until - timedelta(seconds=1)
+    return _("To be claimed until %(until)s") % {"until": dates.day(last)}

@@ -48,6 +48,21 @@ def gift_state(gift: Gift, *, now: datetime) -> str:
     return _("Not claimed yet. Hand the link to your friend.")
 
 
+def gift_word(gift: Gift, *, now: datetime) -> str:
+    """The same in a word, for a list."""
+    if gift.taken_back_at:
+        return _("Taken back")
+    if gift.withdrawn_at:
+        return _("Void")
+    if gift.redeemed_at:
+        return _("Claimed")
+    if not gift.may_be_claimed(now):
+        return _("Time is over")
+    if gift.sent_at:
+        return _("Sent, not claimed")
+    return _("To be sent") if gift.send_at else _("Not claimed")
+
+
 def last_day(ends: datetime | None, now: datetime) -> str:
     return _day(ends - timedelta(seconds=1), now) if ends else ""
 

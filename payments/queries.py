@@ -256,6 +256,7 @@ def orders_of(user: User) -> QuerySet[Order]:
             "price__offer__course",
             "price__offer__bundle",
             "price__offer__membership",
+            "gift",
             "reservation",
             "subscription",
         )

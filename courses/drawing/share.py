@@ -32,6 +32,7 @@ class Words:
     over: str = ""  # small, above the title: of which course
     line: str = ""  # a promise, a question, a summary
     site: str = ""
+    foot: str = ""  # on a gift, above the seal: until when
     address: str = ""  # where the code on a poster leads
 
 
@@ -60,11 +61,14 @@ def draw_gift(design: Design, words: Words, picture: Image.Image | None = None) 
     """1080 × 1440, with room for a message; `picture`, in the shape of GIFT_ART, for the art."""
     sheet = Sheet(POSTER.width, POSTER.height, pixels=1080, fill=PAPER)
     _art(sheet, GIFT_ART, design, picture)
-    _code(sheet, words.address, (POSTER.right - EDGE, POSTER.foot - EDGE))
+    code = _code(sheet, words.address, (POSTER.right - EDGE, POSTER.foot - EDGE))
     text = Box(EDGE, GIFT_ART.foot + 56, POSTER.width - 2 * EDGE, 0)
     is_short = len(words.line) <= 60
     _write(sheet, text, words, largest=84, line=44 if is_short else 32, most=4 if is_short else 8)
     _sign(sheet, (EDGE, POSTER.foot - EDGE - 60), 60, design.seal, words.site)
+    if words.foot and can_set(words.foot):
+        foot = wrap(words.foot, size=28, width=code.left - EDGE - 48, most=1)
+        sheet.lines(foot, (EDGE, POSTER.foot - EDGE - 60 - 56), INK_SOFT)
     return sheet.finish()
 
 

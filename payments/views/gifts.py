@@ -85,6 +85,8 @@ def give(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if price.offer_id != offer.pk:
         raise Http404
     wish_key = _key(request.POST.get("wish", ""))
+    if form.is_valid():
+        _refuse_own_address(form, request.user)
     if not form.is_valid():
         return _form_page(request, offer, form=form, wish=wish_key)
     wish = for_others.Wish(key=wish_key, gift=for_others.GiftWords(**form.cleaned_data))
@@ -101,6 +103,15 @@ def give(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     except checkout.CannotStart as problem:
         return _form_page(request, offer, form=form, wish=wish_key, problem=problem)
     return HttpResponseRedirect(started.url, status=303)
+
+
+def _refuse_own_address(form: forms.Form, user: User) -> None:
+    """The code would lie in one's own letter box: who wants it for themselves buys it so."""
+    if form.cleaned_data.get("to_email", "").casefold() == user.email.casefold():
+        form.add_error(
+            "to_email",
+            _("This is your own address. For yourself, buy it on its page; there is no code then."),
+        )
 
 
 def _begun(request: HttpRequest, offer: Offer) -> dict[str, Any]:
@@ -171,6 +182,8 @@ def send_again(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if gift is None:
         return _is_over(request, key)
     form = SendForm(request.POST if request.method == "POST" else {"to_email": gift.to_email})
+    if request.method == "POST" and form.is_valid():
+        _refuse_own_address(form, gift.order.buyer)
     if request.method == "POST" and form.is_valid():
         if not limits.consume(request, "gift"):
             return errors.too_many(request, after=limits.longest_wait("gift"))

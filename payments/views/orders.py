@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -49,7 +50,7 @@ def orders(request: HttpRequest) -> HttpResponse:
     subscriptions = [
         standing.of_subscription(row, now=now) for row in queries.subscriptions_of(user)
     ]
-    lines = [_line(order) for order in queries.orders_of(user)]
+    lines = [_line(order, now=now) for order in queries.orders_of(user)]
     context = {
         "subscriptions": subscriptions,
         "unpaid": [line for line in lines if line["order"].status == Order.Status.OPEN],
@@ -159,12 +160,15 @@ def own_order(request: HttpRequest, key: uuid.UUID) -> Order:
     return get_object_or_404(found, key=key)
 
 
-def _line(order: Order) -> dict[str, Any]:
+def _line(order: Order, *, now: datetime) -> dict[str, Any]:
     requests = standing.requests_of(order)
     return {
         "order": order,
         "what": order.price.offer.named,
         "state": standing.of_order(order),
+        "gift": given_away.gift_word(order.gift, now=now)
+        if order.fulfilled_at and hasattr(order, "gift")
+        else "",
         "request": requests[0][1] if requests and order.status != Order.Status.REFUNDED else "",
     }
 

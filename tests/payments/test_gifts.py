@@ -126,7 +126,7 @@ def test_a_gift_is_paid_mailed_and_claimed_by_somebody_new(shop, buyer, client):
     gift = given(shop, buyer, course_price(page), message="学到第四讲时想到了你。<b>")
     assert not Grant.objects.filter(learner=buyer).exists()  # nothing for the giver
     [letter] = mails(FRIEND)
-    assert letter.subject == "林岚 送你《慢慢变强》"
+    assert letter.subject == "林岚送你《慢慢变强》"
     link = codes.address(code_of(gift))
     assert link in letter.text
     assert "「学到第四讲时想到了你。<b>」" in letter.text
@@ -298,6 +298,28 @@ def test_what_cannot_be_sent_is_said_and_nothing_typed_is_lost(buyer, words, mes
     assert message in answer.text
     assert 'value="老林"' in answer.text
     assert not Order.objects.exists()
+
+
+def test_to_ones_own_address_nothing_is_given(shop, buyer):
+    price = course_price(course())
+    client = signed_in(buyer)
+    form = order_form(client, price, to_email=buyer.email.upper())
+    answer = client.post(reverse("give", args=[price.offer.key]), form)
+    assert "这是你自己的邮箱" in answer.text
+    assert not Order.objects.exists()
+    gift = given(shop, buyer, price)
+    send = reverse("gift_send", args=[gift.order.key])
+    assert "这是你自己的邮箱" in client.post(send, {"to_email": buyer.email}).text
+
+
+def test_the_list_of_orders_says_how_each_gift_stands(shop, buyer):
+    client = signed_in(buyer)
+    gift = given(shop, buyer)
+    assert "<span>已寄出</span>" in client.get(reverse("orders")).text
+    gifts.take_back(gift, actor=buyer, reason="", now=site_clock.now())
+    assert "<span>已收回</span>" in client.get(reverse("orders")).text
+    signed_in(UserFactory()).post(page_of(given(shop, buyer)))
+    assert "<span>已领取</span>" in client.get(reverse("orders")).text
 
 
 def test_stripe_away_is_said_and_the_words_are_kept(buyer):

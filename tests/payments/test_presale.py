@@ -71,6 +71,15 @@ def test_it_is_offered_in_advance_with_its_day(page, price, client):
     assert "¥99" in buying
 
 
+def test_before_it_opens_its_page_says_what_is_planned_and_when(page, price, client):
+    type(page).objects.filter(pk=page.pk).update(planned_lessons=12)
+    for lesson in page.get_children():
+        lesson.unpublish()
+    shown = text_of(client.get(page.get_absolute_url()))
+    assert "计划 12 讲" in shown
+    assert "还没有更新。" not in shown
+
+
 def test_a_planned_course_without_it_is_not_sold(shop, buyer, page, client):
     price = course_price(page)
     assert "payments/buy" not in client.get(page.get_absolute_url()).text
