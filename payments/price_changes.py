@@ -31,10 +31,11 @@ class NothingToChange(Exception):
 
 
 def changing(offer: Offer) -> list[Price]:
-    """The regular prices, one in each currency, that not everybody pays: an early price stays with
-    whoever took it."""
+    """The regular prices, one in each currency, that not everybody pays and nobody was told of: an
+    early price stays with whoever took it."""
     regular = offer.prices.filter(is_active=True, ends_at=None).order_by("currency")
-    return [price for price in regular if affected(price).exists()]
+    decided = PriceChange.objects.filter(offer=offer).values("price")
+    return [price for price in regular.exclude(pk__in=decided) if affected(price).exists()]
 
 
 def affected(price: Price) -> QuerySet[Subscription]:
@@ -67,8 +68,7 @@ def decide(*, offer: Offer, reason: str, actor: User, now: datetime) -> None:
     """From their next renewal that is thirty days away those who subscribe pay the price in
     force, each in their currency. Raises NothingToChange."""
     Offer.objects.select_for_update().get(pk=offer.pk)
-    decided = PriceChange.objects.filter(offer=offer).values_list("price", flat=True)
-    prices = [price for price in changing(offer) if price.pk not in set(decided)]
+    prices = changing(offer)
     if not prices:
         raise NothingToChange
     for price in prices:

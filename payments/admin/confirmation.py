@@ -82,6 +82,10 @@ class Confirmation(View):
     def is_possible(self, row: Any) -> bool:
         return True
 
+    def why_not(self, row: Any) -> Any:
+        """Said where it is not possible."""
+        return _("This has been done already, or is not possible any more.")
+
     def carry_out(self, row: Any, form: Any) -> Any:
         """Does it and gives the message that says so. Raises NotPossible."""
         raise NotImplementedError
@@ -112,7 +116,7 @@ class Confirmation(View):
         return redirect(self.back_url())
 
     def over(self, request: HttpRequest) -> HttpResponse:
-        messages.warning(request, _("This has been done already, or is not possible any more."))
+        messages.warning(request, self.why_not(self.row))
         return redirect(self.back_url())
 
     def back_url(self) -> str:

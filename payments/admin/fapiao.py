@@ -1,7 +1,7 @@
 """Fapiaos (发票): who asked for one, what was issued, and what must be reversed."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import django_filters
@@ -20,6 +20,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets import AdminDateInput
 
 from operations import clock
+from pages import dates
 from pages.forms import DayField
 from payments import fapiao
 from payments.admin.confirmation import Confirmation, NotPossible
@@ -76,8 +77,17 @@ class IssueForm(forms.Form):
         help_text=_("The buyer downloads it from the order. At most 5 MB."),
     )
 
+    def __init__(self, *args: Any, paid_at: datetime | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.paid_at = paid_at
+
     def clean_issued_on(self) -> date:
-        return not_to_come(self.cleaned_data["issued_on"])
+        day = not_to_come(self.cleaned_data["issued_on"])
+        if self.paid_at and day < timezone.localdate(self.paid_at):
+            raise ValidationError(
+                _("It was paid only on %(day)s.") % {"day": dates.day(self.paid_at)}
+            )
+        return day
 
 
 class ReverseForm(forms.Form):
@@ -113,7 +123,9 @@ class IssueView(OfFapiao):
     form_class = IssueForm
 
     def form(self, data: Any = None) -> forms.Form:
-        return IssueForm(data, self.request.FILES or None)
+        row: Any = self.row
+        paid_at = (row.invoice or row.order).paid_at
+        return IssueForm(data, self.request.FILES or None, paid_at=paid_at)
 
     def is_possible(self, row: Fapiao) -> bool:
         return fapiao.state_of(row) == "asked"

@@ -11,6 +11,8 @@ from payments.admin.confirmation import Confirmation, NotPossible
 from payments.admin.listing import in_words
 from payments.models import Offer, Price, PriceChange
 
+NOTHING_TO_CHANGE = _("Everybody pays this price, or was told of it.")
+
 
 class PriceChangeView(Confirmation):
     """The price in force for those, too, who subscribed at another one."""
@@ -25,6 +27,9 @@ class PriceChangeView(Confirmation):
 
     def is_possible(self, row: Offer) -> bool:
         return bool(price_changes.changing(row))
+
+    def why_not(self, row: Offer) -> Any:
+        return NOTHING_TO_CHANGE
 
     def consequences(self, row: Offer) -> Iterable[Any]:
         for price in price_changes.changing(row):
@@ -59,5 +64,5 @@ class PriceChangeView(Confirmation):
                 now=clock.now(),
             )
         except price_changes.NothingToChange:
-            raise NotPossible(_("Everybody pays this price, or was told of it.")) from None
+            raise NotPossible(NOTHING_TO_CHANGE) from None
         return _("They are being told. This page shows how far it is.")

@@ -5,13 +5,14 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
 from accounts.models import User
 from operations import clock
-from payments import given_away, refund_requests
+from payments import given_away, refund_requests, went_back
 from payments.admin.amounts import typed_amount
 from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm
 from payments.admin.listing import (
@@ -106,6 +107,10 @@ def _needs_second(order: Order, invoice: Invoice | None, left: int, actor: User)
         )
     else:
         yield _("Above %(limit)s a second person of finance has to confirm it.") % words
+    if before := went_back.of_bill(invoice) if invoice else went_back.of_order(order):
+        yield _("Parts are added up: %(amount)s of this payment went back before.") % {
+            "amount": in_words(before, currency)
+        }
 
 
 class RefundForm(ReasonForm):
@@ -180,6 +185,15 @@ class GivesBack(Confirmation):
     def is_possible(self, row: Any) -> bool:
         return is_refundable(*self.payment(row))
 
+    def why_not(self, row: Any) -> Any:
+        order, invoice = self.payment(row)
+        waiting = under_way(order, invoice or refund_requests.last_paid(order)).first()
+        if waiting is None:
+            return super().why_not(row)
+        if waiting.status == RefundRequest.Status.PROPOSED:
+            return _("A refund of this payment waits already for a colleague to confirm it.")
+        return _("A refund of this payment is on its way already.")
+
     def consequences(self, row: Any) -> Iterable[Any]:
         return consequences(*self.payment(row), self.actor)
 
@@ -236,13 +250,17 @@ def is_refundable(order: Order, invoice: Invoice | None = None) -> bool:
     invoice = invoice or refund_requests.last_paid(order)
     if order.subscription_id and invoice is None:
         return False  # a trial: nothing was paid
-    under_way = (RefundRequest.Status.PROPOSED, RefundRequest.Status.APPROVED)
-    decided = order.refund_requests.filter(status__in=under_way, invoice=invoice)
     return (
-        not decided.exists()
+        not under_way(order, invoice).exists()
         and refund_requests.remaining(order, invoice) > 0
         and not refund_requests.is_disputed(order, invoice)
     )
+
+
+def under_way(order: Order, invoice: Invoice | None) -> QuerySet[RefundRequest]:
+    """Decided, and not carried out yet."""
+    decided = (RefundRequest.Status.PROPOSED, RefundRequest.Status.APPROVED)
+    return RefundRequest.objects.filter(order=order, invoice=invoice, status__in=decided)
 
 
 class RefundFilters(WagtailFilterSet):

@@ -80,6 +80,15 @@ class ConfirmView(Confirmation):
             row, self.actor, now=clock.now()
         )
 
+    def why_not(self, row: RefundRequest) -> Any:
+        if row.status != RefundRequest.Status.PROPOSED:
+            return super().why_not(row)
+        if refund_requests.is_alone(self.actor) and row.alone_from:
+            return _("You decided it yourself, and can confirm it from %(moment)s on.") % {
+                "moment": moment(row.alone_from)
+            }
+        return _("You decided it yourself: a colleague has to confirm it.")
+
     def consequences(self, row: RefundRequest) -> Iterable[Any]:
         order = row.order
         words = {

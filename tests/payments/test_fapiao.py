@@ -161,7 +161,8 @@ def test_finance_issues_it_and_the_buyer_downloads_the_file(desk, me, order):
     ("fields", "message"),
     [
         ({"number": ""}, "发票号码"),
-        ({"issued_on": "2999-01-01"}, "还没到"),
+        ({"issued_on": "2199-01-01"}, "还没到"),
+        ({"issued_on": "2020-01-01"}, "才付款"),
         ({"file": SimpleUploadedFile("x.pdf", b"MZ nothing")}, "不是 PDF"),
     ],
 )

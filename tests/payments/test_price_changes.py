@@ -189,6 +189,10 @@ def test_finance_reads_before_what_a_price_change_does_and_after_how_far_it_is(
     assert "2 个按 ¥39 续费的订阅" in before
     assert "付 ¥49" in before
     decide(offer, finance)
+    assert address not in finance.get(offer_page).text
+    again = finance.get(address, follow=True).text
+    assert "个按 ¥39 续费的订阅" not in again
+    assert "大家都已按这个价格付费，或已经通知过" in again
     shop.run_jobs()
     assert "录音棚涨价" in finance.get(offer_page).text
     assert address not in at_desk("operator").get(offer_page).text

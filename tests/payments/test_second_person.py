@@ -76,7 +76,8 @@ def test_above_it_a_second_one_confirms(shop, buyer, dear, desk, colleague):
     mine = reverse("money-requests:confirm", args=[request.pk])
     assert mine not in detail(desk, request)
     assert "需要另一位同事确认" in detail(desk, request)
-    confirm(desk, request)
+    assert "这是你自己决定的，要由同事确认" in confirm(desk, request).text
+    assert "已有一笔退款在等同事确认" in refund(desk, dear).text
     shop.deliver()
     assert not Refund.objects.exists()
 
@@ -98,6 +99,8 @@ def test_parts_of_one_payment_count_together(shop, dear, desk, colleague):
     refund(desk, dear, "200")
     shop.deliver()
     assert Refund.objects.get().amount == 20000
+    page = desk.get(reverse("money-orders:refund", args=[dear.pk])).text
+    assert "分次退款合并计算：这笔付款之前已退 ¥200" in page
     refund(desk, dear, "165")
     shop.deliver()
     assert RefundRequest.objects.latest("pk").status == Status.PROPOSED
@@ -108,7 +111,7 @@ def test_who_is_alone_waits_a_day(shop, clock, dear, desk):
     assert "一天后" in desk.get(reverse("money-orders:refund", args=[dear.pk])).text
     refund(desk, dear)
     request = RefundRequest.objects.get()
-    confirm(desk, request)
+    assert "起可以自己确认" in confirm(desk, request).text
     assert RefundRequest.objects.get().status == Status.PROPOSED
     clock.move(timedelta(days=1, seconds=1))
     assert reverse("money-requests:confirm", args=[request.pk]) in detail(desk, request)
