@@ -293,7 +293,7 @@ def test_staff_see_why_it_opens_and_can_take_it_back_for_good(desk, me, buyer, p
     assert desk.post(address, {"reason": "转卖账号"}, follow=True).status_code == 200
     assert not opens(buyer, page)
     answer = tap(me, price)
-    assert "撤回" in text_of(answer)
+    assert "收回" in text_of(answer)
     assert not opens(buyer, page)
 
 

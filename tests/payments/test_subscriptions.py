@@ -431,7 +431,7 @@ def mirrored():
 
 def test_a_bill_and_its_subscription_are_kept_as_stripe_has_them(shop, buyer, prices):
     row = shop.buy(buyer, prices["month"]).subscription
-    assert (row.card, row.card_expires_on.year) == ("visa 4242", 2099)
+    assert (row.card, row.card_expires_on.year) == ("Visa 4242", 2099)
     bill = row.invoices.get()
     shape = bill.object
     assert bill.created_at.timestamp() == shape["created"]
