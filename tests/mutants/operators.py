@@ -248,10 +248,16 @@ def _left_out(node: Node) -> Iterator[Node]:
         yield ast.copy_location(ast.Continue(), node)
     elif (
         isinstance(node, ast.Raise | ast.AugAssign)
-        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and not _locks(node))
         or (isinstance(node, ast.Assign) and not _binds(node))
     ):
         yield ast.copy_location(ast.Pass(), node)
+
+
+def _locks(node: ast.Expr) -> bool:
+    """`payer.lock()`, which is a `select_for_update`."""
+    by = node.value.func if isinstance(node.value, ast.Call) else None
+    return isinstance(by, ast.Attribute) and by.attr == "lock"
 
 
 def _binds(node: ast.Assign) -> bool:
