@@ -204,6 +204,7 @@ class Reading:
                 value=amount,
                 label=f"{piece.first.month}/{piece.first.day}" if n % every == 0 else "",
                 shown=self._money(amount),
+                url=self._entries(piece, CHARGE),
             )
             for n, (piece, amount) in enumerate(found)
         ]

@@ -77,6 +77,16 @@ def test_each_figure_opens_the_rows_that_it_counts():
     assert len(rows_at(desk, found["续费失败"][1])) == 1
 
 
+def test_each_day_of_revenue_opens_what_was_booked_on_it():
+    business()
+    desk = at_desk(roles.FINANCE)
+    text = desk.get(OVERVIEW, NOVEMBER).text
+    days = re.findall(r'<td class="is-number"><a href="([^"]*entries[^"]+)">¥([^<]+)', text)
+    booked = [sum(Decimal(row["金额"]) for row in rows_at(desk, unescape(url))) for url, _ in days]
+    assert booked == [Decimal(shown) for _url, shown in days]
+    assert sum(booked) == 276
+
+
 def test_every_offer_step_and_cohort_opens_its_rows():
     world = business()
     desk = at_desk(roles.FINANCE)

@@ -18,12 +18,13 @@ BASE = HEIGHT - 20  # below it stand the labels
 @dataclass(frozen=True)
 class Bar:
     """One figure: `label` stands under some bars, `words` in the table, with the value or `shown`
-    in its place."""
+    in its place; `url`: where what it counts is listed."""
 
     words: Any
     value: int
     label: Any = ""
     shown: str = ""
+    url: str = ""
 
 
 @register.inclusion_tag("components/chart.html")
