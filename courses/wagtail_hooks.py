@@ -119,8 +119,10 @@ def show_an_editors_day(request: HttpRequest, panels: list[Component]) -> None:
 
 @hooks.register("construct_main_menu")
 def show_teaching_to_who_teaches(request: HttpRequest, items: list[MenuItem]) -> None:
-    """Finance may see memberships, since offers name them: that is no place in its menu."""
-    if not request.user.has_perm("courses.change_instructor"):
+    """Also to finance, for its memberships; others who may only see those have no use for it."""
+    if not request.user.has_perm("courses.change_membership") and not request.user.has_perm(
+        "courses.change_instructor"
+    ):
         items[:] = [item for item in items if item.name != TEACHING]
 
 

@@ -43,6 +43,7 @@ MENUS = {
     },
     roles.MODERATOR: {"帮助": ["快捷键"]},
     roles.FINANCE: {
+        "教学": ["会员"],
         "组合": [],
         "资金": [
             "经营概览",
@@ -60,6 +61,7 @@ MENUS = {
             "邮件",
             "月结单",
             "讲师分成",
+            "网站历史",
         ],
         "销售": [
             "价格方案",
@@ -76,7 +78,7 @@ MENUS = {
 MENUS[roles.OPERATOR] = {
     **{name: MENUS[roles.EDITOR][name] for name in ("页面", "教学", "组合")},
     # How the business goes is for finance alone.
-    "资金": MENUS[roles.FINANCE]["资金"][1:-2],
+    "资金": MENUS[roles.FINANCE]["资金"][1:-3],
     "销售": MENUS[roles.FINANCE]["销售"],
     **{name: MENUS[roles.EDITOR][name] for name in ("图片", "媒体", "文档", "报告")},
     "设置": ["站点设置", "用户", "重定向", "搁置的任务"],
