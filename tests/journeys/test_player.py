@@ -250,6 +250,8 @@ def test_the_text_stays_where_it_is_when_the_script_comes(open_page):
     page.route("**/js/bundle*.js", lambda route: held.append(route))
     page.goto("/styleguide/lesson/2/", wait_until="commit")
     page.wait_for_selector(".prose > p")
+    styled = "[...document.querySelectorAll('link[rel=stylesheet]')].every((each) => each.sheet)"
+    page.wait_for_function(f"() => {styled}")
     top = "document.querySelector('.prose > p').getBoundingClientRect().top"
     before = page.evaluate(top)
     held[0].continue_()
