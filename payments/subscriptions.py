@@ -122,8 +122,10 @@ def void_open_bills(subscription: str) -> None:
     from operations import clock
 
     for bill in Invoice.objects.filter(subscription__stripe_id=subscription, status="open"):
-        with suppress(gateway.Refused):  # it is paid, or void already
+        try:
             gateway.void_invoice(bill.stripe_id)
+        except gateway.Refused:
+            continue  # being paid just now, or not open any more: its own news says so
         refresh_invoice(bill.stripe_id, now=clock.now())
 
 

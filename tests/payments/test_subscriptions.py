@@ -17,6 +17,7 @@ from operations import clock as site_clock
 from payments import (
     cancelling,
     checkout,
+    gateway,
     letters,
     reconciliation,
     refund_requests,
@@ -148,6 +149,20 @@ def test_the_open_bill_of_what_has_ended_is_void(shop, buyer, prices, run_jobs):
     told = text_of(signed_in(buyer).get(reverse("subscription", args=[row.pk])))
     assert "¥39 扣款未成功" in told
     assert "暂停" not in told.split("扣款未成功")[0][-40:]
+
+
+def test_a_bill_that_stripe_does_not_void_is_not_asked_for_again_and_again(
+    shop, buyer, prices, run_jobs
+):
+    row = shop.buy(buyer, prices["month"]).subscription
+    break_card(row)
+    with patch.object(subscriptions, "void_open_bills"):
+        shop.advance(days=60)
+    with patch.object(gateway, "void_invoice", side_effect=gateway.Refused) as asked:
+        subscriptions.refresh(row.stripe_id, now=site_clock.now())
+        for _ in range(3):
+            run_jobs()
+    assert asked.call_count == 1
 
 
 def test_the_receipt_of_what_is_cancelled_promises_no_renewal(shop, buyer, prices, clock):
