@@ -11,6 +11,7 @@ from wagtail.admin.ui.components import Component
 
 from accounts import audit
 from operations import clock
+from payments import refund_requests
 from payments.admin import dashboard
 from payments.admin.menu import MoneyGroup, SellingGroup
 
@@ -29,7 +30,7 @@ class HistoryMenuItem(MenuItem):
     """For whom Wagtail's own menu of reports is not: that is for editors."""
 
     def is_shown(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("payments.refund_order"))
+        return bool(request.user.has_perm(refund_requests.PERMISSION))
 
 
 @hooks.register("register_money_menu_item")
@@ -41,7 +42,7 @@ def history() -> HistoryMenuItem:
 @hooks.register("construct_homepage_panels")
 def show_the_day_of_finance(request: HttpRequest, panels: list[Component]) -> None:
     """To who decides about money; others who may look have the menu."""
-    if request.user.has_perm("payments.refund_order"):
+    if request.user.has_perm(refund_requests.PERMISSION):
         panels += [dashboard.waiting(), dashboard.today(clock.now())]
 
 

@@ -324,17 +324,13 @@ def test_an_order_closed_while_its_page_was_made_cannot_be_paid(shop, buyer, mon
         return session
 
     monkeypatch.setattr(gateway, "create_session", meanwhile)
-    other = shop_order(buyer)
+    other = OrderFactory(buyer=buyer, session_id="cs_other")
     with pytest.raises(checkout.StripeUnavailable):
         shop.begin(buyer, price)
     order = Order.objects.get(price=price)
     assert session_of(order)["status"] == "expired"
     other.refresh_from_db()
     assert other.session_id == "cs_other"
-
-
-def shop_order(buyer):
-    return OrderFactory(buyer=buyer, session_id="cs_other")
 
 
 def test_stripes_page_knows_whom_it_is_for_and_how_it_can_be_paid(shop, buyer, settings):

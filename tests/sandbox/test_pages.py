@@ -263,9 +263,8 @@ def test_the_portal_changes_the_card(api: Any, browser: Client) -> None:
     assert "mastercard ···· 4444" in text(browser.get(url))
 
 
-def test_an_open_invoice_can_be_paid_on_its_page(
-    api: Any, browser: Client, advance: Callable[..., object]
-) -> None:
+def unpaid(api: Any, advance: Callable[..., object]) -> tuple[Any, StripeObject, Any, str]:
+    """A subscription whose card failed at its renewal, the card, the open bill and its page."""
     subscription = factories.subscribed()
     method = StripeObject.objects.get(stripe_id=subscription.default_payment_method)
     method.private["behaviour"] = "fails_when_charged"
@@ -273,6 +272,13 @@ def test_an_open_invoice_can_be_paid_on_its_page(
     advance(days=32)
     invoice = api.v1.invoices.list({"status": "open"}).data[0]
     url = path(invoice.hosted_invoice_url)
+    return subscription, method, invoice, url
+
+
+def test_an_open_invoice_can_be_paid_on_its_page(
+    api: Any, browser: Client, advance: Callable[..., object]
+) -> None:
+    _subscription, method, invoice, url = unpaid(api, advance)
     assert "Still due" in text(browser.get(url))
     assert "The bank declined the card." in text(browser.post(url))
     method.private["behaviour"] = "succeeds"
@@ -284,13 +290,7 @@ def test_an_open_invoice_can_be_paid_on_its_page(
 def test_an_open_invoice_can_be_paid_with_another_card(
     api: Any, browser: Client, advance: Callable[..., object]
 ) -> None:
-    subscription = factories.subscribed()
-    method = StripeObject.objects.get(stripe_id=subscription.default_payment_method)
-    method.private["behaviour"] = "fails_when_charged"
-    method.save()
-    advance(days=32)
-    invoice = api.v1.invoices.list({"status": "open"}).data[0]
-    url = path(invoice.hosted_invoice_url)
+    subscription, _method, invoice, url = unpaid(api, advance)
     for number, words in (("4242", "card number"), (factories.DECLINED, "declined")):
         assert words in text(browser.post(url, {**CARD, "number": number}))
     assert api.v1.invoices.retrieve(invoice.id).status == "open"
