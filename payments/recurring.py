@@ -7,6 +7,7 @@ from django.db.models import (
     BigIntegerField,
     Case,
     DateTimeField,
+    F,
     Min,
     OuterRef,
     Q,
@@ -15,13 +16,22 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_lazy as _
 
 from payments.models import Invoice, Subscription
 
 # What `rate_at` says of a subscription that had ended.
 ENDED = -1
 NOTHING = Value(0, output_field=BigIntegerField())
+# How a rate went from one instant to another: `opening` and `closing`, or below 1 where nothing is
+# paid.
+MOVES = {
+    "new": (_("Newly won"), Q(opening__lt=1, closing__gt=0)),
+    "expansion": (_("Expansion"), Q(opening__gt=0, closing__gt=F("opening"))),
+    "contraction": (_("Contraction"), Q(closing__gt=0, closing__lt=F("opening"))),
+    "churned": (_("Churned"), Q(opening__gt=0, closing__lt=1)),
+}
 
 
 def paid_bills() -> QuerySet[Invoice]:
@@ -53,6 +63,20 @@ def paying(rows: QuerySet[Subscription], instant: datetime) -> QuerySet[Subscrip
     begun = rows.filter(Q(started_at=None) | Q(started_at__lt=instant))
     running = begun.filter(Q(ended_at=None) | Q(ended_at__gte=instant))
     return running.annotate(rate=rate_at(instant)).filter(rate__gt=0)
+
+
+def moved(
+    rows: QuerySet[Subscription], kind: str, start: datetime, end: datetime
+) -> QuerySet[Subscription]:
+    """Those whose rate moved between two instants as one of MOVES says, each with its `rate`: what
+    it pays more in a year, or less (below zero)."""
+    with_both = rows.annotate(opening=rate_at(start), closing=rate_at(end))
+    change = _or_nothing("closing") - _or_nothing("opening")
+    return with_both.filter(MOVES[kind][1]).annotate(rate=change)
+
+
+def _or_nothing(rate: str) -> Greatest:
+    return Greatest(F(rate), NOTHING)
 
 
 def with_first_payment(rows: QuerySet[Subscription]) -> QuerySet[Any]:

@@ -1,7 +1,7 @@
 """Subscriptions and what they were billed."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import django_filters
@@ -42,6 +42,7 @@ from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
 
 Rows = QuerySet[Subscription]
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # nothing was sold before it
 # Stripe's words, in ours. A word it adds later is shown as it is.
 SUBSCRIPTION_STATES = {
     "trialing": _("In trial"),
@@ -89,6 +90,12 @@ class SubscriptionFilters(WagtailFilterSet):
     paying_on = django_filters.DateFilter(
         label=_("Paying at the end of"), method="by_day_of_paying", widget=AdminDateInput
     )
+    moved = django_filters.ChoiceFilter(
+        label=_("Rate moved"),
+        choices=[(kind, label) for kind, (label, _which) in recurring.MOVES.items()],
+        method="by_move",
+    )
+    moved_in = SiteDays(label=_("Moved in the days"), method="as_it_is")
     currency = CurrencyFilter(label=_("Currency"))
     livemode = RealMoneyFilter()
 
@@ -102,9 +109,21 @@ class SubscriptionFilters(WagtailFilterSet):
             "ended_at",
             "first_paid_at",
             "paying_on",
+            "moved",
+            "moved_in",
             "currency",
             "livemode",
         ]
+
+    def by_move(self, found: Rows, name: str, kind: str) -> Rows:
+        """In the days of `moved_in`; without them, of all that ever was."""
+        days = self.form.cleaned_data["moved_in"]
+        start = days.start if days and days.start else FIRST
+        end = days.stop + timedelta.resolution if days and days.stop else clock.now()
+        return recurring.moved(found, kind, start, end)
+
+    def as_it_is(self, found: Rows, name: str, days: slice) -> Rows:
+        return found  # says which days `moved` is about
 
     def by_first_payment(self, found: Rows, name: str, days: slice) -> Rows:
         paid = recurring.with_first_payment(found).exclude(first_paid_at=None)
@@ -118,7 +137,7 @@ class SubscriptionFilters(WagtailFilterSet):
 
 class SubscriptionIndex(MoneyIndex):
     def sums(self) -> list[tuple[Any, str]]:
-        """What those that pay on the chosen day bring a month."""
+        """What those that pay on the chosen day bring a month, or those that moved bring more."""
         found = self.get_queryset().order_by()
         if "rate" not in found.query.annotations:
             return []

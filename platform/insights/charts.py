@@ -21,13 +21,17 @@ class Piece:
     label: str
     value: int
     shown: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class Wave:
-    """A bar of several pieces. `label` stands under it, `words` in the table."""
+    """A bar of several pieces. `label` stands under it, `words` in the table; `gained` and `lost`:
+    the sums of the pieces above zero and below."""
 
     words: str
     label: str
     pieces: list[Piece]
     closing: str
+    gained: str
+    lost: str

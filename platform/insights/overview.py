@@ -19,15 +19,14 @@ from insights import figures
 from insights.charts import Piece, RowBar, Wave
 from insights.figures import CHARGE, DISPUTE, REFUND
 from insights.period_form import PeriodForm
-from insights.rates import Rates
+from insights.rates import Movement, Rates
 from insights.rights import finance_only
 from insights.spans import Span, month_of, zone
 from operations import clock
 from pages import dates
 from pages.templatetags.charts import Bar
-from payments import gateway
+from payments import gateway, recurring
 from payments.admin.listing import in_words
-from payments.recurring import a_month
 
 MONTHS_MOVING = 6
 
@@ -229,13 +228,10 @@ class Reading:
             Wave(
                 words=_month(each.span),
                 label=f"{each.span.first.month}",
-                pieces=[
-                    self._piece("new", _("Newly won"), each.new),
-                    self._piece("expansion", _("Expansion"), each.expansion),
-                    self._piece("contraction", _("Contraction"), each.contraction),
-                    self._piece("churned", _("Churned"), each.churned),
-                ],
-                closing=self._money(a_month(each.closing)),
+                pieces=[self._piece(kind, each) for kind in recurring.MOVES],
+                closing=self._a_month(each.closing),
+                gained=self._a_month(each.gained),
+                lost=self._a_month(each.lost),
             )
             for each in map(self.rates.movement, self._months_moving().months())
         ]
@@ -245,8 +241,19 @@ class Reading:
         last = self.now_or_end.last
         return Span(min(self.span.first, month_of(last, later=1 - MONTHS_MOVING)), last)
 
-    def _piece(self, key: str, label: str, yearly: int) -> Piece:
-        return Piece(key, label, yearly, self._money(a_month(yearly)))
+    def _piece(self, kind: str, movement: Movement) -> Piece:
+        yearly = movement.by_kind[kind]
+        days = {"moved_in_from": movement.span.first, "moved_in_to": movement.span.last}
+        return Piece(
+            kind,
+            str(recurring.MOVES[kind][0]),
+            yearly,
+            self._a_month(yearly),
+            self._subscriptions(moved=kind, **days),
+        )
+
+    def _a_month(self, yearly: int) -> str:
+        return self._money(recurring.a_month(yearly))
 
     def cohorts(self) -> list[dict[str, Any]]:
         return [

@@ -46,6 +46,8 @@ class PeriodForm(forms.Form):
             raise forms.ValidationError(_("Days between 2000 and next year."))
         if first > last:
             raise forms.ValidationError(_("The first day comes after the last."))
+        if first > self.today:
+            raise forms.ValidationError(_("These days are still to come."))
         if (last - first).days >= LONGEST_DAYS:
             raise forms.ValidationError(_("At most three years at once."))
         return data

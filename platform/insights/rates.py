@@ -54,8 +54,21 @@ class Movement:
     churned: int = 0  # who pays no more (below zero)
 
     @property
+    def by_kind(self) -> dict[str, int]:
+        """As `recurring.MOVES` names them."""
+        return {kind: getattr(self, kind) for kind in recurring.MOVES}
+
+    @property
+    def gained(self) -> int:
+        return self.new + self.expansion
+
+    @property
+    def lost(self) -> int:
+        return self.contraction + self.churned
+
+    @property
     def closing(self) -> int:
-        return self.opening + self.new + self.expansion + self.contraction + self.churned
+        return self.opening + self.gained + self.lost
 
 
 class Rates:
@@ -85,7 +98,7 @@ class Rates:
 
     def movement(self, span: Span) -> Movement:
         start, end = self._place[span.start], self._place[span.end]
-        sums = dict.fromkeys(("opening", "new", "expansion", "contraction", "churned"), 0)
+        sums = dict.fromkeys(("opening", *recurring.MOVES), 0)
         for row in self._groups:
             before, after, number = max(row[start], 0), max(row[end], 0), row[-1]
             sums["opening"] += before * number

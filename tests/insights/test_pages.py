@@ -19,8 +19,9 @@ from courses.models import CoursePage
 from insights import statement
 from insights.spans import Span
 from payments.models import MoneyEntry, RevenueShare
+from payments.recurring import MOVES
 from tests.factories import InstructorFactory, course
-from tests.insights.world import at, business, entry, sale
+from tests.insights.world import at, business, entry, pay_bill, sale
 from tests.payments.factories import course_price
 from tests.payments.staff import at_desk, csv_rows
 
@@ -101,6 +102,44 @@ def test_every_offer_step_and_cohort_opens_its_rows():
     assert [len(rows_at(desk, url)) for url in cohorts] == [2, 3, 1]
 
 
+def test_each_movement_of_mrr_opens_those_that_moved():
+    world = business()
+    # Amy pays 30 more a month; Bob's quarter is 9 less: 3 a month.
+    pay_bill(world["amy"], world["amy"].order, "2026-11-10 10:00", 6900, 12)
+    pay_bill(world["bob"], world["bob"].order, "2026-11-10 10:00", 9000, 4)
+    desk = at_desk(roles.FINANCE)
+    text = desk.get(OVERVIEW, NOVEMBER).text
+    links = re.findall(r'<a href="([^"]+moved=[^"]+)">([^<]+)</a>', text)
+    who = {name: world[name].learner.email for name in ("amy", "bob", "cat", "eve", "fay", "gus")}
+    found = []
+    for url, shown in links:
+        url = unescape(url)
+        moved = parse_qs(urlsplit(url).query)
+        rows = {row["学员"] for row in rows_at(desk, url)}
+        assert f"每月 {shown}" in desk.get(url).text
+        found.append((moved["moved_in_from"][0][5:7], moved["moved"][0], shown, rows))
+    assert found == [
+        ("09", "new", "¥78", {who["amy"], who["eve"]}),
+        ("10", "new", "¥102.42", {who["bob"], who["cat"], who["fay"]}),
+        ("11", "new", "¥39", {who["gus"]}),
+        ("11", "expansion", "¥30", {who["amy"]}),
+        ("11", "contraction", "-¥3", {who["bob"]}),
+        ("11", "churned", "-¥39", {who["eve"]}),
+    ]
+    # The pictures say how large they are: the highest month, the lowest, the best day.
+    assert {"¥102.42", "-¥42", "¥159"} <= set(
+        re.findall(r'<text class="chart-label"[^>]+>([^<]*¥[^<]+)<', text)
+    )
+
+
+def test_who_moved_may_be_asked_without_days():
+    business()
+    desk = at_desk(roles.FINANCE)
+    rows = {kind: len(rows_at(desk, f"/admin/money/subscriptions/?moved={kind}")) for kind in MOVES}
+    # All who pay now came at some time; before the first day nobody paid.
+    assert rows == {"new": 5, "expansion": 0, "contraction": 0, "churned": 0}
+
+
 def test_rows_are_of_the_sites_days_wherever_their_reader_is():
     business()
     desk = at_desk(roles.FINANCE)
@@ -125,6 +164,7 @@ def test_one_chooses_among_several_currencies():
     [
         ({"first": "2026-11-20", "last": "2026-11-01"}, "第一天在最后一天之后"),
         ({"first": "2020-01-01", "last": "2026-11-01"}, "一次最多三年"),
+        ({"first": "2026-12-01", "last": "2026-12-31"}, "这些天还没到"),
         ({"first": "2026-11-01", "last": ""}, "请填写第一天和最后一天"),
         ({"first": "昨天", "last": "2026-11-01"}, "第一天 · "),
     ],

@@ -8,18 +8,18 @@ from insights.charts import Piece, Wave
 
 register = template.Library()
 
-HEIGHT, STEP, BAR = 160, 40, 24
-LABELS = 20
+HEIGHT, STEP, BAR = 180, 40, 24
+LABELS, SCALE = 20, 14  # under the bars the months; above and below them the largest sum
 
 
 @register.inclusion_tag("insights/waves.html")
 def waves(title: str, found: list[Wave], *, what: str, closing: str) -> dict[str, Any]:
     """What was added stands above the line, what was lost below it. `what` and `closing` head the
     table's first and last column."""
-    ups = [sum(max(piece.value, 0) for piece in wave.pieces) for wave in found]
-    downs = [sum(max(-piece.value, 0) for piece in wave.pieces) for wave in found]
-    scale = (HEIGHT - LABELS) / max(max(ups, default=0) + max(downs, default=0), 1)
-    base = max(ups, default=0) * scale
+    highest, lowest = max(found, key=_gained, default=None), max(found, key=_lost, default=None)
+    up, down = _gained(highest) if highest else 0, _lost(lowest) if lowest else 0
+    scale = (HEIGHT - LABELS - 2 * SCALE) / max(up + down, 1)
+    base = SCALE + up * scale
     return {
         "title": title,
         "what": what,
@@ -28,6 +28,11 @@ def waves(title: str, found: list[Wave], *, what: str, closing: str) -> dict[str
         "width": max(STEP * len(found), STEP),
         "height": HEIGHT,
         "base": round(base, 1),
+        "highest": highest if up else None,
+        "highest_at": SCALE,
+        "lowest": lowest if down else None,
+        "lowest_at": round(base + down * scale, 1),
+        "lowest_label_at": round(base + down * scale + SCALE - 3, 1),
         "waves": [
             {
                 "wave": wave,
@@ -37,6 +42,14 @@ def waves(title: str, found: list[Wave], *, what: str, closing: str) -> dict[str
             for n, wave in enumerate(found)
         ],
     }
+
+
+def _gained(wave: Wave) -> int:
+    return sum(max(piece.value, 0) for piece in wave.pieces)
+
+
+def _lost(wave: Wave) -> int:
+    return sum(max(-piece.value, 0) for piece in wave.pieces)
 
 
 def _stacked(pieces: list[Piece], x: int, base: float, scale: float) -> list[dict[str, Any]]:

@@ -31,11 +31,13 @@ class Bar:
 def bar_chart(
     title: str, bars: Iterable[Bar], *, what: str, number: str, unit: str = "", goal: int = 0
 ) -> dict[str, Any]:
-    """Bars from left to right; a line at `goal`, if there is one. `what` and `number` head the
-    table's columns."""
+    """Bars from left to right, a line with its figure at the highest one, another at `goal`, if
+    there is one. `what` and `number` head the table's columns."""
     figures = list(bars)
-    top = max([goal, 1, *(figure.value for figure in figures)])
-    scale = (BASE - 12) / top
+    highest = max(figures, key=lambda figure: figure.value, default=None)
+    top = highest.value if highest else 0
+    scale = (BASE - 12) / max(goal, 1, top)
+    highest_at = round(BASE - top * scale, 1)
     return {
         "title": title,
         "unit": unit,
@@ -43,6 +45,9 @@ def bar_chart(
         "width": STEP * len(figures),
         "height": HEIGHT,
         "base": BASE,
+        "highest": highest if top > 0 else None,
+        "highest_at": highest_at,
+        "highest_label_at": highest_at - 3,
         "goal": goal,
         "goal_at": round(BASE - goal * scale, 1),
         "bars": [
