@@ -114,7 +114,8 @@ def _needs_second(order: Order, invoice: Invoice | None, left: int, actor: User)
 
 
 class RefundForm(ReasonForm):
-    """How much of what is left goes back, and why."""
+    """How much of what is left goes back, and why. `seen`: what was left when the page was made;
+    sent again from an old page, a part would go back twice."""
 
     amount = forms.DecimalField(min_value=0)
     ends_access = forms.BooleanField(
@@ -122,6 +123,7 @@ class RefundForm(ReasonForm):
         required=False,
         help_text=_("For a part; what goes back in full always ends it."),
     )
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
     field_order = ["amount", "ends_access", "reason"]
 
     def __init__(
@@ -134,6 +136,7 @@ class RefundForm(ReasonForm):
         self.left = refund_requests.remaining(order, self.invoice)
         self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.currency}
         self.fields["amount"].initial = decimal(self.left, self.currency)
+        self.fields["seen"].initial = self.left
         if self.invoice != present:
             del self.fields["ends_access"]  # it opens nothing any more
 
@@ -146,6 +149,15 @@ class RefundForm(ReasonForm):
                 % {"left": in_words(self.left, self.currency)}
             )
         return amount
+
+    def clean_seen(self) -> None:
+        if self.cleaned_data["seen"] not in (None, self.left):
+            self.data = self.data.copy()
+            self.data["seen"] = self.left
+            raise forms.ValidationError(
+                _("Some went back meanwhile: %(left)s is left. Look again, then send it once more.")
+                % {"left": in_words(self.left, self.currency)}
+            )
 
 
 def approve(form: RefundForm, actor: User) -> Any:

@@ -43,6 +43,25 @@ def test_a_full_refund_says_what_will_happen_and_happens_once(shop, buyer, bough
     assert address not in detail
 
 
+def test_an_old_page_gives_no_second_part_back(shop, bought):
+    desk = at_desk(roles.FINANCE)
+    address = reverse("money-orders:refund", args=[bought.pk])
+    old = {"amount": "20", "reason": "少了一讲", "seen": "9900"}
+    assert 'name="seen" value="9900"' in desk.get(address).text
+    assert desk.post(address, old).status_code == 302
+    shop.deliver()
+    answer = desk.post(address, old)  # by the browser's back button
+    assert answer.status_code == 200
+    assert "还剩 ¥79" in answer.text
+    assert "少了一讲" in answer.text
+    assert Refund.objects.get().amount == 2000
+    # Whoever has looked again may send it.
+    assert 'name="seen" value="7900"' in answer.text
+    assert desk.post(address, old | {"seen": "7900"}).status_code == 302
+    shop.deliver()
+    assert sorted(Refund.objects.values_list("amount", flat=True)) == [2000, 2000]
+
+
 def test_a_refund_without_a_reason_is_asked_for_again(bought):
     desk = at_desk(roles.FINANCE)
     answer = desk.post(
