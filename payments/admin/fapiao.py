@@ -94,8 +94,17 @@ class ReverseForm(forms.Form):
     number = forms.CharField(label=_("Number of the reversal"), max_length=40)
     reversed_on = DayField(label=_("Reversed"), widget=AdminDateInput)
 
+    def __init__(self, *args: Any, issued_on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.issued_on = issued_on
+
     def clean_reversed_on(self) -> date:
-        return not_to_come(self.cleaned_data["reversed_on"])
+        day = not_to_come(self.cleaned_data["reversed_on"])
+        if day < self.issued_on:
+            raise ValidationError(
+                _("It was issued only on %(day)s.") % {"day": dates.day(self.issued_on)}
+            )
+        return day
 
 
 def not_to_come(day: date) -> date:
@@ -148,7 +157,9 @@ class IssueView(OfFapiao):
 class ReverseView(OfFapiao):
     title = _("Note that it is reversed")
     label = _("It is reversed")
-    form_class = ReverseForm
+
+    def form(self, data: Any = None) -> forms.Form:
+        return ReverseForm(data, issued_on=self.row.issued_on)
 
     def is_possible(self, row: Fapiao) -> bool:
         return fapiao.state_of(row) == "to_reverse"
