@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from payments import gateway, letters, pausing, plan_changes, subscriptions
+from payments import gateway, pausing, plan_changes, subscriptions
 from payments.models import Cancellation, Subscription
 
 
@@ -24,7 +24,6 @@ def cancel(subscription: Subscription, *, reason: str = "", note: str = "", now:
         gateway.update_subscription(
             subscription.stripe_id, {"cancel_at_period_end": True, **paused}
         )
-        letters.cancelled(subscription, now=now)
     # Only now: where Stripe could not be asked, a plan that it dropped is made anew by
     # `switching.settle_open`.
     plan_changes.forget(subscription, now=now)

@@ -194,7 +194,7 @@ def renewal_notice(subscription: Subscription, charge: Charge, *, now: datetime)
 
 
 def cancelled(subscription: Subscription, *, now: datetime) -> bool:
-    """Once for each period at whose end it ends: its last day, and how to go on after all."""
+    """Once for each time it is cancelled: its last day, and how to go on after all."""
     learner, ends = subscription.learner, subscription.period_end
     if learner is None or ends is None:
         return False
@@ -203,7 +203,7 @@ def cancelled(subscription: Subscription, *, now: datetime) -> bool:
         "last": _last_day(learner, ends),
         **_ways(subscription),
     }
-    key = f"cancelled-{subscription.pk}-{ends:%Y%m%d}"
+    key = f"cancelled-{subscription.pk}-{subscription.object.get('canceled_at')}"
     return _queue(key, learner, "subscription_cancelled", context, now)
 
 

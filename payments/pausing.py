@@ -46,8 +46,9 @@ class UnderWay(Exception):
 
 def may_pause(row: Subscription, *, now: datetime) -> bool:
     """Once in a year, and only what is paid and renews itself. A pause that was taken back before
-    it began does not count."""
-    if row.status != "active" or not row.renews or upcoming.open_change(row):
+    it began does not count; a new price that was told does not hinder it."""
+    change = upcoming.open_change(row)
+    if row.status != "active" or not row.renews or (change and change.price_change_id is None):
         return False
     return not any(
         each.resumed_at is None

@@ -57,7 +57,7 @@ def withdraw(row: Subscription, *, now: datetime) -> None:
 def may_withdraw(row: Subscription) -> bool:
     """Not what Stripe was asked to do at once and has not answered yet."""
     open_ones = row.changes.filter(status=Status.OPEN, price_change=None)
-    return bool(row.object.get("pending_update")) or open_ones.filter(at_period_end=True).exists()
+    return row.change_waits_for_bank or open_ones.filter(at_period_end=True).exists()
 
 
 def forget(row: Subscription, *, now: datetime) -> None:
@@ -69,7 +69,7 @@ def forget(row: Subscription, *, now: datetime) -> None:
 def let_go(row: Subscription) -> None:
     """Have Stripe drop a change that waits or is planned: what a schedule leads cannot be cancelled
     or changed. Raises TooLate where it was paid meanwhile, GatewayError."""
-    if row.object.get("pending_update"):
+    if row.change_waits_for_bank:
         bill = row.latest_bill["id"]
         try:
             gateway.void_invoice(bill)

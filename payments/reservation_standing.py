@@ -56,13 +56,37 @@ def _ended(row: Reservation) -> str:
 
 def notice(learner: User, course: CoursePage, *, now: datetime) -> standing.Notice | None:
     """Of a course that is reserved with a card. One query."""
-    reserved = reserving.standing().filter(buyer=learner, price__offer__course=course)
-    order = reserved.select_related("reservation").order_by("pk").last()
+    order = _order_for(learner, course)
     found = of_order(order, now=now) if order else None
     if order is None or found is None:
         return None
-    label = _("See the order")
-    if found.must_pay or found.may_begin:
-        label = _("Pay now")
     kind = "warn" if found.must_pay else "ok"
-    return standing.Notice(found.sentence, kind, label, reverse("order", args=[order.key]))
+    return standing.Notice(found.sentence, kind, _label(found), reverse("order", args=[order.key]))
+
+
+@dataclass(frozen=True)
+class InBar:
+    """In the place of the price and the button to buy."""
+
+    amount: str
+    label: str
+    url: str
+
+
+def in_bar(learner: User, course: CoursePage, *, now: datetime) -> InBar | None:
+    """Of a course that is reserved with a card. One query."""
+    order = _order_for(learner, course)
+    found = of_order(order, now=now) if order else None
+    if order is None or found is None:
+        return None
+    amount = money.in_words(order.amount, order.currency)
+    return InBar(amount, _label(found), reverse("order", args=[order.key]))
+
+
+def _order_for(learner: User, course: CoursePage) -> Order | None:
+    reserved = reserving.standing().filter(buyer=learner, price__offer__course=course)
+    return reserved.select_related("reservation", "price__offer__course").order_by("pk").last()
+
+
+def _label(found: Reserved) -> str:
+    return _("Pay now") if found.must_pay or found.may_begin else _("See the order")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from courses.models import CoursePage, Grant, MembershipCourse
+from courses.models import CoursePage, Grant, Membership, MembershipCourse
 from pages import dates
 from payments import (
     money,
@@ -230,12 +230,24 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
 def dispute_notice(learner: User, course: CoursePage) -> Notice | None:
     """Of a course whose payment the learner's bank disputes or has taken back. One query."""
     memberships = MembershipCourse.objects.filter(course=course).values("membership")
+    opening = (
+        Q(order__price__offer__course=course)
+        | Q(order__contents__course=course)
+        | Q(order__price__offer__membership__in=memberships)
+    )
+    return _disputed_notice(learner, opening)
+
+
+def membership_dispute(learner: User, membership: Membership) -> Notice | None:
+    """Of a membership whose payment the learner's bank disputes or has taken back. One query."""
+    return _disputed_notice(learner, Q(order__price__offer__membership=membership))
+
+
+def _disputed_notice(learner: User, opening: Q) -> Notice | None:
     row = (
         Dispute.objects.withdrawing()
         .filter(
-            Q(order__price__offer__course=course)
-            | Q(order__contents__course=course)
-            | Q(order__price__offer__membership__in=memberships),
+            opening,
             Q(order__subscription=None) | Q(order__subscription__status__in=Subscription.LIVE),
             order__buyer=learner,
             order__purpose=Order.Purpose.OWN,

@@ -162,7 +162,10 @@ def _apply(shape: Shape, ticket: int, bills: list[Bill], *, now: datetime) -> No
         order = entitlement.lock(order.pk)
     row = mirror.claim(Subscription, shape, ticket=ticket, now=now)
     if row is not None:
+        went_on = row.is_live and not row.ends_by_itself
         _write(row, shape, order)
+        if went_on and row.ends_by_itself:  # here, or on a page of Stripe's
+            letters.cancelled(row, now=now)
     else:
         row = Subscription.objects.get(stripe_id=shape["id"], **gateway.ours())
     if order:

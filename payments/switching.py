@@ -71,6 +71,12 @@ def may_switch(row: Subscription) -> bool:
     return row.renews and row.offer_id is not None and bool(row.object)
 
 
+def stands_in_the_way(row: Subscription) -> bool:
+    """Whether another change of plan is open, which has to be taken back first."""
+    change = upcoming.open_change(row)
+    return change is not None and change.price_change_id is None
+
+
 def options(row: Subscription) -> list[Price]:
     """The prices that this subscription can go over to, cheapest per month first."""
     if not may_switch(row):
@@ -186,7 +192,7 @@ def outcome(change: PlanChange) -> Outcome:
     row.refresh_from_db()
     if change.status == Status.FAILED:
         raise Declined
-    if change.status == Status.OPEN and row.object.get("pending_update"):
+    if change.status == Status.OPEN and row.change_waits_for_bank:
         return Outcome(change, str(row.latest_bill.get("hosted_invoice_url") or ""))
     return Outcome(change)
 
@@ -206,7 +212,7 @@ def _claim(row: Subscription, price: Price, told: Shape, *, now: datetime) -> Pl
     if told["from"] != here or at + GOOD_FOR < now or price not in options(row):
         raise Stale
     standing = upcoming.open_change(row)
-    if standing and standing.price_change_id is None:
+    if stands_in_the_way(row):
         raise UnderWay
     if standing:
         plan_changes.end(standing, Status.WITHDRAWN, now=now)
@@ -302,7 +308,7 @@ def settle_open(*, now: datetime) -> None:
         subscriptions.refresh(row.stripe_id, now=now)
         change.refresh_from_db()
         row.refresh_from_db()
-        if change.status != Status.OPEN or row.object.get("pending_update"):
+        if change.status != Status.OPEN or row.change_waits_for_bank:
             continue
         if change.at_period_end and row.renews and not row.schedule_id:
             _carry_out(change, anew=True, now=now)

@@ -144,6 +144,11 @@ class Subscription(Mirrored):
         return self.is_live and (self.cancel_at_period_end or self.cancel_at is not None)
 
     @property
+    def change_waits_for_bank(self) -> bool:
+        """Another plan was paid for with a card whose bank asks its holder first."""
+        return bool(self.object.get("pending_update"))
+
+    @property
     def renews(self) -> bool:
         return self.status in ("trialing", "active") and not (
             self.ends_by_itself or self.collection_paused

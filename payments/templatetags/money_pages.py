@@ -159,14 +159,12 @@ def membership_notice(context: Context) -> standing.Notice | None:
 
 
 @register.simple_tag(takes_context=True)
-def waiting_notice(context: Context, course: CoursePage) -> standing.Notice | None:
-    """`{% waiting_notice course as notice %}`: that a planned course was bought in advance."""
+def reservation_of(context: Context, course: CoursePage) -> reservation_standing.InBar | None:
+    """`{% reservation_of course as reserved %}`: what the bar to buy says instead of an offer."""
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return None
-    return reservation_standing.notice(
-        request.user, course, now=clock.now()
-    ) or standing.waiting_notice(request.user, course)
+    return reservation_standing.in_bar(request.user, course, now=clock.now())
 
 
 @register.simple_tag(takes_context=True)

@@ -47,7 +47,9 @@ def membership(request: HttpRequest) -> HttpResponse:
         if offered
         else []
     )
-    halted = standing.subscription_notice(user, now=now) if user and not held else None
+    halted = standing.subscription_notice(user, now=now) if user else None
+    if user and offered and not held:
+        halted = halted or standing.membership_dispute(user, offered)
     if user and (held or halted):
         found = [each for each in found if checkout.may_buy(user, each.offer, now=now)]
     return TemplateResponse(
@@ -61,7 +63,7 @@ def membership(request: HttpRequest) -> HttpResponse:
             "held": held,
             "halted": halted,
             "held_others": _held(user, now) if user else set(),
-            "until": _until(held, user, now) if held and user else "",
+            "until": _until(held, offered, user, now) if held and user else "",
             "switch_from": _to_switch(user, found),
             "to_give": queries.prices_shown(seen_in, now=now).filter(
                 offer__membership=offered, offer__kind=Offer.Kind.TERM
@@ -122,9 +124,13 @@ def _code_problem(found: list[plans.Plan]) -> object:
     return next((each.problem for each in found if each.problem), "")
 
 
-def _until(held: queries.Ownership, user: User, now: datetime) -> str:
+def _until(
+    held: queries.Ownership, membership: Membership | None, user: User, now: datetime
+) -> str:
     """Until when it is held, as the page says it: the period's end, not the day after."""
-    live = Subscription.objects.filter(learner=user, status__in=Subscription.LIVE).first()
+    live = Subscription.objects.filter(
+        learner=user, offer__membership=membership, status__in=Subscription.LIVE
+    ).first()
     if live and live.period_end:
         return dates.day(live.period_end, now=now)
     if held.until is None:

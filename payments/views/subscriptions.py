@@ -69,7 +69,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "past": [event for event in events if event.at <= now],
         "to_come": [event for event in events if event.at > now],
         "may_pause": pausing.may_pause(row, now=now),
-        "may_switch": bool(switching.options(row)),
+        "may_switch": bool(switching.options(row)) and not switching.stands_in_the_way(row),
         "pause": paused,
         "charges_now": pausing.charged(row, at=now) if paused and row.period_is_unpaid else None,
         "planned": upcoming.open_change(row),
@@ -128,7 +128,10 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says for each length until when it is open and when it charges again; POST pauses."""
     row, now = own(request, pk), clock.now()
     if not pausing.may_pause(row, now=now) or row.period_end is None:
-        messages.info(request, _("This cannot be paused now. A pause is possible once a year."))
+        if row.pauses.exists():
+            messages.info(request, _("A pause is possible once a year."))
+        else:
+            messages.info(request, _("This cannot be paused as it stands now."))
         return redirect("subscription", pk)
     months = request.POST.get("months", "")
     if request.method == "POST" and months in map(str, pausing.MONTHS):
@@ -136,7 +139,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
             request,
             row,
             lambda: pausing.pause(row, months=int(months), now=now),
-            _("Paused. It goes on by itself; we write to you five days before."),
+            _("The pause is set. It goes on by itself; we write to you five days before."),
         )
     context = {
         "subscription": row,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import reauthentication
 from accounts.limits import limited
 from operations import clock
-from payments import gateway, standing, switching, upcoming
+from payments import gateway, standing, switching
 from payments.models import Price, Subscription
 from payments.views.subscriptions import own, private, unreachable
 
@@ -27,13 +27,14 @@ logger = logging.getLogger("payments")
 def choose(request: HttpRequest, pk: int) -> HttpResponse:
     """The plans that this subscription can go over to."""
     row, now = own(request, pk), clock.now()
+    if switching.stands_in_the_way(row):
+        return _under_way(request, row)
     context = {
         "subscription": row,
         "standing": standing.of_subscription(row, now=now),
         "options": [
             (price, switching.begins_at_once(row, price)) for price in switching.options(row)
         ],
-        "planned": upcoming.planned(row),
     }
     return private(TemplateResponse(request, "payments/switch.html", context))
 
@@ -44,6 +45,8 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
 def switch_to(request: HttpRequest, pk: int, key: uuid.UUID) -> HttpResponse:
     """GET shows what it costs, POST does exactly that."""
     row = own(request, pk)
+    if request.method != "POST" and switching.stands_in_the_way(row):
+        return _under_way(request, row)
     price = next((each for each in switching.options(row) if each.offer.key == key), None)
     if price is None:
         return _not_possible(request, row, key)
@@ -60,8 +63,7 @@ def _confirm(request: HttpRequest, row: Subscription, price: Price) -> HttpRespo
         problem = _("The bank did not agree; nothing was charged, nothing changed.")
         return _page(request, row, price, problem)
     except switching.CannotSwitch:
-        messages.info(request, _("Another change is under way. Take it back first."))
-        return redirect("subscription", row.pk)
+        return _under_way(request, row)
     except gateway.Refused:
         logger.warning("a change of plan was refused", exc_info=True)
         messages.error(request, _("Stripe did not take this change; nothing has changed."))
@@ -84,6 +86,11 @@ def _done(request: HttpRequest, row: Subscription, done: switching.Outcome) -> H
     if done.change.at_period_end:
         words = _("Planned: it changes with the next period.")
     messages.success(request, words)
+    return redirect("subscription", row.pk)
+
+
+def _under_way(request: HttpRequest, row: Subscription) -> HttpResponse:
+    messages.info(request, _("Another change is under way. Take it back first."))
     return redirect("subscription", row.pk)
 
 

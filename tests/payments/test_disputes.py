@@ -38,6 +38,13 @@ def disputed(shop, buyer, page):
     return order
 
 
+def charge_of(subscription):
+    """Of its latest bill."""
+    bill = subscription.invoices.first()
+    found = StripeObject.objects.get(kind="charge", data__payment_intent=bill.payment_intent_id)
+    return found.stripe_id
+
+
 def detail(desk):
     return desk.get(reverse("money-disputes:inspect", args=[Dispute.objects.get().pk])).text
 
@@ -143,9 +150,7 @@ def test_won_it_is_open_again_and_nobody_is_flagged(shop, buyer, page, disputed)
 
 def test_of_a_membership_all_that_was_studied_counts(shop, buyer):
     order = shop.buy(buyer, membership_prices()["month"])
-    invoice = order.subscription.invoices.get()
-    charge = StripeObject.objects.get(kind="charge", data__payment_intent=invoice.payment_intent_id)
-    disputes.open_dispute(charge.stripe_id, site_clock.now())
+    disputes.open_dispute(charge_of(order.subscription), site_clock.now())
     shop.deliver()
     text = detail(at_desk(roles.FINANCE))
     assert order.number in text
@@ -180,6 +185,17 @@ def test_the_learner_is_told_why_the_course_is_closed(shop, buyer, page, dispute
     shop.deliver()
     assert "已被银行退回" in client.get(address).text
     assert "这笔付款已被银行退回" in client.get(lesson).text
+
+
+def test_the_membership_page_says_that_the_bank_looks_into_its_payment(shop, buyer, client):
+    order = shop.buy(buyer, membership_prices()["month"])
+    client.force_login(buyer)
+    assert "你是会员" in client.get(reverse("membership")).text
+    disputes.open_dispute(charge_of(order.subscription), site_clock.now())
+    shop.deliver()
+    shown = client.get(reverse("membership")).text
+    assert "银行正在核查这笔付款" in shown
+    assert "你是会员" not in shown
 
 
 def test_a_dispute_that_is_won_is_no_longer_told(shop, buyer, page, disputed, client):

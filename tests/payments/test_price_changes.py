@@ -109,6 +109,20 @@ def test_who_was_told_in_a_pause_pays_the_new_price_at_its_end(shop, buyer, me, 
     assert row.changes.get().status == PlanChange.Status.DONE
 
 
+def test_a_new_price_that_was_told_hinders_no_pause(shop, buyer, me, library, finance):
+    row = shop.buy(buyer, library["month"]).subscription
+    offer = library["month"].offer
+    set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
+    decide(offer, finance)
+    shop.run_jobs()
+    assert page_of(row, name="subscription_pause") in me.get(page_of(row)).text
+    me.post(page_of(row, name="subscription_pause"), {"months": 2})
+    assert row.pauses.exists()
+    shop.advance(days=95)
+    assert fresh(row).amount == 4900
+    assert row.invoices.first().amount_paid == 4900
+
+
 def test_who_was_not_told_is_not_changed(shop, buyer, library, finance):
     row = shop.buy(buyer, library["month"]).subscription
     offer = library["month"].offer

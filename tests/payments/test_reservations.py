@@ -281,6 +281,10 @@ def test_who_does_not_want_to_wait_pays_at_once_and_begins(shop, reserve, buyer,
     shown = me.get(reverse("order", args=[order.key]))
     assert address in shown.text
     assert "已经开放" in text_of(shown)
+    on_course = me.get(page.get_absolute_url())
+    assert "已经开放" in text_of(on_course)
+    assert buying_url(price) not in on_course.text
+    assert reverse("order", args=[order.key]) in on_course.text
     assert me.get(buying_url(price)).url == reverse("order", args=[order.key])
     for _ in range(2):
         me.post(address)
@@ -384,6 +388,9 @@ def test_a_refused_card_leaves_some_days_to_pay_by_oneself(shop, buyer, page, pr
     me = signed_in(buyer)
     assert "被拒" in text_of(me.get(reverse("order", args=[order.key])))
     assert "卡被拒，待付款" in text_of(me.get(reverse("orders")))
+    on_course = me.get(page.get_absolute_url())
+    assert "被拒" in text_of(on_course)
+    assert buying_url(price) not in on_course.text
     answer = me.post(reverse("reservation_pay", args=[order.key]))
     assert "/sandbox/checkout/" in answer["Location"]
     again = me.post(reverse("reservation_pay", args=[order.key]))
