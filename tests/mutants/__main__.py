@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 GOAL = 90  # percent
 BUDGET = 60  # seconds of tests for one fault
 AT_LEAST = 12  # tests, however long they take
+OF_ITS_OWN = 0.05  # seconds that any test takes
 LEFT_OUT = {"payments/sandbox", "payments/migrations"}
 BESIDES = ["courses/grants.py", "courses/access.py"]
 TESTS = [
@@ -131,7 +132,7 @@ def _try(
                 bar.step(results.survived)
                 continue
             early = finders.get(module, [])[-12:]
-            tests = in_turn(tests, early)
+            tests = in_turn(tests, early, about=f"test_{Path(module).name}")
             yield {
                 "module": module,
                 "number": mutant.number,
@@ -153,15 +154,23 @@ def _try(
         print(f"not asked any more, for it fails at times without a fault: {name}")
 
 
-def in_turn(tests: list[Test], early: list[str]) -> list[Test]:
-    """Those named first; then the quickest of each file before the second of any, for neighbours
-    look at the same things."""
+def in_turn(tests: list[Test], early: list[str], *, about: str) -> list[Test]:
+    """Those of the file that is named after the module, then the early ones. Then by turns: the one
+    of each file that comes closest for its seconds, before the second of any, for neighbours look
+    at the same things; and the one that leaves the function earliest, as who is refused does."""
     seen: Counter[str] = Counter()
     turns = {}
-    for test in sorted(tests, key=lambda each: each.seconds):
+    for test in sorted(tests, key=lambda each: -each.closeness / (each.seconds + OF_ITS_OWN)):
         turns[test.name] = seen[test.file]
         seen[test.file] += 1
-    return sorted(tests, key=lambda t: (not t.by_itself, t.name not in early, turns[t.name]))
+    closest = sorted(tests, key=lambda each: turns[each.name])
+    earliest = sorted(tests, key=lambda each: (each.lines, each.seconds))
+    mixed = {test.name: test for pair in zip(closest, earliest, strict=True) for test in pair}
+
+    def rank(test: Test) -> int:
+        return 0 if test.file.endswith(f"/{about}") else 1 if test.name in early else 2
+
+    return sorted(mixed.values(), key=lambda t: (not t.by_itself, rank(t)))
 
 
 def chosen(tests: list[Test]) -> list[Test]:

@@ -6,6 +6,7 @@ that it ran and that is measured now.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,8 @@ class Test:
     name: str
     seconds: float
     by_itself: bool  # leaves the database as it was
+    closeness: float = 0.0  # how much it runs of the function that few others run
+    lines: int = 0  # of the function; few where it leaves early
 
     @property
     def file(self) -> str:
@@ -66,8 +69,30 @@ class Coverage:
         found = [test for test in self._of(module) if lines & test["lines"][module]]
         if mutant.place.function is None and not found:
             found = self._of(module)  # a constant: whoever runs any of its module
-        tests = [Test(row["test"], row["seconds"], row["by_itself"]) for row in found]
+        tests = [
+            Test(
+                row["test"],
+                row["seconds"],
+                row["by_itself"],
+                *self._within(module, mutant, row["lines"][module]),
+            )
+            for row in found
+        ]
         return sorted(tests, key=lambda test: (not test.by_itself, test.seconds))
+
+    def _within(self, module: str, mutant: Mutant, lines: set[int]) -> tuple[float, int]:
+        """Of a mutant's function, what a test runs: the rarer its lines, the closer it comes."""
+        function = mutant.place.function
+        if function is None:
+            return 0.0, 0
+        rows = self._rows(module)
+        within = lines & set(range(function.lineno, (function.end_lineno or 0) + 1))
+        return sum(1 / rows[line] for line in within), len(within)
+
+    @cache  # noqa: B019 - one per run
+    def _rows(self, module: str) -> Counter[int]:
+        """How many tests run each line."""
+        return Counter(line for test in self._of(module) for line in test["lines"][module])
 
     @cache  # noqa: B019 - one per run
     def _of(self, module: str) -> list[dict[str, Any]]:

@@ -137,6 +137,8 @@ def _is_text(node: Node) -> bool:
         by = node.func
         if isinstance(by, ast.Attribute) and isinstance(by.value, ast.Name):
             return by.value.id in LOGS
+        if isinstance(by, ast.Attribute) and by.attr == "select_for_update":
+            return True
         return isinstance(by, ast.Name) and by.id in TEXTS
     return isinstance(node, ast.JoinedStr | ast.TypeAlias | ast.Import | ast.ImportFrom)
 
@@ -255,9 +257,10 @@ def _left_out(node: Node) -> Iterator[Node]:
 
 
 def _locks(node: ast.Expr) -> bool:
-    """`payer.lock()`, which is a `select_for_update`."""
-    by = node.value.func if isinstance(node.value, ast.Call) else None
-    return isinstance(by, ast.Attribute) and by.attr == "lock"
+    """`payer.lock()`, or a `select_for_update` whose row nobody takes."""
+    calls = [each.func for each in ast.walk(node) if isinstance(each, ast.Call)]
+    names = {each.attr for each in calls if isinstance(each, ast.Attribute)}
+    return bool(names & {"lock", "select_for_update"})
 
 
 def _binds(node: ast.Assign) -> bool:

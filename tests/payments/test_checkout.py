@@ -174,11 +174,9 @@ def test_beginning_one_thing_leaves_the_pages_of_all_others_open(shop, buyer):
 def test_one_thing_at_another_price_closes_ones_own_page_of_it_alone(shop, buyer):
     prices = membership_prices()
     own, friends = (shop.begin(each, prices["month"]) for each in (buyer, UserFactory()))
-    term, wish = (
-        prices["term"],
-        for_others.Wish(key=uuid4(), gift=for_others.GiftWords(giver_name="我")),
-    )
-    gift = checkout.start(buyer=buyer, price=term, wish=wish, now=site_clock.now()).order
+    wish = for_others.Wish(key=uuid4(), gift=for_others.GiftWords(giver_name="我"))
+    term, now = prices["term"], site_clock.now()
+    gift = checkout.start(buyer=buyer, price=term, wish=wish, now=now).order
     elsewhere = OrderFactory(buyer=buyer, price=prices["month"], **OTHER_ACCOUNT)
     closed = OrderFactory(buyer=buyer, price=prices["month"], status=Order.Status.FAILED)
     shop.begin(buyer, prices["year"])
@@ -247,10 +245,8 @@ def test_an_order_from_before_is_taken_up_only_if_it_is_open_and_of_this_account
     assert page_of(order)["status"] == "open"
 
 
-@pytest.mark.parametrize(("minutes", "coded", "same"), [(19, True, True), (21, True, False)])
-def test_a_code_is_held_anew_where_stripe_made_no_page_in_time(
-    shop, buyer, clock, minutes, coded, same
-):
+@pytest.mark.parametrize(("minutes", "same"), [(19, True), (21, False)])
+def test_a_code_is_held_anew_where_stripe_made_no_page_in_time(shop, buyer, clock, minutes, same):
     price, code = course_price(course()), PromotionFactory(max_uses=1)
     faults.plan("no_connection", times=100, match="POST /v1/checkout/sessions")
     with pytest.raises(checkout.StripeUnavailable):
