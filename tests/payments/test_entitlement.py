@@ -14,6 +14,7 @@ from tests.payments.factories import (
     OfferFactory,
     OrderFactory,
     PriceFactory,
+    PromotionFactory,
     RefundFactory,
     SubscriptionFactory,
     bundle_price,
@@ -168,7 +169,8 @@ def test_parts_that_add_up_to_all_give_it_back_and_failed_ones_do_not():
 
 
 def test_what_was_ended_counts_as_given_back():
-    order = paid(course_price(course()), amount=0, ended_at=NOW + DAY)
+    free = {"amount": 0, "discount": 9900, "promotion": PromotionFactory(percent=100)}
+    order = paid(course_price(course()), ended_at=NOW + DAY, **free)
     assert entitlement.given_back(order) == NOW + DAY
 
 
