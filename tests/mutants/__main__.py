@@ -132,7 +132,7 @@ def _try(
                 bar.step(results.survived)
                 continue
             early = finders.get(module, [])[-12:]
-            tests = in_turn(tests, early, about=f"test_{Path(module).name}")
+            tests = in_turn(tests, early, about=f"test_{Path(module).stem}")
             yield {
                 "module": module,
                 "number": mutant.number,
@@ -168,7 +168,7 @@ def in_turn(tests: list[Test], early: list[str], *, about: str) -> list[Test]:
     mixed = {test.name: test for pair in zip(closest, earliest, strict=True) for test in pair}
 
     def rank(test: Test) -> int:
-        return 0 if test.file.endswith(f"/{about}") else 1 if test.name in early else 2
+        return 0 if Path(test.file).name.startswith(about) else 1 if test.name in early else 2
 
     return sorted(mixed.values(), key=lambda t: (not t.by_itself, rank(t)))
 

@@ -22,7 +22,6 @@ from payments import (
     reconciliation,
     refund_requests,
     reminders,
-    subscription_access,
     subscriptions,
 )
 from payments.models import (
@@ -38,7 +37,7 @@ from payments.sandbox import disputes
 from payments.sandbox import refunds as sandbox_refunds
 from payments.sandbox.models import StripeObject
 from tests.factories import MembershipFactory, UserFactory
-from tests.payments.factories import SubscriptionFactory, course_price, membership_prices
+from tests.payments.factories import course_price, membership_prices
 from tests.payments.plans import included_in, opens, text_of
 from tests.payments.test_pages import signed_in
 
@@ -327,53 +326,6 @@ def test_a_disputed_renewal_closes_the_membership_and_a_won_one_opens_it_again(
 
 
 PERIOD_END = site_clock.now().replace(microsecond=0) + timedelta(days=10)
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({"status": "trialing"}, PERIOD_END + timedelta(days=1)),
-        ({"status": "active"}, PERIOD_END + timedelta(days=1)),
-        ({"status": "active", "cancel_at_period_end": True}, PERIOD_END),
-        (
-            {"status": "active", "cancel_at": PERIOD_END - timedelta(days=2)},
-            PERIOD_END - timedelta(days=2),
-        ),
-        ({"status": "active", "collection_paused": True}, PERIOD_END),
-        (
-            {"status": "past_due", "past_due_since": PERIOD_END - timedelta(days=9)},
-            PERIOD_END - timedelta(days=2),
-        ),
-        ({"status": "unpaid"}, None),
-        ({"status": "incomplete"}, None),
-        ({"status": "incomplete_expired"}, None),
-        ({"status": "paused"}, None),
-        ({"status": "canceled"}, None),
-    ],
-)
-def test_the_access_table_of_a_subscription_that_opened_nothing_yet(fields, expected):
-    row = SubscriptionFactory.build(period_end=PERIOD_END, learner=None, offer=None, **fields)
-    found = subscription_access.until(row, standing=None, now=site_clock.now())
-    assert (found.ends_at, found.known) == (expected, True)
-
-
-@pytest.mark.parametrize("status", ["unpaid", "incomplete_expired", "paused", "canceled"])
-def test_a_closed_state_ends_what_stood_open(status):
-    now = site_clock.now()
-    row = SubscriptionFactory.build(period_end=PERIOD_END, learner=None, offer=None, status=status)
-    standing = now + timedelta(days=5)
-    assert subscription_access.until(row, standing=standing, now=now).ends_at == now
-    earlier = now - timedelta(days=5)
-    assert subscription_access.until(row, standing=earlier, now=now).ends_at == earlier
-
-
-def test_paused_with_the_setting_on_access_goes_on(settings):
-    settings.PAUSED_KEEPS_ACCESS = True
-    row = SubscriptionFactory.build(
-        period_end=PERIOD_END, learner=None, offer=None, collection_paused=True
-    )
-    found = subscription_access.until(row, standing=None, now=site_clock.now())
-    assert found.ends_at == PERIOD_END + timedelta(days=1)
 
 
 def test_a_state_nobody_knows_opens_nothing_new_and_alerts(shop, buyer, prices, included):
