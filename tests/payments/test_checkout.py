@@ -261,6 +261,16 @@ def test_a_code_is_held_anew_where_stripe_made_no_page_in_time(shop, buyer, cloc
     assert again.amount == 9900 - 2475
 
 
+def test_what_never_got_a_page_is_closed_when_another_way_is_chosen(shop, buyer):
+    prices = membership_prices()
+    faults.plan("no_connection", times=100, match="POST /v1/checkout/sessions")
+    with pytest.raises(checkout.StripeUnavailable):
+        shop.begin(buyer, prices["month"])
+    faults.clear()
+    shop.begin(buyer, prices["term"])
+    assert Order.objects.get(price=prices["month"]).status == Order.Status.EXPIRED
+
+
 def test_without_a_code_an_order_waits_for_its_page_as_long_as_it_likes(shop, buyer, clock):
     price = course_price(course())
     faults.plan("no_connection", times=100, match="POST /v1/checkout/sessions")

@@ -11,6 +11,7 @@ from tests.factories import MembershipFactory, UserFactory, bundle, course
 from tests.payments.factories import (
     NOW,
     DisputeFactory,
+    InvoiceFactory,
     OfferFactory,
     OrderFactory,
     PriceFactory,
@@ -162,10 +163,19 @@ def test_parts_that_add_up_to_all_give_it_back_and_failed_ones_do_not():
     order = paid(course_price(course()))
     RefundFactory(order=order, amount=9900, status="failed")
     RefundFactory(order=order, amount=4000, created_at=NOW + DAY)
+    RefundFactory(order=order, amount=5899, created_at=NOW + DAY)
     assert entitlement.given_back(order) is None
-    last = RefundFactory(order=order, amount=5900, created_at=NOW + 2 * DAY)
+    last = RefundFactory(order=order, amount=1, created_at=NOW + 2 * DAY)
     assert entitlement.given_back(order) == last.created_at
     assert entitlement.withdrawn(order) == last.created_at
+
+
+def test_a_bill_is_given_back_by_what_was_paid_of_it():
+    bill = InvoiceFactory(amount_due=9900, amount_paid=3900)
+    RefundFactory(invoice=bill, amount=3899)
+    assert entitlement.given_back(bill) is None
+    RefundFactory(invoice=bill, amount=1, created_at=NOW + DAY)
+    assert entitlement.given_back(bill) == NOW + DAY
 
 
 def test_what_was_ended_counts_as_given_back():

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import DELETED, OutboxMessage
 from courses.models import Grant
-from payments import fulfilment, reserving, subscriptions
+from payments import fulfilment, gateway, reserving, subscriptions
 from payments.models import Difference, MoneyEntry, Offer, Order, RefundRequest
 from tests.factories import course
 from tests.payments.factories import (
@@ -290,6 +290,14 @@ def test_a_payment_without_a_session_opens_it_too(order):
     order.refresh_from_db()
     assert (order.status, order.session_id, order.tax) == (Order.Status.FULFILLED, "cs_setup", 0)
     assert order.price.offer.kind == Offer.Kind.ONE_OFF
+
+
+def test_a_payment_with_a_session_behind_it_is_looked_at_as_that(order, monkeypatch):
+    monkeypatch.setattr(gateway, "find_sessions", lambda **by: [{"id": "cs_1"}])
+    monkeypatch.setattr(gateway, "retrieve_session", lambda id: session(order, id=id))
+    fulfilment.confirm_payment("pi_1", now=NOW)
+    order.refresh_from_db()
+    assert (order.status, order.session_id) == (Order.Status.FULFILLED, "cs_1")
 
 
 @pytest.mark.parametrize("fields", [{"status": "processing"}, {"metadata": {}}])
