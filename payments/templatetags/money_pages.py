@@ -159,6 +159,16 @@ def membership_notice(context: Context) -> standing.Notice | None:
 
 
 @register.simple_tag(takes_context=True)
+def failing_notice(context: Context) -> standing.Notice | None:
+    """`{% failing_notice as notice %}`: that a renewal has failed, and where to mend it."""
+    request = context.get("request")
+    if request is None or not request.user.is_authenticated:
+        return None
+    found = standing.subscription_notice(request.user, now=clock.now())
+    return found if found and found.kind == "warn" else None
+
+
+@register.simple_tag(takes_context=True)
 def reservation_of(context: Context, course: CoursePage) -> reservation_standing.InBar | None:
     """`{% reservation_of course as reserved %}`: what the bar to buy says instead of an offer."""
     request = context.get("request")

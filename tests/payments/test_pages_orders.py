@@ -32,6 +32,7 @@ from tests.payments.factories import (
     course_price,
     membership_prices,
 )
+from tests.payments.plans import included_in
 from tests.payments.test_pages import day_from_now, signed_in
 from tests.payments.test_subscriptions import break_card
 
@@ -497,14 +498,18 @@ def test_study_tells_of_a_membership_that_ended_for_a_month(shop, buyer, me):
     assert "到期" not in text_of(me.get("/study/"))
 
 
-def test_study_tells_of_a_renewal_that_failed_and_where_to_mend_it(shop, buyer, me):
-    row = shop.buy(buyer, membership_prices()["month"]).subscription
+def test_pages_tell_of_a_renewal_that_failed_and_where_to_mend_it(shop, buyer, me):
+    prices = membership_prices()
+    page = included_in(prices["month"].offer.membership)
+    row = shop.buy(buyer, prices["month"]).subscription
     break_card(row)
     shop.advance(days=33)
-    page = me.get("/study/")
-    assert "续费未成功" in text_of(page)
-    notice = page.text.split("callout", 1)[1].split("</div></div>")[0]
-    assert reverse("subscription_pay", args=[row.pk]) in notice
+    for address in ("/study/", "/", page.get_absolute_url()):
+        shown = me.get(address)
+        assert "续费未成功" in text_of(shown), address
+        notice = shown.text.split("callout", 1)[1].split("</div></div>")[0]
+        assert reverse("subscription_pay", args=[row.pk]) in notice
+    assert "续费未成功" not in text_of(Client().get("/"))
     membership = me.get(reverse("membership"))
     assert "续费未成功" in text_of(membership)
     assert "你是会员" not in text_of(membership)
