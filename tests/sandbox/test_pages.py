@@ -341,6 +341,10 @@ def test_the_console_moves_time(api: Any, console: Client, clock: Any) -> None:
         console.post("/sandbox/do/advance/", {"step": step})
         assert (clock.now() - before).days >= days
     assert api.v1.checkout.sessions.retrieve(session.id).status == "expired"
+    moved = clock.now()
+    page = text(console.post("/sandbox/do/advance/", {"date": "9999-12-31"}, follow=True))
+    assert "At most two years at once" in page
+    assert (clock.now() - moved).days == 0
     page = text(console.post("/sandbox/do/advance/", {"date": "2001-01-01"}, follow=True))
     assert "only goes forward" in page
     for nonsense in ({"step": "eon"}, {"date": "2031-02-31"}, {"date": "soon"}, {}):

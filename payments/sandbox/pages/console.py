@@ -101,6 +101,9 @@ def _events(count: int) -> list[Shape]:
     return [{"data": row.data, "deliveries": found.get(row.pk, [])} for row in rows]
 
 
+FARTHEST = timedelta(days=2 * 366)  # the clock cannot go back from a year that was mistyped
+
+
 @require_POST
 def act(request: HttpRequest, action: str) -> HttpResponse:
     guarded(request)
@@ -118,6 +121,10 @@ def _advance(request: HttpRequest) -> str:
     target = _target(request, now)
     if target is None or target <= now:
         raise StripeError(_("The clock only goes forward: choose a later day."))
+    if target - now > FARTHEST:
+        raise StripeError(
+            _("At most two years at once: all that falls due until then happens meanwhile.")
+        )
     time.advance(to=target)
     return _("The clock is moved, and all that was due has happened.")
 
