@@ -150,6 +150,7 @@ class OfferForm(WagtailAdminModelForm):
         if not self.errors:
             self._clean_free(cleaned)
         self._clean_presale(cleaned)
+        self._clean_membership(cleaned)
         self._clean_twin(cleaned)
         until = cleaned.get("early_until")
         early = [
@@ -171,6 +172,17 @@ class OfferForm(WagtailAdminModelForm):
         if not beginning.is_planned(course, now=clock.now()):
             words = _("Only a course that opens on a day to come: set it on the course first.")
             self.add_error("presale", words)
+
+    def _clean_membership(self, cleaned: dict[str, Any]) -> None:
+        membership = cleaned.get("membership")
+        if membership is None:
+            return
+        if cleaned.get("kind") == Offer.Kind.ONE_OFF:
+            words = _("A membership lasts a time: choose what renews itself, or a term.")
+            self.add_error("kind", words)
+        if cleaned.get("is_active") and not membership.included_courses.exists():
+            words = _("No published course belongs to it: choose it on a course first.")
+            self.add_error("membership", words)
 
     def _clean_twin(self, cleaned: dict[str, Any]) -> None:
         """Two offers of the same would stand side by side on the page."""

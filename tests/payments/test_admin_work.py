@@ -22,6 +22,7 @@ from tests.payments.factories import (
     course_price,
     membership_prices,
 )
+from tests.payments.plans import included_in
 from tests.payments.staff import at_desk, somebody
 from tests.payments.test_admin_listings import one_of_each
 
@@ -52,6 +53,13 @@ def test_a_course_is_put_for_sale_without_code(desk, client):
 def test_a_plan_of_a_membership_is_made_without_code(desk, client):
     membership = MembershipFactory()
     form = offer_form(membership=membership.pk, kind="recurring", interval="quarter", amount="99.5")
+    refused = desk.post(reverse("money-offers:add"), form)
+    assert "还没有已发布的课程属于它" in refused.text
+    assert 'value="99.5"' in refused.text
+    included_in(membership)
+    for_good = desk.post(reverse("money-offers:add"), form | {"kind": "one_off", "interval": ""})
+    assert "会员有期限" in for_good.text
+    assert not Offer.objects.exists()
     assert desk.post(reverse("money-offers:add"), form).status_code == 302
     offer = Offer.objects.get()
     assert (offer.interval, offer.prices.get().amount) == ("quarter", 9950)
