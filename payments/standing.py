@@ -232,6 +232,7 @@ def dispute_notice(learner: User, course: CoursePage) -> Notice | None:
     memberships = MembershipCourse.objects.filter(course=course).values("membership")
     opening = (
         Q(order__price__offer__course=course)
+        | Q(order__gift__course_instead=course)
         | Q(order__contents__course=course)
         | Q(order__price__offer__membership__in=memberships)
     )
@@ -249,14 +250,16 @@ def _disputed_notice(learner: User, opening: Q) -> Notice | None:
         .filter(
             opening,
             Q(order__subscription=None) | Q(order__subscription__status__in=Subscription.LIVE),
-            order__buyer=learner,
-            order__purpose=Order.Purpose.OWN,
+            Q(order__buyer=learner, order__purpose=Order.Purpose.OWN)
+            | Q(order__gift__redeemed_by=learner),
         )
         .select_related("order")
         .first()
     )
     if row is None or row.order is None:
         return None
+    if row.order.purpose == Order.Purpose.GIFT:
+        return Notice(_of_a_gifts_dispute(row), "warn")
     address = reverse("order", args=[row.order.key])
     return Notice(of_dispute(row), "warn", _("See the order"), address)
 
@@ -274,6 +277,18 @@ def of_dispute(row: Dispute) -> str:
     return _(
         "The bank is looking into this payment; until it decides, what it opened is closed. Your "
         "progress is kept."
+    )
+
+
+def _of_a_gifts_dispute(row: Dispute) -> str:
+    if row.status == "lost":
+        return _(
+            "The bank took the payment of your gift back; it opens nothing more. Your progress is "
+            "kept."
+        )
+    return _(
+        "The bank is looking into the payment of your gift; until it decides, what it opened is "
+        "closed. Your progress is kept."
     )
 
 

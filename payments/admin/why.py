@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -126,11 +127,15 @@ def reasons(lesson: LessonPage, course: CoursePage, active: list[Grant]) -> Iter
 
 def disputed(learner: User, withdrawn: list[Grant]) -> Iterator[Any]:
     """Of grants that were withdrawn: whose payment a bank disputes, or took back."""
-    disputes = Dispute.objects.withdrawing().filter(order__buyer=learner)
-    for dispute in disputes.select_related("order__subscription"):
+    disputes = Dispute.objects.withdrawing().filter(
+        Q(order__buyer=learner) | Q(order__gift__redeemed_by=learner)
+    )
+    for dispute in disputes.select_related("order__subscription", "order__gift"):
         order = dispute.order
         assert order is not None  # noqa: S101 — it has a buyer
         sources = {order.source_id, order.subscription and order.subscription.source_id}
+        if hasattr(order, "gift"):
+            sources.add(order.gift.source_id)
         for row in withdrawn:
             if row.source_id in sources:
                 words = {"what": target(row), "number": order.number}

@@ -207,6 +207,24 @@ def test_a_dispute_that_is_won_is_no_longer_told(shop, buyer, page, disputed, cl
     assert "可学到" in order_page
 
 
+def test_whoever_claimed_a_gift_is_told_that_its_payment_is_disputed(shop, buyer, page, client):
+    gift = given(shop, buyer, course_price(page))
+    friend = UserFactory()
+    redeeming.redeem(code=code_of(gift), learner=friend, now=site_clock.now())
+    disputes.open_dispute(str(gift.order.charge_id), site_clock.now())
+    shop.deliver()
+    client.force_login(friend)
+    lesson = page.get_children().last().specific
+    for address in (lesson.url, page.get_absolute_url()):
+        assert "银行正在核查你这份礼物的付款" in client.get(address).text
+    query = {"email": friend.email, "lesson": lesson.pk}
+    answer = text_of(at_desk(roles.FINANCE).get(reverse("money-why:index"), query))
+    assert f"银行正在处理《一群人的生意》的付款争议（订单 {gift.order.number}）" in answer
+    disputes.close_dispute(Dispute.objects.get().stripe_id, won=False, now=site_clock.now())
+    shop.deliver()
+    assert "你这份礼物的付款已被银行退回" in client.get(lesson.url).text
+
+
 def test_finance_reads_the_banks_reason_in_words(shop, buyer, page, disputed):
     text = detail(at_desk(roles.FINANCE))
     assert "买家称不是本人付款" in text
