@@ -171,6 +171,7 @@ def confirm(request, actor, now=NOW):
 def test_a_colleague_confirms_at_once_and_stands_in_the_log(order, finance):
     colleague = UserFactory()
     colleague.groups.add(Group.objects.get(name=roles.FINANCE))
+    approve(OrderFactory(price=order.price, fulfilled=True), finance)  # another one that waits
     request = confirm(approve(order, finance), colleague)
     request.refresh_from_db()
     assert (request.status, request.confirmed_by) == (State.APPROVED, colleague)
