@@ -8,14 +8,16 @@ from typing import Any
 from django.db.models import Count, Max, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Consent, OutboxMessage, User
+from accounts.models import Consent, User
 from courses.models import CoursePage, Grant
 from learning.models import LessonProgress
-from payments import entitlement
+from payments import entitlement, story
 from payments.mirror import moment
-from payments.models import Dispute, Gift, Order, RedeemCode
+from payments.models import Dispute, Gift, Invoice, Order, RedeemCode
+from payments.money import in_words
 
 CLAIMS_TOLD = 20  # of many seats, the first ones
+MAILS_TOLD = 10  # of many, the last ones
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,24 @@ def disputed_by(person: User) -> int:
     return theirs.exclude(status__in=["", "won", "prevented"]).count()
 
 
-def of(order: Order) -> Iterator[Exhibit]:
-    """In the order in which it happened."""
+def of(order: Order, bill: Invoice | None = None) -> Iterator[Exhibit]:
+    """In the order in which it happened. `bill`: which of a subscription's is disputed."""
     buyer = order.buyer
     for consent in Consent.objects.filter(user=buyer).order_by("at"):
         yield Exhibit(_("Agreed: %(what)s") % {"what": consent.get_kind_display()}, consent.at)
     yield Exhibit(_("Ordered, at the price shown"), order.created_at)
     yield Exhibit(_("Paid"), order.paid_at)
+    if bill and bill.billing_reason != "subscription_create":
+        words = {"amount": in_words(bill.amount_paid or 0, bill.currency), "id": bill.stripe_id}
+        yield Exhibit(_("The disputed bill: %(amount)s (%(id)s)") % words, bill.paid_at)
     for grant in Grant.objects.filter(learner=buyer, source_id__in=_sources(order)).select_related(
         "course", "membership"
     ):
         yield Exhibit(
             _("Opened: %(what)s") % {"what": grant.course or grant.membership}, grant.starts_at
         )
-    sent = OutboxMessage.objects.filter(user=buyer, sent_at__gte=order.created_at)
-    for mail in sent.order_by("sent_at")[:10]:
+    sent = story.mails_of(order).filter(sent_at__isnull=False)
+    for mail in sent.order_by("-sent_at")[:MAILS_TOLD][::-1]:
         yield Exhibit(_("Mail sent: “%(subject)s”") % {"subject": mail.subject}, mail.sent_at)
     yield from _studied(order)
     others = Order.objects.filter(buyer=buyer, status=Order.Status.FULFILLED).exclude(pk=order.pk)

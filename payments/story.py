@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import OutboxMessage, User
@@ -30,6 +30,7 @@ def of(order: Order) -> list[Event]:
     """The earliest first; as many queries whatever happened."""
     events = [
         *_bought(order),
+        *_bills(order),
         *_reserved(order),
         *_claimed(order),
         *_access(order),
@@ -175,7 +176,12 @@ def _disputes(order: Order) -> Iterator[Event]:
     for dispute in order.disputes.all():
         if dispute.created_at:
             words = {"amount": _amount(dispute.amount, dispute.currency or order.currency)}
-            yield Event(dispute.created_at, _("The bank disputes %(amount)s.") % words, dispute)
+            told = _("The bank disputes %(amount)s.")
+            if dispute.status == "lost":
+                told = _("The bank disputes %(amount)s, and took it back.")
+            elif dispute.status == "won":
+                told = _("The bank disputed %(amount)s, and left it here.")
+            yield Event(dispute.created_at, told % words, dispute)
 
 
 def _fapiao(order: Order) -> Iterator[Event]:
@@ -186,8 +192,19 @@ def _fapiao(order: Order) -> Iterator[Event]:
             yield Event(fapiao.issued_at, _("The fapiao %(number)s was issued.") % words, fapiao)
 
 
-def _mails(order: Order) -> Iterator[Event]:
-    """The words of old ones are not kept: those lead nowhere."""
+def _bills(order: Order) -> Iterator[Event]:
+    """What was paid after the first: renewals, and changes of plan."""
+    if order.subscription is None:
+        return
+    bills = order.subscription.invoices.filter(status="paid", amount_paid__gt=0)
+    for bill in bills.exclude(billing_reason="subscription_create"):
+        if bill.paid_at:
+            words = {"amount": _amount(bill.amount_paid, bill.currency)}
+            yield Event(bill.paid_at, _("Paid %(amount)s.") % words, bill)
+
+
+def mails_of(order: Order) -> QuerySet[OutboxMessage]:
+    """Those about this order's money, its subscription's included."""
     ours = ("order-paid", "presale-opened", "presale-given-up", "bought-twice", "order-ended")
     keys = [f"{kind}-{order.pk}" for kind in (*ours, "seats-bought")]
     keys += [f"reserved-{order.pk}", f"reservation-refused-{order.pk}"]
@@ -202,6 +219,16 @@ def _mails(order: Order) -> Iterator[Event]:
         wanted |= Q(key__startswith=f"{key}+")  # sent again (accounts.mail)
     for kind in ("moved", "sooner", "notice"):
         wanted |= Q(key__startswith=f"reservation-{kind}-{order.pk}-")
-    for message in sent.filter(wanted).only("created_at", "subject", "text"):
+    if order.subscription_id:
+        for kind in ("renewal-notice", "cancelled", "card-expiring", "payment-failed"):
+            wanted |= Q(key__startswith=f"{kind}-{order.subscription_id}-")
+        bills = order.subscription.invoices.values_list("pk", flat=True)
+        wanted |= Q(key__in=[f"renewal-receipt-{pk}" for pk in bills])
+    return sent.filter(wanted)
+
+
+def _mails(order: Order) -> Iterator[Event]:
+    """The words of old ones are not kept: those lead nowhere."""
+    for message in mails_of(order).only("created_at", "subject", "text"):
         words, read = {"subject": message.subject}, message if message.text else None
         yield Event(message.created_at, _("Mail: “%(subject)s”") % words, read)

@@ -62,7 +62,7 @@ def _begun(row: Subscription, now: datetime) -> Iterator[Event]:
 
 
 def _bills(row: Subscription, now: datetime) -> Iterator[Event]:
-    for bill in row.invoices.prefetch_related("refunds"):
+    for bill in row.invoices.prefetch_related("refunds", "disputes"):
         if bill.created_at is None:
             continue
         yield from _bill(bill, row, now)
@@ -70,6 +70,13 @@ def _bills(row: Subscription, now: datetime) -> Iterator[Event]:
             if refund.created_at:
                 words = {"amount": _amount(refund.amount, refund.currency)}
                 yield Event(refund.created_at, _("%(amount)s was given back.") % words)
+        for dispute in bill.disputes.all():
+            if dispute.created_at and dispute.withdraws:
+                words = {"amount": _amount(dispute.amount, dispute.currency)}
+                told = _("The bank looks into %(amount)s; until it decides, courses are closed.")
+                if dispute.status == "lost":
+                    told = _("The bank took %(amount)s back.")
+                yield Event(dispute.created_at, told % words, "warn")
 
 
 def _bill(bill: Invoice, row: Subscription, now: datetime) -> Iterator[Event]:

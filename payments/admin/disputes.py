@@ -136,7 +136,10 @@ class DisputeDetail(MoneyDetail):
         yield Section(
             heading,
             [_("What"), _("When")],
-            [[exhibit.label, _shown(exhibit.value)] for exhibit in evidence.of(order)],
+            [
+                [exhibit.label, _shown(exhibit.value)]
+                for exhibit in evidence.of(order, self.object.invoice)
+            ],
         )
 
 

@@ -346,6 +346,7 @@ TOLD: dict[type[Model], str] = {
     Grant: "money-grants",
     OutboxMessage: "money-mails",
     RedeemCode: "money-codes",
+    Invoice: "money-invoices",
     Refund: "money-refunds",
     RefundRequest: "money-requests",
 }

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts import roles
+from accounts.models import OutboxMessage
 from courses import access
 from learning import progress
 from operations import clock as site_clock
@@ -193,6 +194,8 @@ def test_the_membership_page_says_that_the_bank_looks_into_its_payment(shop, buy
     assert "你是会员" in client.get(reverse("membership")).text
     disputes.open_dispute(charge_of(order.subscription), site_clock.now())
     shop.deliver()
+    life = reverse("subscription", args=[order.subscription.pk])
+    assert "银行正在核查 ¥39" in text_of(client.get(life))
     shown = client.get(reverse("membership")).text
     assert "银行正在核查这笔付款" in shown
     assert "你是会员" not in shown
@@ -249,3 +252,24 @@ def test_finance_reads_that_a_dispute_closed_a_lesson(buyer, page, disputed, sta
     answer = text_of(desk.get(reverse("money-why:index"), query))
     assert f"{words}（订单 {disputed.number}）" in answer
     assert f"订单 {disputed.number}" in answer
+
+
+def test_of_a_later_bill_its_own_payment_speaks_and_no_other_orders_mails(shop, buyer, page):
+    order = shop.buy(buyer, membership_prices()["month"])
+    shop.buy(buyer, course_price(page))
+    shop.advance(days=33)
+    renewal = order.subscription.invoices.first()
+    disputes.open_dispute(charge_of(order.subscription), site_clock.now())
+    shop.deliver()
+    desk = at_desk(roles.FINANCE)
+    text = text_of(desk.get(reverse("money-disputes:inspect", args=[Dispute.objects.get().pk])))
+    assert f"被争议的账单：¥39（{renewal.stripe_id}）" in text
+    notice = OutboxMessage.objects.get(key__startswith="renewal-notice", user=buyer)
+    assert notice.subject in text
+    assert OutboxMessage.objects.get(key__startswith="order-paid").subject not in text
+    told = text_of(desk.get(reverse("money-orders:inspect", args=[order.pk])))
+    assert told.count("付款 ¥39。") == 2
+    disputes.close_dispute(Dispute.objects.get().stripe_id, won=False, now=site_clock.now())
+    shop.deliver()
+    told = text_of(desk.get(reverse("money-orders:inspect", args=[order.pk])))
+    assert "银行对 ¥39 提出争议，已退回付款人" in told
