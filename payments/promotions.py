@@ -98,7 +98,9 @@ def reduce(
     if buyer is not None:
         _check_person(promotion, buyer)
     _check_left(promotion, buyer)
-    cut = money.taken_off(price.amount, percent=promotion.percent, fixed=promotion.amount)
+    cut = money.taken_off(
+        price.amount, price.currency, percent=promotion.percent, fixed=promotion.amount
+    )
     if cut == price.amount and offer.presale:
         raise NotForThis  # where it is given up, there would be nothing to give back
     return Reduction(promotion, price.amount - cut, cut, full_from)

@@ -82,7 +82,10 @@ class Subscription(Mirrored):
             if is_over or (only and (product or self.product_id) not in only):
                 continue
             amount -= money.taken_off(
-                amount, percent=coupon["percent_off"], fixed=coupon["amount_off"]
+                amount,
+                self.currency,
+                percent=coupon["percent_off"],
+                fixed=coupon["amount_off"],
             )
         return amount
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 
+from payments import money
 from payments.sandbox import events, ids, lists, periods, store
 from payments.sandbox.errors import InvalidRequestError
 from payments.sandbox.models import StripeObject
@@ -256,8 +256,8 @@ def taken_off(costs: Sequence[tuple[int, str]], coupon: StripeObject, currency: 
         for amount, product in costs
     ]
     if percent := coupon.data["percent_off"]:
-        share = Decimal(str(percent)) / 100
-        return [int((rest * share).quantize(Decimal(1), ROUND_HALF_UP)) for rest in rests]
+        code = currency.upper()
+        return [money.taken_off(rest, code, percent=percent, fixed=None) for rest in rests]
     if coupon.data["currency"] != currency:
         return [0 for _ in rests]
     left, cuts = coupon.data["amount_off"], []

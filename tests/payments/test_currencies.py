@@ -1,6 +1,7 @@
 """A site that sells in several currencies: each person sees one, and pays in the one they saw."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.template import Context, Template
@@ -9,6 +10,7 @@ from django.urls import reverse
 
 from accounts import roles
 from accounts.models import User
+from courses.memberships import sync_included
 from operations import clock as site_clock
 from payments import checkout, offers, promotions
 from payments.models import MoneyEntry, Offer, PromotionCode
@@ -224,3 +226,22 @@ def test_finance_takes_an_amount_off_in_one(desk):
     assert desk.post(reverse("money-promotions:add"), form).status_code == 302
     made = PromotionCode.objects.get()
     assert (made.amount, made.currency) == (300, "USD")
+
+
+def test_what_a_percentage_leaves_in_dinars_can_be_charged_and_given_back(
+    shop, buyer, client, settings
+):
+    settings.REFUNDS_ALONE = {"KWD": Decimal(100)}
+    price = PriceFactory(offer=course_price(course()).offer, currency="KWD", amount=4250)
+    promotion = PromotionFactory(percent=33)
+    client.force_login(buyer)
+    client.post(reverse("set_currency"), {"currency": "KWD"})
+    address = reverse("payments_buy", args=[price.offer.key])
+    assert "KWD2.850" in client.get(address, {"code": promotion.code}).text
+    order = shop.buy(buyer, price, promotion)
+    assert MoneyEntry.objects.get(order=order).amount == order.amount == 2850
+    gives_back = {"amount": "2.850", "reason": "谈妥了"}
+    at_desk("finance").post(reverse("money-orders:refund", args=[order.pk]), gives_back)
+    shop.deliver()
+    order.refresh_from_db()
+    assert order.status == "refunded"
