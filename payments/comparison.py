@@ -23,7 +23,7 @@ def of(membership: Membership, prices: list[Price], *, currency: str, today: dat
     live = CoursePage.objects.live().exclude(opens_on__gt=today)
     free = queries_of_courses.lessons_of(live).filter(free_preview=True)
     included = MembershipCourse.objects.filter(membership=membership, course__in=live)
-    rate = queries.lowest([each for each in prices if each.currency == currency] or prices)
+    rate = queries.lowest(prices, currency)
     alone = queries.prices_in_force(rate.currency).filter(offer__course__in=live, amount__gt=0)
     return Comparison(
         free_lessons=free.count(),

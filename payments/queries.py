@@ -90,10 +90,15 @@ class Offered:
         return bool(self.own or self.by_membership or self.by_bundle)
 
 
-def lowest(prices: Sequence[Price]) -> Price:
-    """Of those in the first one's currency: amounts of two are not compared."""
-    comparable = [each for each in prices if each.currency == prices[0].currency]
-    return min(comparable, key=lambda price: price.amount)
+def lowest(prices: Sequence[Price], currency: str) -> Price:
+    """Of those in the looker's currency; where there are none, of those in the site's own."""
+    return min(comparable(prices, currency), key=lambda price: price.amount)
+
+
+def comparable(prices: Sequence[Price], currency: str) -> list[Price]:
+    """Of `prices_shown`, those in its currency where there are any: amounts of two are not
+    compared."""
+    return [each for each in prices if each.currency == currency] or list(prices)
 
 
 class PriceList:

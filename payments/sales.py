@@ -98,6 +98,7 @@ class Sale:
     member_note: str = ""
     member_line: str = ""
     member_url: str = ""
+    membership: Membership | None = None  # the one of which the price is told
     bundle_line: str = ""
     bundle_url: str = ""
 
@@ -112,18 +113,21 @@ def sale(
     led_by = Attribution(page_id=getattr(page, "pk", None), block=str(block_id or ""))
     code = request.GET.get("code", "")[: promotion_in_hand.LONGEST] if request else ""
     offered = offers_for(request, sellable)
+    seen_in = currencies.of(request)
     if isinstance(sellable, CoursePage) and beginning.is_planned(sellable, now=clock.now()):
         return _in_advance(request, sellable, offered, led_by, code)
     if isinstance(sellable, Membership):
-        return _of_membership(offered.own[0], led_by, code) if offered.own else None
+        own = queries.comparable(offered.own, seen_in)
+        return _of_membership(own[0], led_by, code) if own else None
     if isinstance(sellable, Bundle):
         return _of_bundle(offered.own[0], led_by, code) if offered.own else None
     if offered.own and offered.own[0].is_free:
         return _for_nothing(offered.own[0], led_by)
     if offered.own:
-        return _beside_bundle(_of_course(offered, led_by, code), offered, led_by, code)
+        return _beside_bundle(_of_course(offered, seen_in, led_by, code), offered, led_by, code)
     if offered.by_membership:
-        way = _of_membership(offered.by_membership[0], led_by, code)
+        first = queries.comparable(offered.by_membership, seen_in)[0]
+        way = _of_membership(first, led_by, code)
         return _beside_bundle(way, offered, led_by, code)
     return _of_bundle(offered.by_bundle[0], led_by, code) if offered.by_bundle else None
 
@@ -180,15 +184,16 @@ def _for_nothing(price: Price, led_by: Attribution) -> Sale:
     )
 
 
-def _of_course(offered: queries.Offered, led_by: Attribution, code: str) -> Sale:
+def _of_course(offered: queries.Offered, seen_in: str, led_by: Attribution, code: str) -> Sale:
     price = offered.own[0]
-    member: dict[str, str] = {}
+    member: dict[str, Any] = {}
     if offered.by_membership:
-        lowest = queries.lowest(offered.by_membership)
+        lowest = queries.lowest(offered.by_membership, seen_in)
         member = {
             "member_note": _("Members listen, too"),
             "member_line": _("Members listen, from %(price)s") % {"price": _rate(lowest)},
             "member_url": reverse("membership") + attribution.as_query(led_by, code),
+            "membership": lowest.offer.membership,
         }
     return _at(
         price,
@@ -236,6 +241,7 @@ def _of_membership(price: Price, led_by: Attribution, code: str) -> Sale:
         per=money.per(offer.interval) if offer.interval else "",
         label=_("See the membership"),
         url=reverse("membership") + attribution.as_query(led_by, code),
+        membership=offer.membership,
         note=note,
     )
 

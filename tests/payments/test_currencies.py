@@ -245,3 +245,28 @@ def test_what_a_percentage_leaves_in_dinars_can_be_charged_and_given_back(
     shop.deliver()
     order.refresh_from_db()
     assert order.status == "refunded"
+
+
+def test_from_prices_are_reckoned_in_the_currency_that_is_seen(client, page):
+    prices = membership_prices()
+    PriceFactory(offer=prices["month"].offer, currency="USD", amount=600)
+    page.memberships.add(prices["month"].offer.membership)
+    page.save()
+    sync_included(page, now=site_clock.now())
+    client.cookies["rz_currency"] = "USD"
+    assert "会员可听，US$6/月起" in client.get(page.get_absolute_url()).text
+    client.cookies["rz_currency"] = "KWD"
+    assert "会员可听，¥39/月起" in client.get(page.get_absolute_url()).text
+
+
+def test_a_course_that_only_members_hear_names_a_price_in_the_currency_that_is_seen(client):
+    prices = membership_prices()
+    PriceFactory(offer=prices["month"].offer, currency="USD", amount=600)
+    lone = course()
+    lone.memberships.add(prices["month"].offer.membership)
+    lone.save()
+    sync_included(lone, now=site_clock.now())
+    client.cookies["rz_currency"] = "USD"
+    seen = client.get(lone.get_absolute_url()).text
+    assert "US$6" in seen
+    assert "¥365" not in seen

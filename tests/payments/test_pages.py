@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from courses.memberships import sync_included
 from courses.models import Membership, MembershipCourse
 from operations import clock as site_clock
 from pages import dates
@@ -373,3 +374,21 @@ def test_the_membership_page_asks_the_same_however_many_plans_there_are(client):
     with CaptureQueriesContext(connection) as many:
         client.get("/membership/")
     assert len(many) == len(few)
+
+
+# --- a term prolonged, several memberships -------------------------------------------------------
+
+
+def test_what_a_course_page_says_of_a_membership_is_of_one_membership(client, library, listening):
+    Membership.objects.filter(name="全部课程").update(includes="每一门课")
+    Membership.objects.filter(name="听书会员").update(includes="听得到的课")
+    page = course()
+    course_price(page)
+    for prices in (library, listening):
+        page.memberships.add(prices["month"].offer.membership)
+    page.save()
+    sync_included(page, now=site_clock.now())
+    shown = text_of(client.get(page.get_absolute_url()))
+    assert "会员可听，¥19/月起" in shown
+    assert "听得到的课" in shown
+    assert "每一门课" not in shown
