@@ -132,14 +132,14 @@ def _can_follow(grant: Grant, order: Order) -> bool:
     )
 
 
-def end_of_standing_term(order: Order) -> datetime | None:
-    """Where a term bought early begins."""
+def end_of_standing_term(buyer: User, offer: Offer, *, at: datetime) -> datetime | None:
+    """Where a term begins that is bought before the last one is over."""
     standing = Grant.objects.filter(
-        learner_id=order.buyer_id,
-        membership=order.price.offer.membership,
-        course=order.price.offer.course,
+        learner=buyer,
+        membership=offer.membership,
+        course=offer.course,
         source_kind__in=BOUGHT_ONCE,
         withdrawn_at=None,
-        ends_at__gt=order.paid_at,
+        ends_at__gt=at,
     )
     return max((grant.ends_at for grant in standing if grant.ends_at), default=None)

@@ -154,8 +154,9 @@ def _open(order: Order, *, now: datetime) -> None:
         seats.bought(order, now=now)
         return
     if offer.kind == Offer.Kind.TERM:
-        order.starts_at = entitlement.end_of_standing_term(order) or order.paid_at
-        assert order.starts_at is not None  # noqa: S101 — it was paid
+        assert order.paid_at is not None  # noqa: S101 — it was paid
+        standing = entitlement.end_of_standing_term(order.buyer, offer, at=order.paid_at)
+        order.starts_at = standing or order.paid_at
         order.ends_at = periods.add_months(order.starts_at, offer.term_months or 0)
     presale.begin_waiting(order, now=now)
     letters.order_paid(order, now=now)

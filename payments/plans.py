@@ -9,7 +9,16 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.models import Membership
 from pages import dates
-from payments import beginning, checkout, gateway, money, periods, promotions, queries
+from payments import (
+    beginning,
+    checkout,
+    entitlement,
+    gateway,
+    money,
+    periods,
+    promotions,
+    queries,
+)
 from payments.models import Offer, Price, PromotionCode
 from payments.promotions import MONTHS, CannotUse, Reduction
 
@@ -59,14 +68,15 @@ def plan(
     regular = _regular_beside(price)
     before = regular or price.amount
     amount = reduction.amount if reduction else price.amount
+    begins = _begins(offer, user, now)
     return Plan(
         price=price,
         trial_days=trial_days,
         title=_title(offer),
         shown=money.in_words(amount, price.currency),
-        sentence=_reduced(price, trial_days, reduction, now)
+        sentence=_reduced(price, trial_days, reduction, begins, now)
         if reduction
-        else _sentence(price, trial_days, now),
+        else _sentence(price, trial_days, begins, now),
         before=money.in_words(before, price.currency) if amount < before else "",
         saved=money.in_words(reduction.discount, price.currency) if reduction else "",
         note=_note(price, regular, reduction, now) if regular else "",
@@ -161,12 +171,21 @@ def _title(offer: Offer) -> str:
     return _("Once, for good")
 
 
-def _reduced(price: Price, trial_days: int, reduction: Reduction, now: datetime) -> str:
+def _begins(offer: Offer, user: User | None, now: datetime) -> datetime:
+    """From when on it counts: a term bought early prolongs the one that stands."""
+    if user is None or offer.kind != Offer.Kind.TERM:
+        return now
+    return entitlement.end_of_standing_term(user, offer, at=now) or now
+
+
+def _reduced(
+    price: Price, trial_days: int, reduction: Reduction, term_begins: datetime, now: datetime
+) -> str:
     """What is paid first with a code, until when it stays so, and what comes then."""
     offer = price.offer
     first = money.in_words(reduction.amount, price.currency)
     if not offer.is_recurring:
-        return _once(offer, first, now)
+        return _once(offer, first, term_begins, now)
     interval = offer.interval or "month"
     words: dict[str, object] = {
         "price": first,
@@ -199,9 +218,9 @@ def _reduced(price: Price, trial_days: int, reduction: Reduction, now: datetime)
     }
 
 
-def _once(offer: Offer, shown: str, now: datetime) -> str:
+def _once(offer: Offer, shown: str, begins: datetime, now: datetime) -> str:
     if offer.kind == Offer.Kind.TERM:
-        day = dates.day(periods.add_months(now, offer.term_months or 0), now=now)
+        day = dates.day(periods.add_months(begins, offer.term_months or 0), now=now)
         words = {"price": shown, "day": day}
         return _("Today you pay %(price)s. Yours until %(day)s; it does not renew itself.") % words
     if offer.course and offer.course.is_planned(timezone.localdate(now)):
@@ -219,11 +238,11 @@ def _once(offer: Offer, shown: str, now: datetime) -> str:
     return _("Today you pay %(price)s, once. It stays yours.") % {"price": shown}
 
 
-def _sentence(price: Price, trial_days: int, now: datetime) -> str:
+def _sentence(price: Price, trial_days: int, term_begins: datetime, now: datetime) -> str:
     offer = price.offer
     words: dict[str, object] = {"price": money.in_words(price.amount, price.currency)}
     if not offer.is_recurring:
-        return _once(offer, money.in_words(price.amount, price.currency), now)
+        return _once(offer, money.in_words(price.amount, price.currency), term_begins, now)
     words["rate"] = f"{words['price']}/{money.per(offer.interval or '')}"
     if trial_days:
         words["nothing"] = money.in_words(0, price.currency)

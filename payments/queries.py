@@ -251,6 +251,14 @@ def ownerships(
     return {pk: Ownership(grants) for pk, grants in found.items()}
 
 
+def held_until(user: User, membership: Membership, *, now: datetime) -> datetime | None:
+    """When the last that they hold of it ends, a term that has yet to begin among it; None is
+    never."""
+    lasting = Grant.objects.filter(learner=user, membership=membership).lasting(now)
+    ends = list(lasting.values_list("ends_at", flat=True))
+    return None if None in ends else max((end for end in ends if end), default=None)
+
+
 def orders_of(user: User) -> QuerySet[Order]:
     """A buyer's orders worth showing, newest first; abandoned ones are not."""
     return (

@@ -133,6 +133,5 @@ def _until(
     ).first()
     if live and live.period_end:
         return dates.day(live.period_end, now=now)
-    if held.until is None:
-        return _("for good")
-    return dates.day(held.until, now=now)
+    last = queries.held_until(user, membership, now=now) if membership else held.until
+    return dates.day(last, now=now) if last else _("for good")

@@ -146,7 +146,7 @@ def _afterwards(voucher: Voucher, user: User | None, now: datetime) -> str:
     """That it can be redeemed once what runs is over, where the code is good so long."""
     if user is None or not isinstance(voucher.sellable, Membership):
         return ""
-    until, last = queries.ownership(user, voucher.sellable, now=now).until, voucher.claimable_until
+    until, last = queries.held_until(user, voucher.sellable, now=now), voucher.claimable_until
     if until is None or last is None or last <= until:
         return ""
     return gettext(

@@ -139,7 +139,7 @@ def test_a_term_begins_where_the_last_one_bought_ends():
     price = membership_prices()["term"]
     order = paid(price)
     membership = price.offer.membership
-    assert entitlement.end_of_standing_term(order) is None
+    assert entitlement.end_of_standing_term(order.buyer, price.offer, at=NOW) is None
     for fields in (
         {"membership": membership, "ends_at": NOW + 90 * DAY, "withdrawn_at": NOW},
         {"membership": membership, "ends_at": NOW + 90 * DAY, "source_kind": "subscription"},
@@ -150,10 +150,10 @@ def test_a_term_begins_where_the_last_one_bought_ends():
     ):
         grant(order.buyer, **fields)
     grant(UserFactory(), membership=membership, ends_at=NOW + 90 * DAY)
-    assert entitlement.end_of_standing_term(order) is None
+    assert entitlement.end_of_standing_term(order.buyer, price.offer, at=NOW) is None
     grant(order.buyer, membership=membership, ends_at=NOW + 5 * DAY)
     grant(order.buyer, membership=membership, ends_at=NOW + 20 * DAY, source_kind="gift")
-    assert entitlement.end_of_standing_term(order) == NOW + 20 * DAY
+    assert entitlement.end_of_standing_term(order.buyer, price.offer, at=NOW) == NOW + 20 * DAY
 
 
 # --- what withholds it ---------------------------------------------------------------------------

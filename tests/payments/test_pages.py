@@ -18,7 +18,7 @@ from courses.memberships import sync_included
 from courses.models import Membership, MembershipCourse
 from operations import clock as site_clock
 from pages import dates
-from payments import gateway, offers
+from payments import gateway, offers, periods
 from payments.models import Order, Subscription
 from payments.sandbox import faults
 from tests.accounts.browser import sign_up, text_of
@@ -377,6 +377,18 @@ def test_the_membership_page_asks_the_same_however_many_plans_there_are(client):
 
 
 # --- a term prolonged, several memberships -------------------------------------------------------
+
+
+def test_a_term_prolonged_early_names_one_day_before_and_after_paying(shop, buyer, me):
+    term = membership_prices()["term"]
+    first = shop.buy(buyer, term)
+    shop.advance(days=350)
+    ends = dates.day(periods.add_months(first.ends_at, 12), now=site_clock.now())
+    assert f"到 {ends}" in text_of(me.get("/membership/"))
+    assert f"到 {ends}" in text_of(me.get(reverse("payments_buy", args=[term.offer.key])))
+    order = shop.buy(buyer, term)
+    assert ends in text_of(me.get(reverse("order", args=[order.key])))
+    assert f"你是会员，到 {ends}" in text_of(me.get("/membership/"))
 
 
 def test_what_a_course_page_says_of_a_membership_is_of_one_membership(client, library, listening):
