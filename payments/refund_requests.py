@@ -162,6 +162,12 @@ def carry_out(request: int) -> None:
     refunds.carry_out(request_id=request, now=clock.now())
 
 
+def asked_for(order: Order, invoice: Invoice | None) -> RefundRequest | None:
+    """What the learner asked for and nobody has decided about, of one payment."""
+    asked = RefundRequest.objects.filter(order=order, status=RefundRequest.Status.ASKED)
+    return asked.filter(invoice=invoice or last_paid(order)).select_related("asked_by").first()
+
+
 def remaining(order: Order, invoice: Invoice | None) -> int:
     """What of a payment has not gone back, in the currency's smallest unit; 0 without one. What a
     change of plan left to the payer's credit is theirs already: it is not given back beside."""

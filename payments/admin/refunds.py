@@ -173,8 +173,10 @@ def approve(form: RefundForm, actor: User) -> Any:
         )
     except refund_requests.CannotRefund as problem:
         raise NotPossible(why_not(problem)) from None
+    if request.status == RefundRequest.Status.PROPOSED and refund_requests.is_alone(actor):
+        return _("The refund waits: in a day you can confirm it yourself.")
     if request.status == RefundRequest.Status.PROPOSED:
-        return _("The refund waits to be confirmed.")
+        return _("The refund waits for a colleague to confirm it.")
     return _("The refund is on its way to Stripe.")
 
 
@@ -199,6 +201,8 @@ class GivesBack(Confirmation):
 
     def why_not(self, row: Any) -> Any:
         order, invoice = self.payment(row)
+        if refund_requests.is_disputed(order, invoice):
+            return why_not(refund_requests.Disputed())
         waiting = under_way(order, invoice or refund_requests.last_paid(order)).first()
         if waiting is None:
             return super().why_not(row)
@@ -207,7 +211,11 @@ class GivesBack(Confirmation):
         return _("A refund of this payment is on its way already.")
 
     def consequences(self, row: Any) -> Iterable[Any]:
-        return consequences(*self.payment(row), self.actor)
+        order, invoice = self.payment(row)
+        if asked := refund_requests.asked_for(order, invoice):
+            words = {"who": person(asked.asked_by), "note": asked.note or "–"}
+            yield _("%(who)s asked for it: “%(note)s”. This is the answer to that.") % words
+        yield from consequences(order, invoice, self.actor)
 
     def form(self, data: Any = None) -> RefundForm:
         order, invoice = self.payment(self.row)

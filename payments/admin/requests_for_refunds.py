@@ -57,7 +57,8 @@ class ApproveView(GivesBack):
     related = RELATED
 
     def is_possible(self, row: RefundRequest) -> bool:
-        return row.status == RefundRequest.Status.ASKED
+        asked = row.status == RefundRequest.Status.ASKED
+        return asked and not refund_requests.is_disputed(row.order, row.invoice)
 
     def payment(self, row: RefundRequest) -> tuple[Order, Invoice | None]:
         return row.order, row.invoice
@@ -76,13 +77,17 @@ class ConfirmView(Confirmation):
     related = RELATED
 
     def is_possible(self, row: RefundRequest) -> bool:
-        return row.status == RefundRequest.Status.PROPOSED and refund_requests.may_confirm(
-            row, self.actor, now=clock.now()
+        return (
+            row.status == RefundRequest.Status.PROPOSED
+            and refund_requests.may_confirm(row, self.actor, now=clock.now())
+            and not refund_requests.is_disputed(row.order, row.invoice)
         )
 
     def why_not(self, row: RefundRequest) -> Any:
         if row.status != RefundRequest.Status.PROPOSED:
             return super().why_not(row)
+        if refund_requests.is_disputed(row.order, row.invoice):
+            return why_not(refund_requests.Disputed())
         if refund_requests.is_alone(self.actor) and row.alone_from:
             return _("You decided it yourself, and can confirm it from %(moment)s on.") % {
                 "moment": moment(row.alone_from)
@@ -267,6 +272,8 @@ class RequestViewSet(MoneyViewSet):
         Column("asked_by", label=_("Asked by"), accessor="asked_by.email"),
         Column("what", label=_("What"), accessor="order.price.offer"),
         Column("note", label=_("Why")),
+        Column("amount", label=_("Amount"), accessor=lambda row: in_words(*wanted(row))),
+        Column("reason", label=_("Reason")),
         "status",
         MomentColumn("created_at", label=_("Made")),
     ]

@@ -154,6 +154,18 @@ def test_an_asked_refund_is_approved(shop, buyer, bought):
     assert Refund.objects.get().request == asked
 
 
+def test_a_refund_begun_at_the_order_says_whose_wish_it_answers(shop, buyer, bought):
+    desk = at_desk(roles.FINANCE)
+    address = reverse("money-orders:refund", args=[bought.pk])
+    assert "申请过退款" not in desk.get(address).text
+    refund_requests.ask(order=bought, learner=buyer, note="没时间", now=site_clock.now())
+    shown = desk.get(address).text
+    assert f"{buyer.get_full_name() or buyer.email}" in shown
+    assert "申请过退款：「没时间」" in shown
+    listing = desk.get(reverse("money-requests:index")).text
+    assert "¥99" in listing
+
+
 def test_a_declined_refund_is_told_with_the_reason(shop, buyer, bought, run_jobs):
     desk = at_desk(roles.FINANCE)
     asked = refund_requests.ask(order=bought, learner=buyer, now=site_clock.now())

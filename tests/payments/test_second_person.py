@@ -109,7 +109,7 @@ def test_parts_of_one_payment_count_together(shop, dear, desk, colleague):
 
 def test_who_is_alone_waits_a_day(shop, clock, dear, desk):
     assert "一天后" in desk.get(reverse("money-orders:refund", args=[dear.pk])).text
-    refund(desk, dear)
+    assert "一天后可由你自己确认" in refund(desk, dear).text
     request = RefundRequest.objects.get()
     assert "起可以自己确认" in confirm(desk, request).text
     assert RefundRequest.objects.get().status == Status.PROPOSED
