@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django_filters.fields import DateRangeField
+from wagtail.admin.admin_url_finder import ModelAdminURLFinder
 from wagtail.admin.filters import DateRangePickerWidget
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
@@ -212,6 +213,15 @@ class MoneyDetail(generic.InspectView):
         }
 
 
+class RowFinder(ModelAdminURLFinder):
+    """From the log and the search to the page of a row, for who may read it."""
+
+    def get_edit_url(self, instance: Any) -> str | None:
+        meta = instance._meta
+        may = self.user is None or self.user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
+        return self.construct_edit_url(instance) if may else None
+
+
 class MoneyViewSet(ModelViewSet):
     """Read-only: no form writes these rows, and no page of theirs deletes them."""
 
@@ -241,6 +251,10 @@ class MoneyViewSet(ModelViewSet):
         return common
 
     @property
+    def url_finder_class(self) -> type[RowFinder]:
+        return type("_RowFinder", (RowFinder,), {"edit_url_name": self.get_url_name("inspect")})
+
+    @property
     def chosen_views(self) -> dict[str, Any]:
         return {name: self.row_views[name] for name in self.for_several}
 
@@ -255,11 +269,6 @@ class MoneyViewSet(ModelViewSet):
             path(f"{name}/<int:pk>/", view.as_view(), name=name)
             for name, view in self.row_views.items()
         ]
-
-    def register_admin_url_finder(self) -> None:
-        """Nothing leads to an edit page that is not there."""
-        if "edit" in self.offered:
-            super().register_admin_url_finder()
 
     @property
     def export_filename(self) -> str:

@@ -201,6 +201,9 @@ def test_a_scholarship_opens_a_course_and_says_who_gave_it_and_why(desk, buyer):
     detail = desk.get(reverse("money-grants:inspect", args=[grant.pk])).text
     assert "乡村教师" in detail
     assert somebody(desk).email in detail
+    given = Grant.objects.get(learner=buyer)
+    history = desk.get("/admin/reports/site-history/").text
+    assert reverse("money-grants:inspect", args=[given.pk]) in history
 
 
 def test_access_given_until_a_day_lasts_that_day(desk, buyer, clock):
