@@ -251,6 +251,16 @@ def ownerships(
     return {pk: Ownership(grants) for pk, grants in found.items()}
 
 
+def contained_in(memberships: set[int]) -> set[int]:
+    """The memberships that open nothing beyond what these open. One query."""
+    inside = MembershipCourse.objects.filter(membership=OuterRef("pk"))
+    opened = MembershipCourse.objects.filter(membership__in=memberships).values("course")
+    further = inside.exclude(course__in=opened)
+    return set(
+        Membership.objects.filter(Exists(inside), ~Exists(further)).values_list("pk", flat=True)
+    )
+
+
 def held_until(user: User, membership: Membership, *, now: datetime) -> datetime | None:
     """When the last that they hold of it ends, a term that has yet to begin among it; None is
     never."""

@@ -47,6 +47,7 @@ def membership(request: HttpRequest) -> HttpResponse:
         if offered
         else []
     )
+    have = _held(user, now) if user else set()
     halted = standing.subscription_notice(user, now=now) if user else None
     if user and offered and not held:
         halted = halted or standing.membership_dispute(user, offered)
@@ -62,7 +63,8 @@ def membership(request: HttpRequest) -> HttpResponse:
             "trial_is_due": plans.trial_is_due(user),
             "held": held,
             "halted": halted,
-            "held_others": _held(user, now) if user else set(),
+            "held_others": have,
+            "contained": queries.contained_in(have) if have else set(),
             "until": _until(held, offered, user, now) if held and user else "",
             "switch_from": _to_switch(user, found),
             "to_give": queries.prices_shown(seen_in, now=now).filter(

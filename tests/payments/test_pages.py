@@ -25,6 +25,7 @@ from tests.accounts.browser import sign_up, text_of
 from tests.accounts.doors import prove_now
 from tests.factories import ArticleFactory, MembershipFactory, course
 from tests.payments.factories import course_price, membership_prices
+from tests.payments.plans import included_in
 
 pytestmark = pytest.mark.django_db
 
@@ -404,3 +405,23 @@ def test_what_a_course_page_says_of_a_membership_is_of_one_membership(client, li
     assert "会员可听，¥19/月起" in shown
     assert "听得到的课" in shown
     assert "每一门课" not in shown
+
+
+def test_a_member_is_not_offered_a_membership_that_theirs_includes(
+    shop, buyer, me, client, library, listening
+):
+    page = course()
+    for prices in (library, listening):
+        page.memberships.add(prices["month"].offer.membership)
+    page.save()
+    sync_included(page, now=site_clock.now())
+    shop.buy(buyer, library["month"])
+    to_buy = reverse("payments_buy", args=[listening["month"].offer.key])
+    shown = me.get("/membership/").text
+    assert "已包含在你的会员里" in shown
+    assert to_buy not in shown
+    assert to_buy in client.get("/membership/").text
+    included_in(listening["month"].offer.membership)
+    shown = me.get("/membership/").text
+    assert "已包含在你的会员里" not in shown
+    assert to_buy in shown
