@@ -269,6 +269,17 @@ def held_until(user: User, membership: Membership, *, now: datetime) -> datetime
     return None if None in ends else max((end for end in ends if end), default=None)
 
 
+def memberships_of(user: User, *, now: datetime) -> QuerySet[Grant]:
+    """The memberships that somebody has, or will, other than by a subscription."""
+    return (
+        Grant.objects.filter(learner=user, membership__isnull=False)
+        .exclude(source_kind=Grant.Source.SUBSCRIPTION)
+        .lasting(now)
+        .select_related("membership")
+        .order_by("starts_at", "pk")
+    )
+
+
 def orders_of(user: User) -> QuerySet[Order]:
     """A buyer's orders worth showing, newest first; abandoned ones are not."""
     return (
@@ -289,10 +300,14 @@ def orders_of(user: User) -> QuerySet[Order]:
 
 def subscriptions_of(user: User) -> QuerySet[Subscription]:
     """A learner's subscriptions, newest first, with what they are for."""
+    otherwise = Grant.objects.filter(learner=user, membership=OuterRef("offer__membership")).active(
+        clock.now()
+    )
     return (
         Subscription.objects.filter(learner=user)
         .select_related("offer__membership", "order")
         .prefetch_related(CHANGES, OPEN_BILLS)
+        .annotate(held_otherwise=Exists(otherwise))
     )
 
 

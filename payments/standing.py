@@ -116,8 +116,21 @@ def _state(row: Subscription, now: datetime) -> tuple[str, str]:
         return _("It renews on %(day)s for %(amount)s.") % words, "ok"
     if row.ended_at:
         words["ended"] = dates.day(row.ended_at, now=now)
+        if _is_held_otherwise(row, now):
+            return _("This subscription ended on %(ended)s; you are a member still.") % words, "ok"
         return _("It ended on %(ended)s. What you have studied is kept.") % words, "info"
     return _("It is not in force."), "info"
+
+
+def _is_held_otherwise(row: Subscription, now: datetime) -> bool:
+    """Whether what an ended one was for is held by another way, or by one begun since."""
+    known: bool | None = getattr(row, "held_otherwise", None)
+    if known is not None:
+        return known
+    held = Grant.objects.filter(
+        learner_id=row.learner_id, membership__offers=row.offer, membership__isnull=False
+    )
+    return held.active(now).exists()
 
 
 def _last_instant(row: Subscription) -> datetime:

@@ -53,6 +53,8 @@ def orders(request: HttpRequest) -> HttpResponse:
     lines = [_line(order, now=now) for order in queries.orders_of(user)]
     context = {
         "subscriptions": subscriptions,
+        "memberships": queries.memberships_of(user, now=now),
+        "now": now,
         "unpaid": [line for line in lines if line["order"].status == Order.Status.OPEN],
         "orders": [line for line in lines if line["order"].status != Order.Status.OPEN],
         "bills": _bills(queries.invoices_of(user)),

@@ -15,6 +15,7 @@ from accounts import privacy, roles
 from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
+from pages import dates
 from payments import batches, code_tables, codes, redeeming
 from payments.models import Order, RedeemBatch, RedeemCode
 from tests.accounts.browser import sign_up, text_of
@@ -33,6 +34,26 @@ def page_of(code: str) -> str:
 def one_code(**fields) -> str:
     fields.setdefault("redeemable_until", site_clock.now() + timedelta(days=90))
     return batch_of(1, **fields)[1][0]
+
+
+def test_a_redeemed_membership_stands_among_ones_own_with_its_last_day(shop, buyer, me):
+    prices = membership_prices()
+    order = shop.buy(buyer, prices["month"])
+    me.post(reverse("subscription_cancel", args=[order.subscription.pk]))
+    shop.advance(days=40)
+    assert "会员已于" in text_of(me.get(reverse("orders")))
+    code = one_code(membership=prices["month"].offer.membership, months=6)
+    me.post(page_of(code))
+    ends = Grant.objects.get(source_kind="redeem_code").ends_at
+    shown = text_of(me.get(reverse("orders")))
+    assert f"到 {dates.day(ends, now=site_clock.now())}" in shown
+    assert "兑换码" in shown
+    for page in (
+        reverse("orders"),
+        reverse("subscription", args=[order.subscription.pk]),
+        reverse("order", args=[order.key]),
+    ):
+        assert "会员已于" not in text_of(me.get(page))
 
 
 # --- how a code is written -----------------------------------------------------------------------
