@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from courses import grants
 from courses.models import CoursePage, Grant, Membership
 from pages import dates
 from payments import beginning, codes, letters, periods, queries
-from payments.models import Gift, Offer, RedeemCode
+from payments.models import Gift, Offer, Order, Price, RedeemCode
 
 type Voucher = RedeemCode | Gift
 
@@ -114,10 +115,15 @@ def _wait(code: RedeemCode, *, now: datetime) -> None:
 
 
 def alternatives(gift: Gift, learner: User, *, now: datetime) -> list[CoursePage]:
-    """What somebody who has it already may choose: other courses of the same price."""
-    order = gift.order
-    prices = queries.prices_in_force(order.currency).filter(
-        amount=order.amount, offer__kind=Offer.Kind.ONE_OFF, offer__course__isnull=False
+    """What somebody who has it already may choose: other courses of the same regular price."""
+    prices = (
+        queries.prices_in_force(gift.order.currency, now=now)
+        .annotate(regular=Coalesce("regular_amount", "amount"))
+        .filter(
+            regular__in=_regular_amounts(gift.order),
+            offer__kind=Offer.Kind.ONE_OFF,
+            offer__course__isnull=False,
+        )
     )
     courses = [price.offer.course for price in prices.select_related("offer__course")]
     owned = set(
@@ -129,6 +135,17 @@ def alternatives(gift: Gift, learner: User, *, now: datetime) -> list[CoursePage
     return [
         each for each in courses if each and each.pk not in owned and not each.is_planned(today)
     ]
+
+
+def _regular_amounts(order: Order) -> set[int]:
+    """What it cost when it was bought and what it costs now, whatever an early price or a code
+    took off."""
+    regular = Price.objects.filter(
+        offer=order.price.offer_id, currency=order.currency, ends_at=None
+    ).order_by("-created_at", "-pk")
+    then, now = regular.filter(created_at__lte=order.created_at), regular.filter(is_active=True)
+    found = {each.amount for each in (then.first(), now.first()) if each}
+    return found or {order.price.amount}
 
 
 def _take_instead(voucher: Voucher, learner: User, instead: int | None, *, now: datetime) -> None:

@@ -429,6 +429,29 @@ def test_who_has_it_chooses_another_course_of_the_same_price(shop, buyer):
     assert (grant.learner, grant.course) == (friend, same)
 
 
+def test_another_course_is_chosen_by_regular_prices_then_or_now(shop, buyer, clock):
+    friend, now = UserFactory(), site_clock.now()
+    week = {"currency": "CNY", "ends_at": now + timedelta(days=7), "now": now}
+    price = course_price(course(lessons=1))
+    early_now = course_price(course(title="现在早鸟"))
+    course_price(course(title="平时便宜"), 5900)
+    course_price(course(title="后来的价"), 12900)
+    early = offers.set_early_price(offer=price.offer, amount=5900, **week)
+    shop.buy(friend, early)
+    gift = given(shop, buyer, early)
+    offers.set_early_price(offer=early_now.offer, amount=7900, **week)
+    client = signed_in(friend)
+    shown = text_of(client.get(page_of(gift)))
+    assert "现在早鸟" in shown
+    assert "平时便宜" not in shown
+    assert "后来的价" not in shown
+    clock.move(timedelta(minutes=1))
+    offers.set_price(offer=price.offer, currency="CNY", amount=12900, now=site_clock.now())
+    shown = text_of(client.get(page_of(gift)))
+    assert "现在早鸟" in shown
+    assert "后来的价" in shown
+
+
 def test_a_gift_once_claimed_is_nobody_elses(shop, buyer):
     gift = given(shop, buyer)
     signed_in(UserFactory()).post(page_of(gift))
