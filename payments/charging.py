@@ -42,12 +42,19 @@ def charge(*, order_id: int, now: datetime, at_once: bool = False) -> None:
         )
     except gateway.Refused as refusal:
         logger.info("order %s was refused: %s", order.number, refusal)
-        reserving.refused(order_id=order_id, now=now)
+        asks = isinstance(refusal, gateway.NeedsAction)
+        reserving.refused(order_id=order_id, needs_action=asks, now=now)
         return
     if payment["status"] == "succeeded":
         fulfilment.apply_payment(gateway.retrieve_payment_intent(payment["id"]), now=now)
     elif payment["status"] not in UNDECIDED:
-        reserving.refused(order_id=order_id, now=now)
+        reserving.refused(order_id=order_id, needs_action=_needs_action(payment), now=now)
+
+
+def _needs_action(payment: Shape) -> bool:
+    """Whether a payment that did not succeed waits for its payer alone."""
+    error = payment.get("last_payment_error") or {}
+    return payment["status"] == "requires_action" or error.get("code") in gateway.NEEDING_ACTION
 
 
 def _found(order: Order) -> Shape | None:

@@ -32,7 +32,11 @@ def of_order(order: Order, *, now: datetime) -> Reserved | None:
         return Reserved(_ended(row), False, False)
     if row.pay_until:
         words["last"] = dates.day(row.pay_until - timedelta(seconds=1), now=now)
-        sentence = _("Your card was refused. Pay %(amount)s until %(last)s, and it is open.")
+        sentence = (
+            _("Your bank asks whether it is you. Pay %(amount)s until %(last)s, and it is open.")
+            if row.needs_action
+            else _("Your card was refused. Pay %(amount)s until %(last)s, and it is open.")
+        )
         return Reserved(sentence % words, True, True)
     if row.charging_at:
         return Reserved(_("%(amount)s is being charged now.") % words, False, False)
@@ -49,7 +53,9 @@ def _ended(row: Reservation) -> str:
     return {
         Reservation.Ending.GIVEN_UP: _("You gave the reservation up. Nothing was charged."),
         Reservation.Ending.CALLED_OFF: _("The course will not come. Nothing was charged."),
-        Reservation.Ending.LAPSED: _("The card was refused and it was not paid in time."),
+        Reservation.Ending.LAPSED: _("The bank's question was not answered in time.")
+        if row.needs_action
+        else _("The card was refused and it was not paid in time."),
         Reservation.Ending.NOT_NEEDED: _("You had the course already. Nothing was charged."),
     }[Reservation.Ending(row.ending)]
 

@@ -219,15 +219,16 @@ def _is_called_off(order: Order) -> bool:
 
 
 @transaction.atomic
-def refused(*, order_id: int, now: datetime) -> None:
-    """The bank said no: the buyer may pay it themselves for some days, and is told so once."""
+def refused(*, order_id: int, needs_action: bool, now: datetime) -> None:
+    """The bank said no, or asks first whether it is the buyer (`needs_action`): they may pay it
+    themselves for some days, and are told so once."""
     order = entitlement.lock(order_id)
     if not order.is_reserved or order.reservation.refused_at:
         return
     reservation = order.reservation
-    reservation.refused_at = now
+    reservation.refused_at, reservation.needs_action = now, needs_action
     reservation.pay_until = now + timedelta(days=settings.RESERVATION_PAY_DAYS)
-    reservation.save(update_fields=["refused_at", "pay_until"])
+    reservation.save(update_fields=["refused_at", "needs_action", "pay_until"])
     letters.reservation_refused(order, now=now)
 
 

@@ -144,11 +144,12 @@ def _failing(row: Subscription, now: datetime) -> str:
     failed, grace = row.past_due_since, subscription_access.grace_ends(row)
     if failed is None or grace is None:
         return _("The renewal did not succeed. Please update the way you pay.")
+    last = grace - timedelta(seconds=1)
+    words = {"day": dates.day(failed, now=now), "last": dates.day(last, now=now)}
     if any(bill.needs_action for bill in _open_bills(row)):
-        return _("Your bank asks whether it is you. Until %(last)s you study as always.") % {
-            "last": dates.day(grace, now=now)
-        }
-    words = {"day": dates.day(failed, now=now), "last": dates.day(grace, now=now)}
+        if grace <= now:
+            return _("Your bank asks whether it is you. Answer it, and you go on.")
+        return _("Your bank asks whether it is you. Until %(last)s you study as always.") % words
     if grace <= now:
         return (
             _("The renewal on %(day)s did not succeed. Please update the way you pay to go on.")
@@ -335,6 +336,8 @@ def of_order(order: Order) -> str:
     if hasattr(order, "reservation") and not order.paid_at:
         if order.reservation.ended_at:
             return _("Reservation ended")
+        if order.reservation.needs_action:
+            return _("Waits for your answer to your bank")
         return _("The card was refused") if order.reservation.refused_at else _("Reserved")
     if order.subscription is None and (dispute := dispute_of(order)):
         return _("Taken back by the bank") if dispute.status == "lost" else _("Disputed")

@@ -85,7 +85,12 @@ def _reserved(order: Order) -> Iterator[Event]:
         yield Event(row.charging_at, _("The card was to be charged."))
     if row.refused_at and row.pay_until:
         words["last"] = dates.day(row.pay_until - timedelta(seconds=1))
-        yield Event(row.refused_at, _("The card was refused; to be paid until %(last)s.") % words)
+        refused = (
+            _("The bank asked whether it is the buyer; to be paid until %(last)s.")
+            if row.needs_action
+            else _("The card was refused; to be paid until %(last)s.")
+        )
+        yield Event(row.refused_at, refused % words)
     if row.ended_at:
         yield Event(row.ended_at, _("The reservation ended: %(why)s.") % words)
 

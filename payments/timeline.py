@@ -130,7 +130,7 @@ def _failure(row: Subscription, words: dict[str, str], now: datetime) -> str:
     grace = subscription_access.grace_ends(row) if row.status == "past_due" else None
     if grace is None or grace <= now:
         return _("%(amount)s could not be charged.") % words
-    words = {**words, "last": dates.day(grace, now=now)}
+    words = {**words, "last": dates.day(grace - timedelta(seconds=1), now=now)}
     return _("%(amount)s could not be charged. All stays open until %(last)s.") % words
 
 

@@ -28,6 +28,8 @@ class Reservation(models.Model):
     # From here on it can no longer be given up: Stripe is being asked.
     charging_at = models.DateTimeField(_("Charge begun"), null=True, blank=True)
     refused_at = models.DateTimeField(_("Card refused"), null=True, blank=True)
+    # The bank refused only because it wants to know first whether it is the buyer.
+    needs_action = models.BooleanField(default=False, db_default=False)
     pay_until = models.DateTimeField(_("To be paid until"), null=True, blank=True)
     ended_at = models.DateTimeField(_("Ended"), null=True, blank=True)
     ending = models.CharField(_("Why it ended"), max_length=10, choices=Ending.choices, blank=True)

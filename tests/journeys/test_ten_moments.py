@@ -84,7 +84,7 @@ def test_a_failed_renewal_says_the_last_day_and_is_mended_by_one_tap(open_page, 
     assert Subscription.objects.filter(status="past_due").exists()
     page.goto("/study/")
     notice = page.locator(".callout-warn")
-    assert "前照常学习" in notice.inner_text()
+    assert "为止照常学习" in notice.inner_text()
     page.goto(day.PAID)
     assert page.is_visible("rz-lesson")  # grace
     page.goto("/study/")

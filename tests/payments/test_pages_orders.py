@@ -366,7 +366,9 @@ def test_a_failed_renewal_names_the_day_the_grace_and_what_to_do(shop, buyer, me
     shop.deliver()
     shop.advance(days=8)
     page = orders_page(me)
-    assert re.search(r"\d+ 月 \d+ 日续费未成功。\d+ 月 \d+ 日前照常学习，请更新付款方式。", page)
+    assert re.search(
+        r"\d+ 月 \d+ 日续费未成功。到 \d+ 月 \d+ 日为止照常学习，请更新付款方式。", page
+    )
     assert "更换银行卡" in page
 
 

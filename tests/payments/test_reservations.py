@@ -13,6 +13,7 @@ from accounts.models import OutboxMessage
 from courses import access, grants
 from courses.models import Grant
 from operations import clock as site_clock
+from pages import dates
 from payments import (
     charging,
     checkout,
@@ -373,8 +374,16 @@ def test_stripe_away_on_the_day_charges_once_when_it_is_back(shop, reserve, page
 # --- refused -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("card", [FAILS_WHEN_CHARGED, ASKS_EACH_TIME])
-def test_a_refused_card_leaves_some_days_to_pay_by_oneself(shop, buyer, page, price, card):
+@pytest.mark.parametrize(
+    ("card", "told", "in_list"),
+    [
+        (FAILS_WHEN_CHARGED, "你的卡被拒了", "卡被拒，待付款"),
+        (ASKS_EACH_TIME, "银行想确认是不是你本人", "待你向银行确认"),
+    ],
+)
+def test_a_refused_card_leaves_some_days_to_pay_by_oneself(
+    shop, buyer, page, price, card, told, in_list
+):
     order = shop.begin(buyer, price)
     if shop.pay(order, card).kind == "authenticate":
         completing.authenticate(str(order.session_id), approved=True, now=site_clock.now())
@@ -384,12 +393,18 @@ def test_a_refused_card_leaves_some_days_to_pay_by_oneself(shop, buyer, page, pr
     assert order.status == Order.Status.RESERVED
     assert not opens(buyer, page)
     assert mails("reservation-refused").count() == 1
-    assert reverse("order", args=[order.key]) in mails("reservation-refused").get().text
+    mail = mails("reservation-refused").get().text
+    assert reverse("order", args=[order.key]) in mail
+    assert ("银行想确认" in mail) == ("银行想确认" in told)
+    last = dates.day(order.reservation.pay_until - timedelta(seconds=1), now=site_clock.now())
+    assert f"{last}为止" in mail
     me = signed_in(buyer)
-    assert "被拒" in text_of(me.get(reverse("order", args=[order.key])))
-    assert "卡被拒，待付款" in text_of(me.get(reverse("orders")))
+    on_order = text_of(me.get(reverse("order", args=[order.key])))
+    assert told in on_order
+    assert f"到 {last}为止付 ¥99" in on_order
+    assert in_list in text_of(me.get(reverse("orders")))
     on_course = me.get(page.get_absolute_url())
-    assert "被拒" in text_of(on_course)
+    assert told in text_of(on_course)
     assert buying_url(price) not in on_course.text
     answer = me.post(reverse("reservation_pay", args=[order.key]))
     assert "/sandbox/checkout/" in answer["Location"]
