@@ -85,6 +85,9 @@ def order_state(order: Order) -> Any:
     state = went_back.state(order, order.own_refunded)  # type: ignore[attr-defined]
     if state == Order.Status.FULFILLED and order.trial_days:
         return _("Begun with a trial")
+    lost: int = order.lost  # type: ignore[attr-defined]
+    if state == Order.Status.FULFILLED and not order.subscription_id and 0 < order.amount <= lost:
+        return _("Taken back by the bank")
     return STATES[state]
 
 

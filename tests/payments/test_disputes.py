@@ -17,7 +17,7 @@ from payments.sandbox.models import StripeObject
 from tests.accounts.browser import text_of
 from tests.factories import UserFactory, course
 from tests.payments.factories import DisputeFactory, course_price, membership_prices
-from tests.payments.staff import at_desk
+from tests.payments.staff import at_desk, csv_rows
 from tests.payments.test_gifts import code_of, given
 from tests.payments.test_pages import signed_in
 
@@ -185,6 +185,8 @@ def test_the_learner_is_told_why_the_course_is_closed(shop, buyer, page, dispute
     disputes.close_dispute(Dispute.objects.get().stripe_id, won=False, now=site_clock.now())
     shop.deliver()
     assert "已被银行退回" in client.get(address).text
+    [row] = csv_rows(at_desk(roles.FINANCE), reverse("money-orders:index"))
+    assert row["状态"] == "已被银行退回"
     assert "这笔付款已被银行退回" in client.get(lesson).text
 
 

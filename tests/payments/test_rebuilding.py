@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from courses.models import Grant
@@ -95,3 +95,8 @@ def test_what_another_site_sold_by_the_same_account_is_left_alone(shop: Shop, bu
 def test_a_time_without_its_zone_is_refused(since: str) -> None:
     with pytest.raises(CommandError, match="--since"):
         Command().create_parser("manage.py", "reconcile").parse_args(["--since", since])
+
+
+def test_a_backup_is_not_of_days_to_come(db: None) -> None:
+    with pytest.raises(CommandError, match="still to come"):
+        call_command("reconcile", since="2099-01-01T00:00:00+00:00")

@@ -51,6 +51,8 @@ class Command(BaseCommand):
         self, *args: Any, since: datetime | str | None = None, days: int = 0, **options: Any
     ) -> None:
         since = _instant(since) if isinstance(since, str) else since
+        if since and since > clock.now():
+            raise CommandError(f"{since} is still to come: name when the backup was made.")
         if not gateway.is_set_up():
             raise CommandError("There is no Stripe: set STRIPE_SECRET_KEY (docs/stripe.md).")
         try:
