@@ -74,6 +74,7 @@ def test_asked_twice_it_is_one_wish_with_the_first_words(order):
 def test_each_bill_and_the_order_itself_have_their_own_wish():
     order, bill = billed()
     assert ask(order, invoice=bill) != ask(order)
+    assert ask(OrderFactory(fulfilled=True)) != ask(order)
 
 
 @pytest.mark.parametrize("status", [State.DECLINED, State.DONE])
@@ -248,9 +249,12 @@ def test_what_stripe_was_told_is_not_declined(order, finance, status):
 
 def test_what_opens_nothing_goes_back_once_and_its_buyer_is_told(order):
     order.note = Order.Note.BOUGHT_TWICE
+    another = ask(OrderFactory(fulfilled=True))
     for _ in range(2):
         refund_requests.give_back(order, now=NOW)
-    request = RefundRequest.objects.get()
+    another.refresh_from_db()
+    assert another.status == State.ASKED
+    request = RefundRequest.objects.get(order=order)
     assert (request.status, request.asked_by, request.decided_at) == (State.APPROVED, None, NOW)
     assert request.reason == str(Order.Note.BOUGHT_TWICE.label)
     assert mails_to(order.buyer).count() == 1
