@@ -351,6 +351,7 @@ def refunded(refund: Refund, *, now: datetime) -> bool:
         "title": order.price.offer.named,
         "amount": _amount(order.buyer, refund.amount or 0, refund.currency),
         "number": order.number,
+        "for_others": order.is_for_others,
     }
     return _queue(f"refunded-{refund.pk}", order.buyer, "refunded", context, now)
 

@@ -294,7 +294,7 @@ def orders_of(user: User) -> QuerySet[Order]:
             "reservation",
             "subscription",
         )
-        .prefetch_related("refunds__invoice", "refund_requests", "disputes")
+        .prefetch_related("refunds__invoice", "refund_requests__invoice", "disputes")
     )
 
 

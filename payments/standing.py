@@ -14,12 +14,11 @@ from payments import (
     money,
     presale,
     queries,
-    refund_requests,
     subscription_access,
     upcoming,
     went_back,
 )
-from payments.models import Dispute, Invoice, Order, Refund, RefundRequest, Subscription
+from payments.models import Dispute, Invoice, Order, Refund, Subscription
 
 # So long one is told that a membership ended.
 LAPSED_OF_LATE = timedelta(days=30)
@@ -367,42 +366,3 @@ def of_bill(bill: Invoice) -> str:
         went_back.PARTLY: _("Partly refunded"),
     }
     return words.get(went_back.bill_state(bill, went_back.of_bill(bill)), _("Not paid"))
-
-
-def requests_of(order: Order) -> list[tuple[RefundRequest, str]]:
-    """What a buyer sees of wanting money back. What finance weighs among themselves is not for
-    them."""
-    within = (RefundRequest.Status.PROPOSED, RefundRequest.Status.DECLINED)
-    return [
-        (request, of_request(request))
-        for request in order.refund_requests.all()
-        if request.asked_by_id == order.buyer_id or request.status not in within
-    ]
-
-
-def of_request(request: RefundRequest) -> str:
-    return {
-        RefundRequest.Status.ASKED: _("Refund asked for; we answer by mail"),
-        RefundRequest.Status.PROPOSED: _("Refund asked for; we answer by mail"),
-        RefundRequest.Status.APPROVED: _("Refund on its way"),
-        RefundRequest.Status.DONE: _("Refunded"),
-        RefundRequest.Status.DECLINED: _("Refund declined"),
-        RefundRequest.Status.FAILED: _("Refund delayed; we are looking at it"),
-    }[RefundRequest.Status(request.status)]
-
-
-def payment_to_refund(order: Order) -> tuple[bool, Invoice | None]:
-    """Whether money was paid for it that neither went back nor is asked back; by which invoice."""
-    if order.paid_at is None or order.status == Order.Status.REFUNDED:
-        return False, None
-    invoice = refund_requests.last_paid(order)
-    if order.subscription_id and invoice is None:
-        return False, None  # a trial: nothing was paid
-    ended = (RefundRequest.Status.DECLINED, RefundRequest.Status.DONE)
-    pending = order.refund_requests.filter(invoice=invoice).exclude(status__in=ended)
-    may_ask = (
-        not pending.exists()
-        and refund_requests.remaining(order, invoice) > 0
-        and not refund_requests.is_disputed(order, invoice)
-    )
-    return may_ask, invoice

@@ -96,17 +96,23 @@ def _needs_second(order: Order, invoice: Invoice | None, left: int, actor: User)
     if not refund_requests.is_above_limit(order, invoice, left):
         return
     currency = (invoice or order).currency
-    words = {"limit": in_words(refund_requests.limit(currency), currency)}
-    if refund_requests.is_alone(actor):
-        yield (
-            _(
-                "Above %(limit)s it needs a second look: you are alone in finance, so come back "
-                "after a day and confirm it yourself."
-            )
-            % words
+    limit = refund_requests.limit(currency)
+    alone = refund_requests.is_alone(actor)
+    if limit and alone:
+        sentence = _(
+            "Above %(limit)s it needs a second look: you are alone in finance, so come back "
+            "after a day and confirm it yourself."
+        )
+    elif limit:
+        sentence = _("Above %(limit)s a second person of finance has to confirm it.")
+    elif alone:
+        sentence = _(
+            "Every refund in %(currency)s needs a second look: you are alone in finance, so come "
+            "back after a day and confirm it yourself."
         )
     else:
-        yield _("Above %(limit)s a second person of finance has to confirm it.") % words
+        sentence = _("Every refund in %(currency)s has to be confirmed by a second person.")
+    yield sentence % {"limit": in_words(limit, currency), "currency": currency}
     if before := went_back.of_bill(invoice) if invoice else went_back.of_order(order):
         yield _("Parts are added up: %(amount)s of this payment went back before.") % {
             "amount": in_words(before, currency)

@@ -24,10 +24,11 @@ from payments import (
     given_away,
     queries,
     refund_requests,
+    refund_standing,
     reservation_standing,
     standing,
 )
-from payments.models import Invoice, Order
+from payments.models import Invoice, Order, RefundRequest
 from payments.views.returning import again_url
 
 
@@ -68,7 +69,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Everything that an accountant wants to know of one order."""
     row = own_order(request, key)
     invoices = row.subscription.invoices.prefetch_related("refunds") if row.subscription else []
-    can_ask, _invoice = standing.payment_to_refund(row)
+    can_ask, _invoice = refund_standing.payment_to_refund(row)
     dispute = standing.dispute_of(row)
     context = {
         "order": row,
@@ -82,7 +83,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         if row.subscription
         else None,
         "bills": _bills(each for each in invoices if each.status not in ("", "draft", "void")),
-        "requests": standing.requests_of(row),
+        "requests": refund_standing.of_order(row),
         "refunds": row.refunds.all(),
         "can_ask": can_ask,
         "fapiaos": fapiao.of_order(row),
@@ -117,7 +118,7 @@ def receipt(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """The learner asks for money back; finance decides."""
     row = own_order(request, key)
-    can_ask, invoice = standing.payment_to_refund(row)
+    can_ask, invoice = refund_standing.payment_to_refund(row)
     if not can_ask:
         messages.info(request, _("There is nothing to give back, or you have asked already."))
         return redirect("order", key)
@@ -163,7 +164,8 @@ def own_order(request: HttpRequest, key: uuid.UUID) -> Order:
 
 
 def _line(order: Order, *, now: datetime) -> dict[str, Any]:
-    requests = standing.requests_of(order)
+    wanted = next(iter(refund_standing.of_order(order)), None)
+    is_pending = wanted and wanted.request.status != RefundRequest.Status.DONE
     return {
         "order": order,
         "what": order.price.offer.named,
@@ -171,7 +173,9 @@ def _line(order: Order, *, now: datetime) -> dict[str, Any]:
         "gift": given_away.gift_word(order.gift, now=now)
         if order.fulfilled_at and hasattr(order, "gift")
         else "",
-        "request": requests[0][1] if requests and order.status != Order.Status.REFUNDED else "",
+        "request": wanted.words
+        if wanted and is_pending and order.status != Order.Status.REFUNDED
+        else "",
     }
 
 

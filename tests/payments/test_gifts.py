@@ -490,6 +490,10 @@ def test_taken_back_before_it_is_claimed_the_money_goes_back(shop, buyer):
     assert not Grant.objects.exists()
     assert me.post(address).status_code == 302
     assert RefundRequest.objects.count() == 1
+    assert "退款申请" not in text_of(me.get(order_page(gift)))
+    told = OutboxMessage.objects.get(key__startswith="refunded-").text
+    assert "¥99 正在退回" in told
+    assert "学习进度" not in told
 
 
 def test_what_was_claimed_cannot_be_taken_back(shop, buyer):

@@ -446,6 +446,38 @@ def test_a_trial_has_nothing_to_give_back(shop, buyer, me):
     assert not RefundRequest.objects.exists()
 
 
+def test_what_finance_gives_back_unasked_is_no_wish_of_the_buyer(shop, buyer, me):
+    order = shop.buy(buyer, course_price(course()))
+    refund_requests.approve(
+        order=order, amount=2000, reason="少了一讲", actor=UserFactory(), now=site_clock.now()
+    )
+    address = reverse("order", args=[order.key])
+    on_its_way = text_of(me.get(address))
+    assert "退款 退款处理中" in on_its_way
+    assert "退款申请" not in on_its_way
+    shop.deliver()
+    page = text_of(me.get(address))
+    assert "退款 ¥20" in page
+    assert "退款申请" not in page
+    listed = text_of(me.get(reverse("orders")))
+    assert "部分退款" in listed
+    assert "已退款" not in listed
+
+
+def test_a_wish_that_was_granted_in_part_names_the_amount(shop, buyer, me):
+    order = shop.buy(buyer, course_price(course()))
+    refund_requests.ask(order=order, learner=buyer, now=site_clock.now())
+    give_back = {"order": order, "actor": UserFactory(), "now": site_clock.now()}
+    refund_requests.approve(amount=2000, reason="少了一讲", **give_back)
+    shop.deliver()
+    assert "退款申请 已部分退款 ¥20" in text_of(me.get(reverse("order", args=[order.key])))
+    refund_requests.approve(reason="其余的也退", **give_back)
+    shop.deliver()
+    page = text_of(me.get(reverse("order", args=[order.key])))
+    assert "退款申请 已退款" in page
+    assert "部分退款" not in page
+
+
 def test_a_declined_wish_shows_its_reason_and_may_be_repeated(shop, buyer, me):
     order = shop.buy(buyer, course_price(course()))
     asked = refund_requests.ask(order=order, learner=buyer, now=site_clock.now())

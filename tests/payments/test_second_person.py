@@ -95,6 +95,17 @@ def test_above_it_a_second_one_confirms(shop, buyer, dear, desk, colleague):
     assert Refund.objects.get().amount == 36500
 
 
+def test_where_a_currency_has_no_limit_every_refund_needs_a_second_look(shop, buyer, desk):
+    price = course_price(course(lessons=1), amount=1490, currency="USD")
+    address = reverse("money-orders:refund", args=[shop.buy(buyer, price).pk])
+    alone = desk.get(address).text
+    assert "每一笔 USD 退款都要再看一遍" in alone
+    at_desk(roles.FINANCE, email="finance2@example.org")
+    page = desk.get(address).text
+    assert "每一笔 USD 退款都需要另一位财务同事确认" in page
+    assert "US$0" not in alone + page
+
+
 def test_parts_of_one_payment_count_together(shop, dear, desk, colleague):
     refund(desk, dear, "200")
     shop.deliver()
