@@ -163,8 +163,10 @@ def renewal_receipt(invoice: Invoice, *, now: datetime) -> bool:
     subscription = invoice.subscription
     if subscription is None or subscription.learner is None:
         return False
+    before = subscription.invoices.filter(amount_paid__gt=0, created_at__lt=invoice.created_at)
     context = {
         "title": _title(subscription),
+        "after_trial": subscription.object.get("trial_end") is not None and not before.exists(),
         "amount": _amount(subscription.learner, invoice.amount_paid or 0, invoice.currency),
         "renews_on": _day(subscription.learner, subscription.period_end),
         "goes_on": not subscription.ends_by_itself,
