@@ -224,7 +224,7 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
         wanted |= Q(key__startswith=f"{key}+")  # sent again (accounts.mail)
     for kind in ("moved", "sooner", "notice"):
         wanted |= Q(key__startswith=f"reservation-{kind}-{order.pk}-")
-    if order.subscription_id:
+    if order.subscription:
         for kind in ("renewal-notice", "cancelled", "card-expiring", "payment-failed"):
             wanted |= Q(key__startswith=f"{kind}-{order.subscription_id}-")
         bills = order.subscription.invoices.values_list("pk", flat=True)

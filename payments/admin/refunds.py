@@ -158,8 +158,7 @@ class RefundForm(ReasonForm):
 
     def clean_seen(self) -> None:
         if self.cleaned_data["seen"] not in (None, self.left):
-            self.data = self.data.copy()
-            self.data["seen"] = self.left
+            self.data = dict(self.data.items()) | {"seen": self.left}
             raise forms.ValidationError(
                 _("Some went back meanwhile: %(left)s is left. Look again, then send it once more.")
                 % {"left": in_words(self.left, self.currency)}

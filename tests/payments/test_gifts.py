@@ -6,6 +6,7 @@ import uuid
 import zipfile
 from datetime import timedelta
 from html import unescape
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -431,7 +432,7 @@ def test_who_has_it_chooses_another_course_of_the_same_price(shop, buyer):
 
 def test_another_course_is_chosen_by_regular_prices_then_or_now(shop, buyer, clock):
     friend, now = UserFactory(), site_clock.now()
-    week = {"currency": "CNY", "ends_at": now + timedelta(days=7), "now": now}
+    week: Any = {"currency": "CNY", "ends_at": now + timedelta(days=7), "now": now}
     price = course_price(course(lessons=1))
     early_now = course_price(course(title="现在早鸟"))
     course_price(course(title="平时便宜"), 5900)

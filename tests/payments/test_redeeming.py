@@ -45,6 +45,7 @@ def test_a_redeemed_membership_stands_among_ones_own_with_its_last_day(shop, buy
     code = one_code(membership=prices["month"].offer.membership, months=6)
     me.post(page_of(code))
     ends = Grant.objects.get(source_kind="redeem_code").ends_at
+    assert ends
     shown = text_of(me.get(reverse("orders")))
     assert f"到 {dates.day(ends, now=site_clock.now())}" in shown
     assert "兑换码" in shown

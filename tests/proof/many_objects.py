@@ -63,11 +63,9 @@ def fill(number: int) -> None:
     there = StripeObject.objects.filter(stripe_id__startswith=PREFIX).count()
 
     def theirs(n: int) -> StripeObject:
-        made = {"id": f"{PREFIX}{n}", "created": first + n // A_SECOND}
-        data = booked.data | made
-        return StripeObject(
-            stripe_id=made["id"], kind=booked.kind, created=made["created"], data=data
-        )
+        name, created = f"{PREFIX}{n}", first + n // A_SECOND
+        data = booked.data | {"id": name, "created": created}
+        return StripeObject(stripe_id=name, kind=booked.kind, created=created, data=data)
 
     def ours(n: int) -> MoneyEntry:
         kept = {f.attname: getattr(entry, f.attname) for f in MoneyEntry._meta.concrete_fields}
