@@ -23,6 +23,7 @@ from tests.factories import MembershipFactory
 from tests.payments.factories import (
     NOW,
     DisputeFactory,
+    InvoiceFactory,
     OrderFactory,
     PromotionFactory,
     RefundFactory,
@@ -416,6 +417,40 @@ def test_a_trial_is_noted_once_and_charges_nothing(stripe, order):
     trial = Trial.objects.get()
     assert (trial.learner, trial.order, trial.began_at) == (order.buyer, order, BEGAN)
     assert Grant.objects.get().ends_at == ENDS + DAY
+
+
+def test_a_trials_later_news_begin_it_no_second_time(stripe, order):
+    on_trial(stripe, order)
+    assert begun(stripe, order).status == Order.Status.FULFILLED
+    assert (order.note, Trial.objects.count()) == ("", 1)
+
+
+def test_it_opens_what_it_is_for_now(stripe, order):
+    other = membership_prices(MembershipFactory())["month"]
+    StripePrice.objects.create(account="acct_sandbox", stripe_id="price_month", price=other)
+    begun(stripe, order)
+    assert Grant.objects.get().membership == other.offer.membership
+
+
+def test_voiding_is_of_its_own_open_bills_and_skips_what_stripe_keeps(stripe, order, monkeypatch):
+    begun(stripe, order)
+    row = Subscription.objects.get()
+    for number, fields in enumerate(
+        ({"subscription": row}, {"subscription": row}, {"subscription": SubscriptionFactory()})
+    ):
+        InvoiceFactory(stripe_id=f"in_open{number}", status="open", **fields)
+    asked, fetched = [], []
+
+    def void(invoice):
+        asked.append(invoice)
+        if len(asked) == 1:
+            raise gateway.Refused
+
+    monkeypatch.setattr(gateway, "void_invoice", void)
+    monkeypatch.setattr(subscriptions, "refresh_invoice", lambda id, now: fetched.append(id))
+    subscriptions.void_open_bills.func(subscription="sub_1")
+    assert sorted(asked) == ["in_open0", "in_open1"]
+    assert fetched == asked[1:]
 
 
 def test_a_second_trial_is_ended_and_told(stripe, order):
