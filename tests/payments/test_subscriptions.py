@@ -199,7 +199,7 @@ def test_a_trial_charges_nothing_until_it_ends_and_is_once_per_learner(
     assert receipt.subject == f"{membership.name}试用结束，已扣款 ¥365"
     assert "已续费" not in receipt.text
     shop.advance(days=366)
-    renewed = OutboxMessage.objects.filter(key__startswith="renewal-receipt").order_by("pk").last()
+    renewed = OutboxMessage.objects.filter(key__startswith="renewal-receipt").latest("pk")
     assert renewed.subject == f"{membership.name}已续费 ¥365"
     other = membership_prices(MembershipFactory())["year"]
     again = shop.begin(buyer, other)

@@ -435,10 +435,8 @@ def test_it_opens_what_it_is_for_now(stripe, order):
 def test_voiding_is_of_its_own_open_bills_and_skips_what_stripe_keeps(stripe, order, monkeypatch):
     begun(stripe, order)
     row = Subscription.objects.get()
-    for number, fields in enumerate(
-        ({"subscription": row}, {"subscription": row}, {"subscription": SubscriptionFactory()})
-    ):
-        InvoiceFactory(stripe_id=f"in_open{number}", status="open", **fields)
+    for number, each in enumerate((row, row, SubscriptionFactory())):
+        InvoiceFactory(stripe_id=f"in_open{number}", status="open", subscription=each)
     asked, fetched = [], []
 
     def void(invoice):
