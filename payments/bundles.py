@@ -54,9 +54,11 @@ class Contents:
 
     @property
     def sum_alone(self) -> int | None:
-        """What the courses cost one by one, in the smallest unit; None where one is not sold so."""
-        amounts = [part.alone.amount for part in self.parts if part.alone]
-        return sum(amounts) if len(amounts) == len(self.parts) else None
+        """What the courses that are not owned yet cost one by one, in the smallest unit; None where
+        one is not sold so."""
+        missing = [part for part in self.parts if not part.owned]
+        amounts = [part.alone.amount for part in missing if part.alone]
+        return sum(amounts) if len(amounts) == len(missing) else None
 
 
 def keep(order: Order, courses: Iterable[CoursePage]) -> None:

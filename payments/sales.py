@@ -99,8 +99,14 @@ class Sale:
     member_line: str = ""
     member_url: str = ""
     membership: Membership | None = None  # the one of which the price is told
+    in_advance: bool = False  # it has not opened yet
     bundle_line: str = ""
     bundle_url: str = ""
+
+    @property
+    def card_note(self) -> str:
+        """Beside the price, where there is room for a word or two."""
+        return self.label if self.in_advance else self.member_note
 
 
 def sale(
@@ -152,9 +158,15 @@ def _in_advance(
         label=_("Reserve it") if reserves else _("Buy it in advance"),
         url=address + attribution.as_query(led_by, code),
         direct=True,
+        in_advance=True,
         note=(_("charged when it opens, %(day)s") if reserves else _("opens on %(day)s"))
         % {"day": dates.day(opens, now=now)},
     )
+
+
+def is_awaited(request: HttpRequest | None, course: CoursePage) -> bool:
+    """Whether whoever looks has bought or reserved it before it opens."""
+    return beginning.is_planned(course, now=clock.now()) and course.pk in _awaited(request)
 
 
 def _awaited(request: HttpRequest | None) -> set[int]:

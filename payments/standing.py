@@ -354,7 +354,7 @@ def of_order(order: Order) -> str:
         Order.Status.PARKED: _("We are looking at it"),
         Order.Status.OPEN: _("Not paid"),
         Order.Status.RESERVED: _("Reserved"),
-        Order.Status.EXPIRED: _("Not paid"),
+        Order.Status.EXPIRED: _("Expired, not paid"),
     }[state]
 
 

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
-from courses.models import Grant
+from courses.models import CoursePage, Grant, MembershipCourse
+from operations import clock
 from payments import gateway, plan_changes, queries, stripe_catalogue, subscriptions, upcoming
 from payments.mirror import Shape, moment
 from payments.models import PlanChange, Price, Subscription
@@ -78,7 +79,8 @@ def stands_in_the_way(row: Subscription) -> bool:
 
 
 def options(row: Subscription) -> list[Price]:
-    """The prices that this subscription can go over to, cheapest per month first."""
+    """The prices that this subscription can go over to: its own membership's first, cheapest per
+    month first."""
     if not may_switch(row):
         return []
     found = (
@@ -87,7 +89,8 @@ def options(row: Subscription) -> list[Price]:
         .exclude(offer=row.offer_id)
         .exclude(offer__membership__in=_held_otherwise(row))
     )
-    return sorted(found, key=by_month)
+    own = row.offer.membership_id if row.offer else None
+    return sorted(found, key=lambda each: (each.offer.membership_id != own, by_month(each)))
 
 
 def by_month(price: Price) -> float:
@@ -103,6 +106,21 @@ def begins_at_once(row: Subscription, price: Price) -> bool:
     if price.offer.membership_id == row.offer.membership_id:
         return MONTHS[price.offer.interval or "month"] > months
     return by_month(price) > (row.amount or 0) / months
+
+
+def closing(row: Subscription, price: Price) -> list[CoursePage]:
+    """The courses that close with the change: only the present membership opens them."""
+    if row.offer is None or row.learner_id is None:
+        return []
+    kept = Grant.objects.filter(learner_id=row.learner_id).lasting(clock.now())
+    others = kept.exclude(source_kind=Grant.Source.SUBSCRIPTION, source_id=row.source_id)
+    of_present = MembershipCourse.objects.filter(membership=row.offer.membership_id)
+    still = MembershipCourse.objects.filter(
+        Q(membership=price.offer.membership_id) | Q(membership__in=others.values("membership"))
+    )
+    found = CoursePage.objects.live().filter(pk__in=of_present.values("course"))
+    found = found.exclude(pk__in=still.values("course"))
+    return list(found.exclude(grants__in=others).order_by("title"))
 
 
 def from_which(buyer: User, price: Price) -> Subscription | None:

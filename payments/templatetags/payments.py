@@ -27,6 +27,12 @@ def owned(context: template.Context, sellable: queries.Sellable) -> queries.Owne
 
 
 @register.simple_tag(takes_context=True)
+def awaited(context: template.Context, course: CoursePage) -> bool:
+    """`{% awaited course as waits %}`: bought or reserved, and not open yet."""
+    return sales.is_awaited(context.get("request"), course)
+
+
+@register.simple_tag(takes_context=True)
 def prepare(context: template.Context, courses: Sequence[CoursePage]) -> str:
     """`{% prepare courses %}` on pages with several courses: what the tags above will tell of
     them, found at once."""

@@ -52,6 +52,6 @@ def _visible_to(request: HttpRequest) -> QuerySet[Bundle]:
 
 
 def _saved(contents: bundles.Contents, amount: int) -> int | None:
-    """By how much the bundle costs less than its courses one by one; None where it does not."""
+    """By how much the bundle costs less than what is lacking one by one; None where it does not."""
     alone = contents.sum_alone
     return alone - amount if alone and alone > amount else None

@@ -31,6 +31,8 @@ from payments import (
 from payments.models import Invoice, Order, RefundRequest
 from payments.views.returning import again_url
 
+NOT_PAID = (Order.Status.OPEN, Order.Status.EXPIRED)
+
 
 class RefundForm(forms.Form):
     note = forms.CharField(
@@ -69,12 +71,13 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Everything that an accountant wants to know of one order."""
     row = own_order(request, key)
     invoices = row.subscription.invoices.prefetch_related("refunds") if row.subscription else []
+    reserved = reservation_standing.of_order(row, now=clock.now())
     can_ask, _invoice = refund_standing.payment_to_refund(row)
     dispute = standing.dispute_of(row)
     context = {
         "order": row,
-        "reservation": reservation_standing.of_order(row, now=clock.now()),
-        "pay_url": again_url(row) if row.status == Order.Status.OPEN else "",
+        "reservation": reserved,
+        "pay_url": again_url(row) if row.status in NOT_PAID and not reserved else "",
         "offer": row.price.offer,
         "contents": [each.course for each in row.contents.select_related("course")],
         "state": standing.of_order(row),
@@ -169,7 +172,8 @@ def _line(order: Order, *, now: datetime) -> dict[str, Any]:
     return {
         "order": order,
         "what": order.price.offer.named,
-        "state": standing.of_order(order),
+        # The unpaid ones stand under a heading that says it.
+        "state": "" if order.status == Order.Status.OPEN else standing.of_order(order),
         "gift": given_away.gift_word(order.gift, now=now)
         if order.fulfilled_at and hasattr(order, "gift")
         else "",

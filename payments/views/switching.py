@@ -117,6 +117,7 @@ def _page(request: HttpRequest, row: Subscription, price: Price, problem: str = 
         "standing": standing.of_subscription(row, now=clock.now()),
         "price": price,
         "shown": shown,
+        "closing": switching.closing(row, price),
         "token": switching.sign(row, shown),
         "problem": problem,
     }

@@ -160,7 +160,11 @@ def test_a_refund_closes_exactly_what_the_bundle_opened(shop, buyer, both, pages
 def test_who_has_a_part_is_told_before_paying_and_who_has_all_need_not(shop, buyer, both, pages):
     price = bundle_price(both)
     me = signed_in(buyer)
+    assert "省下" in me.get("/bundles/both/").text
     shop.buy(buyer, pages[0].offers.get().prices.get())
+    seen = text_of(me.get("/bundles/both/"))
+    assert "还缺的逐门购买 ¥99" in seen
+    assert "省下" not in seen
     buying = reverse("payments_buy", args=[price.offer.key])
     for address, way in (("/bundles/both/", buying), (buying, "/payments/checkout/")):
         page = me.get(address).text

@@ -10,12 +10,12 @@ from django.urls import reverse
 from accounts.models import OutboxMessage
 from courses.models import Grant, Membership
 from operations import clock as site_clock
-from payments import money, refund_requests
+from payments import money, offers, refund_requests
 from payments.models import Invoice, Offer, PlanChange, Subscription
 from payments.periodic import change_subscriptions
 from payments.sandbox import faults
 from tests.factories import UserFactory
-from tests.payments.factories import OfferFactory, PriceFactory, PromotionFactory
+from tests.payments.factories import OfferFactory, PriceFactory, PromotionFactory, course_price
 from tests.payments.plans import (
     behaves,
     fresh,
@@ -170,6 +170,20 @@ def test_a_planned_change_can_be_taken_back_and_gives_way_to_cancelling(shop, bu
     assert not PlanChange.objects.filter(status=PlanChange.Status.OPEN).exists()
 
 
+def test_ones_own_membership_comes_first_and_an_early_price_names_the_regular_one(
+    shop, buyer, me, library, listening
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    now = site_clock.now()
+    offers.set_early_price(
+        offer=library["year"].offer, currency="CNY", amount=30000,
+        ends_at=now + timedelta(days=3), now=now,
+    )  # fmt: skip
+    listed = me.get(page_of(row, name="subscription_switch")).text
+    assert listed.index("¥105") < listed.index("¥180")
+    assert re.search(r"¥300.*<s[^>]*>¥365</s>", listed)
+
+
 def test_only_one_change_is_open_at_a_time(shop, buyer, me, library):
     row = shop.buy(buyer, library["year"]).subscription
     other = token_of(me.get(to(row, library["quarter"])))
@@ -197,7 +211,16 @@ def test_down_to_a_smaller_membership_all_stays_open_until_the_periods_end(
 ):
     read = included_in(library["month"].offer.membership)
     heard = included_in(listening["month"].offer.membership)
+    kept = included_in(library["month"].offer.membership)
+    shop.buy(buyer, course_price(kept))
+    for page, title in ((read, "只能读"), (heard, "也能听"), (kept, "买下的")):
+        page.title = title
+        page.save()
     row = shop.buy(buyer, library["month"]).subscription
+    shown = text_of(me.get(to(row, listening["month"])))
+    assert "以下课程会关闭： 只能读" in shown
+    assert "也能听" not in shown
+    assert "买下的" not in shown
     switch(me, row, listening["month"])
     assert (opens(buyer, heard), opens(buyer, read)) == (False, True)
     shop.advance(days=32)

@@ -246,11 +246,16 @@ def test_what_is_not_paid_yet_stands_among_the_orders_with_a_way_on(shop, buyer,
     shown = me.get(reverse("orders"))
     assert reverse("order", args=[order.key]) in shown.text
     assert "还没付款" in text_of(shown)
+    assert "没有付" not in text_of(shown)
     page = me.get(reverse("order", args=[order.key]))
     assert "银行还在确认" in text_of(page)
     assert reverse("payments_buy", args=[order.price.offer.key]) in page.text
     Order.objects.update(status=Order.Status.EXPIRED)
     assert reverse("order", args=[order.key]) not in me.get(reverse("orders")).text
+    page = me.get(reverse("order", args=[order.key]))
+    assert "已经过期。没有扣款" in text_of(page)
+    assert "银行还在确认" not in text_of(page)
+    assert reverse("payments_buy", args=[order.price.offer.key]) in page.text
 
 
 def test_an_order_has_all_that_an_accountant_wants(shop, buyer, me):

@@ -1,5 +1,6 @@
 """Reserved with a card before a course opens, charged on its day, once; or never."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -146,6 +147,14 @@ def test_reserving_charges_nothing_and_stands_on_the_pages(reserve, buyer, page)
     assert buying_url(order.price) not in me.get(page.get_absolute_url()).text
     buying = me.get(buying_url(order.price))
     assert buying["Location"] == reverse("order", args=[order.key])
+
+
+def test_cards_say_that_it_is_reserved_or_can_be(reserve, buyer, page, client):
+    assert re.search(r"¥99.*预订", text_of(client.get("/courses/")))
+    reserve()
+    mine = text_of(signed_in(buyer).get("/courses/"))
+    assert "已预订" in mine
+    assert "¥99" not in mine
 
 
 def test_its_news_again_and_again_change_nothing(shop, reserve):
