@@ -12,6 +12,8 @@ from payments.models import Dispute, Invoice, Offer, Order, Refund
 EXTENDABLE_WITHIN = timedelta(days=30)
 # What was bought, by oneself or by another, as opposed to what staff gave.
 BOUGHT_ONCE = (Grant.Source.PURCHASE, Grant.Source.GIFT, Grant.Source.REDEEM_CODE)
+# Why access is withdrawn, as the log of changes keeps it.
+GIVEN_BACK, DISPUTED, ENDED = "given back", "disputed", "ended by staff"
 PAID = (Order.Status.PAID, Order.Status.FULFILLED, Order.Status.PARKED)
 
 
@@ -45,7 +47,7 @@ def settle(order: Order, *, now: datetime) -> None:
         order.status = Order.Status.FULFILLED  # a refund failed at the bank
         order.save(update_fields=["status"])
     if order.is_for_others:
-        for_others.settle(order, withdrawn_at=withdrawn_at, now=now)
+        for_others.settle(order, withdrawn_at=withdrawn_at, reason=reason(order), now=now)
         return
     if order.fulfilled_at is None and withdrawn_at is None:
         return
@@ -60,8 +62,17 @@ def settle(order: Order, *, now: datetime) -> None:
         ends_at=order.ends_at,
         withdrawn_at=withdrawn_at,
         now=now,
-        reason=order.number,
+        reason=reason(order),
     )
+
+
+def reason(order: Order) -> str:
+    """Why its access is as it is, for the log of changes: what withholds it, else its number."""
+    if order.ended_at:
+        return ENDED
+    if withdrawn(order) is None:
+        return order.number
+    return GIVEN_BACK if given_back(order) else DISPUTED
 
 
 def covered(order: Order) -> list[CoursePage | Membership]:

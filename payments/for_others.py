@@ -113,13 +113,13 @@ def _is_the_same(order: Order, price: Price, wish: Wish) -> bool:
     )
 
 
-def settle(order: Order, *, withdrawn_at: datetime | None, now: datetime) -> None:
+def settle(order: Order, *, withdrawn_at: datetime | None, reason: str, now: datetime) -> None:
     """Declare what a refund or dispute does to what was bought for others; and that it was called
     off. In a transaction, the order locked."""
     if order.purpose == Order.Purpose.SEATS:
         batch = RedeemBatch.objects.filter(order=order).first()
         if batch is not None:
-            batches.settle(batch, withdrawn_at=withdrawn_at, reason=order.number, now=now)
+            batches.settle(batch, withdrawn_at=withdrawn_at, reason=reason, now=now)
         return
     gift = Gift.objects.filter(order=order).first()
     if gift is None or gift.withdrawn_at == withdrawn_at:
@@ -127,4 +127,4 @@ def settle(order: Order, *, withdrawn_at: datetime | None, now: datetime) -> Non
     gift = redeeming.lock_gift(gift)
     gift.withdrawn_at = withdrawn_at
     gift.save(update_fields=["withdrawn_at"])
-    redeeming.declare(gift, now=now, reason=order.number)
+    redeeming.declare(gift, now=now, reason=reason)

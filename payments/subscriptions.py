@@ -102,12 +102,21 @@ def settle(subscription: Subscription, *, now: datetime) -> None:
         ends_at=max(order.starts_at, until.ends_at),
         withdrawn_at=withdrawn_at,
         now=now,
-        reason=subscription.status,
+        reason=_reason(subscription, given_back_at, withdrawn_at),
     )
     if subscription.status in ("canceled", "unpaid") and not withdrawn_at:
         letters.membership_ended(subscription, ended_at=until.ends_at, now=now)
     if subscription.status == "past_due" and not withdrawn_at:
         reminders.remind_of_failure(subscription, now=now)
+
+
+def _reason(
+    subscription: Subscription, given_back_at: datetime | None, withdrawn_at: datetime | None
+) -> str:
+    """Why its access is as it is, for the log of changes."""
+    if withdrawn_at is None:
+        return subscription.status
+    return entitlement.GIVEN_BACK if given_back_at else entitlement.DISPUTED
 
 
 def portal_url(subscription: Subscription, *, back: str) -> str:

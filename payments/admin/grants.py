@@ -31,6 +31,7 @@ from courses import grants
 from courses.models import CoursePage, Grant, Membership
 from operations import clock
 from pages.forms import DayField
+from payments import entitlement
 from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm, actor_of
 from payments.admin.listing import (
     Action,
@@ -171,8 +172,17 @@ ORDER_NUMBER = re.compile(r"[0-9A-F]{10}")
 CHANGE_COLUMNS = [_("When"), _("Who"), _("Why"), _("From"), _("Until"), _("Withdrawn")]
 
 
+WITHDRAWALS = {
+    entitlement.GIVEN_BACK: _("The payment was given back"),
+    entitlement.DISPUTED: _("The bank disputes the payment"),
+    entitlement.ENDED: _("Staff ended what was free"),
+}
+
+
 def why(reason: str) -> Any:
     """In words, where the site wrote down a state or the number of an order."""
+    if reason in WITHDRAWALS:
+        return WITHDRAWALS[reason]
     if ORDER_NUMBER.fullmatch(reason):
         return _("Order %(number)s") % {"number": reason}
     return SUBSCRIPTION_STATES.get(reason, reason)

@@ -21,7 +21,7 @@ from courses.models import CoursePage, Grant, LessonPage
 from operations import clock
 from payments.admin.grants import CHANGE_COLUMNS, change_rows, source_url, state, target
 from payments.admin.listing import Fact, detail_url, moment
-from payments.models import Dispute
+from payments.models import Dispute, Order
 
 PERMISSION = "courses.view_grant"
 
@@ -94,7 +94,7 @@ def answer(learner: User, lesson_id: int, *, now: datetime) -> dict[str, Any]:
         "opens": access.may_open(learner, lesson, course=course, now=now),
         "reasons": [
             *reasons(lesson, course, active),
-            *disputed(learner, [row for row in rows if row.pk in covering and row.withdrawn_at]),
+            *withheld(learner, [row for row in rows if row.pk in covering and row.withdrawn_at]),
         ],
         "columns": [_("Opens"), _("Source"), _("State"), _("From"), _("Until"), _("This course")],
         "rows": [grant_row(row, row.pk in covering, now) for row in rows],
@@ -125,30 +125,29 @@ def reasons(lesson: LessonPage, course: CoursePage, active: list[Grant]) -> Iter
         yield _("No grant of theirs that covers this course is in force.")
 
 
-def disputed(learner: User, withdrawn: list[Grant]) -> Iterator[Any]:
-    """Of grants that were withdrawn: whose payment a bank disputes, or took back."""
-    disputes = Dispute.objects.withdrawing().filter(
-        Q(order__buyer=learner) | Q(order__gift__redeemed_by=learner)
-    )
+def withheld(learner: User, withdrawn: list[Grant]) -> Iterator[Any]:
+    """Of grants that were withdrawn: whose payment a bank disputes or took back, or went back."""
+    theirs = Q(buyer=learner) | Q(gift__redeemed_by=learner)
+    orders = Order.objects.filter(theirs).select_related("subscription", "gift")
+    for order in orders.filter(status=Order.Status.REFUNDED, ended_at=None):
+        told = _("What was paid for “%(what)s” was given back (order %(number)s).")
+        yield from _told(told, order, withdrawn)
+    disputes = Dispute.objects.withdrawing().filter(order__in=orders)
     for dispute in disputes.select_related("order__subscription", "order__gift"):
-        order = dispute.order
-        assert order is not None  # noqa: S101 — it has a buyer
-        sources = {order.source_id, order.subscription and order.subscription.source_id}
-        if hasattr(order, "gift"):
-            sources.add(order.gift.source_id)
-        for row in withdrawn:
-            if row.source_id in sources:
-                words = {"what": target(row), "number": order.number}
-                if dispute.status == "lost":
-                    yield (
-                        _("The bank took back what was paid for “%(what)s” (order %(number)s).")
-                        % words
-                    )
-                else:
-                    yield (
-                        _("The bank disputes what was paid for “%(what)s” (order %(number)s).")
-                        % words
-                    )
+        assert dispute.order is not None  # noqa: S101 — it is one of theirs
+        told = _("The bank disputes what was paid for “%(what)s” (order %(number)s).")
+        if dispute.status == "lost":
+            told = _("The bank took back what was paid for “%(what)s” (order %(number)s).")
+        yield from _told(told, dispute.order, withdrawn)
+
+
+def _told(sentence: Any, order: Order, withdrawn: list[Grant]) -> Iterator[Any]:
+    sources = {order.source_id, order.subscription and order.subscription.source_id}
+    if hasattr(order, "gift"):
+        sources.add(order.gift.source_id)
+    for row in withdrawn:
+        if row.source_id in sources:
+            yield sentence % {"what": target(row), "number": order.number}
 
 
 def grant_row(row: Grant, covers: bool, now: datetime) -> list[Any]:

@@ -41,6 +41,11 @@ def test_a_full_refund_says_what_will_happen_and_happens_once(shop, buyer, bough
     assert not access.to_course(buyer, bought.price.offer.course).has_grant
     detail = desk.get(reverse("money-orders:inspect", args=[bought.pk])).text
     assert address not in detail
+    lesson = bought.price.offer.course.get_children().last()
+    query = {"email": buyer.email, "lesson": lesson.pk}
+    why = desk.get(reverse("money-why:index"), query).text
+    assert f"的付款已退款（订单 {bought.number}）" in why
+    assert "这笔付款已退款" in why
 
 
 def test_an_old_page_gives_no_second_part_back(shop, bought):

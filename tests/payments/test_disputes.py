@@ -8,6 +8,7 @@ from django.urls import reverse
 from accounts import roles
 from accounts.models import OutboxMessage
 from courses import access
+from courses.models import Grant
 from learning import progress
 from operations import clock as site_clock
 from payments import batches, checkout, for_others, redeeming, refund_requests
@@ -196,6 +197,9 @@ def test_the_membership_page_says_that_the_bank_looks_into_its_payment(shop, buy
     assert "你是会员" in client.get(reverse("membership")).text
     disputes.open_dispute(charge_of(order.subscription), site_clock.now())
     shop.deliver()
+    grant = Grant.objects.get(learner=buyer)
+    changes = text_of(at_desk(roles.FINANCE).get(reverse("money-grants:inspect", args=[grant.pk])))
+    assert "银行对这笔付款提出争议" in changes
     life = reverse("subscription", args=[order.subscription.pk])
     assert "银行正在核查 ¥39" in text_of(client.get(life))
     shown = client.get(reverse("membership")).text
@@ -225,6 +229,7 @@ def test_whoever_claimed_a_gift_is_told_that_its_payment_is_disputed(shop, buyer
     query = {"email": friend.email, "lesson": lesson.pk}
     answer = text_of(at_desk(roles.FINANCE).get(reverse("money-why:index"), query))
     assert f"银行正在处理《一群人的生意》的付款争议（订单 {gift.order.number}）" in answer
+    assert "银行对这笔付款提出争议" in answer
     disputes.close_dispute(Dispute.objects.get().stripe_id, won=False, now=site_clock.now())
     shop.deliver()
     assert "你这份礼物的付款已被银行退回" in client.get(lesson.url).text
