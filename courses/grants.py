@@ -6,8 +6,10 @@ nothing, and the order of declarations does not matter to whoever computes them 
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from wagtail.log_actions import log
 
@@ -112,8 +114,15 @@ def _record(
     )
     if actor is not None:  # by hand; what follows from money stands in the books
         action = "courses.withdraw_access" if grant.withdrawn_at else action
-        told = {"learner": grant.learner_id, "reason": reason}
+        told: dict[str, int | str | None] = {"learner": grant.learner_id, "reason": reason}
+        if grant.withdrawn_at is None:
+            told["until"] = grant.ends_at and _last_day(grant.ends_at).isoformat()
         log(instance=grant, action=action, user=actor, title=_title(grant), data=told)
+
+
+def _last_day(ends_at: datetime) -> date:
+    """By the site's calendar, of what ends then."""
+    return (ends_at - timedelta(seconds=1)).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
 
 
 def _title(grant: Grant) -> str:

@@ -15,6 +15,7 @@ from accounts.models import OutboxMessage, User
 from operations.jobs import job
 from payments import gateway, letters, periods, stripe_catalogue, subscriptions, upcoming
 from payments.models import Offer, PlanChange, Price, PriceChange, Subscription
+from payments.money import in_words
 from payments.plans import MONTHS
 
 NOTICE = timedelta(days=PriceChange.NOTICE_DAYS)
@@ -63,6 +64,12 @@ def with_progress(offer: Offer) -> QuerySet[Any]:
     )
 
 
+def former(price: Price) -> str:
+    """What those who are affected renew at: ¥29, ¥35."""
+    amounts = affected(price).values_list("amount", flat=True).distinct().order_by("amount")
+    return ", ".join(in_words(amount, price.currency) for amount in amounts)
+
+
 @transaction.atomic
 def decide(*, offer: Offer, reason: str, actor: User, now: datetime) -> None:
     """From their next renewal that is thirty days away those who subscribe pay the price in
@@ -75,7 +82,7 @@ def decide(*, offer: Offer, reason: str, actor: User, now: datetime) -> None:
         change = PriceChange.objects.create(
             offer=offer, price=price, reason=reason[:300], created_by=actor, created_at=now
         )
-        told = {"price": str(price), "reason": reason}
+        told = {"before": former(price), "price": str(price), "reason": reason}
         log(instance=offer, action="payments.price_change", user=actor, data=told)
         tell.enqueue(change=change.pk)
 

@@ -81,7 +81,7 @@ def approve(
         carry_out.enqueue(request=request.pk)
     request.save()
     action = "payments.propose" if request.needs_second else "payments.refund"
-    log(instance=request, action=action, user=actor, data={"reason": reason})
+    log(instance=request, action=action, user=actor, data=_told(request))
     return request
 
 
@@ -100,8 +100,14 @@ def confirm(*, request: RefundRequest, actor: User, now: datetime) -> RefundRequ
     request.confirmed_by, request.confirmed_at = actor, now
     request.save(update_fields=["status", "confirmed_by", "confirmed_at"])
     carry_out.enqueue(request=request.pk)
-    log(instance=request, action="payments.confirm_refund", user=actor)
+    log(instance=request, action="payments.confirm_refund", user=actor, data=_told(request))
     return request
+
+
+def _told(request: RefundRequest) -> dict[str, str]:
+    """What the log says of one that was decided."""
+    currency = (request.invoice or request.order).currency
+    return {"amount": money.in_words(request.amount or 0, currency), "reason": request.reason}
 
 
 @transaction.atomic

@@ -252,7 +252,12 @@ def settle(*, difference: Difference, reason: str, now: datetime) -> None:
         ended_at=now, ending=Difference.Ending.SETTLED
     )
     if closed:
-        log(instance=difference, action="payments.settle", data={"reason": reason})
+        log(
+            instance=difference,
+            action="payments.settle",
+            title=difference_words.called(difference),
+            data={"reason": reason},
+        )
 
 
 class DifferenceViewSet(MoneyViewSet):

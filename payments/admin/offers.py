@@ -270,6 +270,7 @@ class SavesPrice(AfterProof):
 def _set_prices(offer: Offer, currency: str, form: OfferForm) -> dict[str, str]:
     """What was typed of one currency, for the log; nothing where it has no price."""
     amount, now = form.cleaned_data[field_of(currency)], clock.now()
+    before = offer.prices.filter(currency=currency, is_active=True, ends_at=None).first()
     early = set_early_price(
         offer=offer,
         currency=currency,
@@ -282,8 +283,10 @@ def _set_prices(offer: Offer, currency: str, form: OfferForm) -> dict[str, str]:
         return {"ended": str(ended)} if ended else {}
     price = set_price(offer=offer, currency=currency, amount=amount, now=now)
     told = {"price": str(price)}
+    if before and before != price:
+        told["before"] = str(before)
     if early and early.ends_at:
-        told |= {"early": str(early), "until": early.ends_at.isoformat()}
+        told |= {"early": str(early), "until": last_day(early.ends_at).isoformat()}
     return told
 
 

@@ -43,10 +43,7 @@ class PriceChangeView(Confirmation):
         words = {
             "count": found.count(),
             "price": in_words(price.amount, price.currency),
-            "before": ", ".join(
-                in_words(amount, price.currency)
-                for amount in found.values_list("amount", flat=True).distinct().order_by("amount")
-            ),
+            "before": price_changes.former(price),
             "days": PriceChange.NOTICE_DAYS,
         }
         yield _("%(count)d subscriptions that renew at %(before)s get a mail now.") % words

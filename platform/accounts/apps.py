@@ -19,6 +19,7 @@ class AccountsConfig(AppConfig):
         post_migrate.connect(sync_after_migrations, sender=last, dispatch_uid="accounts.roles")
         post_migrate.connect(audit.install, sender=self, dispatch_uid="accounts.audit")
         audit.listen()
+        audit.read_own_downloads()
         security_log.listen()
         exports.guard()
         authenticator_added.connect(count_set_up, dispatch_uid="accounts.second_factor")

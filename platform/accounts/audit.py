@@ -4,16 +4,20 @@ An entry names its object by number and label. The data say what Wagtail's words
 roles, which reason. What it logs of pages (published, unpublished, moved, deleted) is Wagtail's.
 """
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import wraps
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.db import models
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import LogFormatter, log
 from wagtail.models import ModelLogEntry, PageLogEntry
+from wagtail.models.audit_log import ModelLogEntryManager
 
 from accounts import roles
 from accounts.models import User
@@ -48,15 +52,41 @@ WORDS: dict[str, Any] = {
 
 
 class WithReason(LogFormatter):
-    """“What was done: why”, in the site's history."""
+    """“What was done: to whom, how much, until when, why”, in the site's history."""
 
     def format_message(self, log_entry: Any) -> str:
-        data = log_entry.data
-        what = [str(WORDS.get(each, each)) for each in data.get("what", [])]
-        told = data.get("reason") or data.get("price") or ", ".join(what)
+        told = " · ".join(each for each in _told(log_entry) if each)
         if not told:
             return str(self.message)
         return gettext("%(done)s: %(why)s") % {"done": self.message, "why": told}
+
+
+def _told(log_entry: Any) -> Iterator[str]:
+    data = log_entry.data
+    if person := getattr(log_entry, "learner", None):  # read by the report, for all at once
+        yield f"#{person.pk}" if person.is_deleted else f"{person.get_full_name()} <{person.email}>"
+    price = data.get("price", "")
+    yield f"{data['before']} → {price}" if data.get("before") else price
+    if early := data.get("early"):
+        yield gettext("early price %(price)s") % {"price": early}
+    yield data.get("amount", "")
+    yield data.get("gives", "")
+    if "until" in data:
+        last = data["until"] and date.fromisoformat(data["until"][:10])
+        yield gettext("until %(day)s") % {"day": date_format(last)} if last else gettext("for good")
+    yield ", ".join(str(WORDS.get(each, each)) for each in data.get("what", []))
+    yield data.get("reason", "")
+
+
+def read_own_downloads() -> None:
+    """Who may not read what is logged about people reads which tables they downloaded."""
+    readable = ModelLogEntryManager.viewable_by_user
+
+    @wraps(readable)
+    def and_own(manager: Any, user: Any) -> Any:
+        return readable(manager, user) | manager.filter(user=user, action="accounts.export")
+
+    ModelLogEntryManager.viewable_by_user = and_own
 
 
 def register(actions: Any, name: str, label: Any, message: Any) -> None:

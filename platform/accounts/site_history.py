@@ -11,6 +11,7 @@ from wagtail.admin.views.reports.audit_logging import (
 )
 
 from accounts.exports import Spreadsheets
+from accounts.models import User
 
 
 class Filters(SiteHistoryReportFilterSet):
@@ -23,6 +24,15 @@ class SiteHistoryView(Spreadsheets, LogEntriesView):
     # With the reasons, as the page has them.
     list_export = (*LogEntriesView.list_export, "message")
     export_headings = MappingProxyType({**LogEntriesView.export_headings, "message": _("Details")})
+
+    def decorate_paginated_queryset(self, queryset: Any) -> Any:
+        """Those of a learner with that person, in one query."""
+        entries = super().decorate_paginated_queryset(queryset)
+        named = {entry.data.get("learner") for entry in entries} - {None}
+        people = User.objects.in_bulk(named)
+        for entry in entries:
+            entry.learner = people.get(entry.data.get("learner"))
+        return entries
 
     def get_heading(self, queryset: Any, field: str) -> str:
         return str(self.export_headings[field])

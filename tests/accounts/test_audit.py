@@ -91,7 +91,7 @@ def test_access_by_hand_and_taking_it_back() -> None:
     grants.sync(**source, starts_at=now, now=now, actor=actor, reason="讲座嘉宾")
     given = entry("courses.give_access")
     assert (given.user, given.label) == (actor, "一群人的生意")
-    assert given.data == {"learner": buyer.pk, "reason": "讲座嘉宾"}
+    assert given.data == {"learner": buyer.pk, "reason": "讲座嘉宾", "until": None}
     grants.sync(**source, starts_at=now, ends_at=now, now=now, actor=actor, reason="再学一年")
     assert entry("courses.extend_access").data["reason"] == "再学一年"
     grants.sync(**source, starts_at=now, withdrawn_at=now, now=now, actor=actor, reason="给错了")
@@ -167,6 +167,9 @@ def test_every_table_that_staff_download(address: str) -> None:
     rows = ModelLogEntry.objects.filter(action="accounts.export").order_by("pk")
     assert [row.data["what"][1] for row in rows] == ["csv", "xlsx"]
     assert {row.user for row in rows} == {somebody(desk)}
+    told = "下载了表格"
+    assert told in desk.get(HISTORY).text
+    assert told not in at_desk(roles.FINANCE, email="other@example.org").get(HISTORY).text
 
 
 @pytest.mark.parametrize("words", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
@@ -192,7 +195,7 @@ def test_the_history_is_downloaded_with_its_reasons_and_in_local_time() -> None:
     desk = at_desk(roles.OPERATOR)
     three_entries(somebody(desk))
     rows = csv_rows_of_wagtail(desk)
-    assert "已发起退款：重复购买" in [row["详情"] for row in rows]
+    assert "已发起退款：¥99 · 重复购买" in [row["详情"] for row in rows]
     today = timezone.localdate().isoformat()
     assert all(re.fullmatch(rf"{today} \d\d:\d\d:\d\d", row["日期/时间"]) for row in rows)
 
@@ -219,7 +222,7 @@ def test_it_is_read_in_the_readers_language() -> None:
     desk = at_desk(roles.OPERATOR)
     three_entries(somebody(desk))
     assert "获得了角色：版主" in desk.get(HISTORY).text
-    assert "已发起退款：重复购买" in desk.get(HISTORY).text
+    assert "已发起退款：¥99 · 重复购买" in desk.get(HISTORY).text
 
 
 READERS = {  # role → sees what is about people, money, pages

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from wagtail.models import ModelLogEntry
 
 from accounts import roles
@@ -26,6 +27,7 @@ from tests.payments.plans import included_in
 from tests.payments.staff import at_desk, somebody
 from tests.payments.test_admin_listings import one_of_each
 
+HISTORY = "/admin/reports/site-history/"
 pytestmark = pytest.mark.django_db
 
 
@@ -147,6 +149,10 @@ def test_a_new_price_replaces_the_old_one_and_orders_keep_theirs(desk):
     assert (price.amount, price.is_active, order.amount) == (9900, False, 9900)
     assert price.offer.prices.get(is_active=True).amount == 12900
     assert ModelLogEntry.objects.filter(action="payments.price").exists()
+    assert "¥99 → ¥129" in desk.get(HISTORY).text
+    last = timezone.localdate(site_clock.now()) + timedelta(days=9)
+    desk.post(address, form | {"early_amount": "88", "early_until": last.isoformat()})
+    assert f"¥129 · 早鸟价 ¥88 · 到 {date_format(last)}" in desk.get(HISTORY).text
 
 
 def test_the_terms_of_what_was_priced_stay_whatever_is_posted(desk):
@@ -202,8 +208,9 @@ def test_a_scholarship_opens_a_course_and_says_who_gave_it_and_why(desk, buyer):
     assert "乡村教师" in detail
     assert somebody(desk).email in detail
     given = Grant.objects.get(learner=buyer)
-    history = desk.get("/admin/reports/site-history/").text
+    history = desk.get(HISTORY).text
     assert reverse("money-grants:inspect", args=[given.pk]) in history
+    assert f"{buyer.email}&gt; · 永久 · 乡村教师" in history
 
 
 def test_access_given_until_a_day_lasts_that_day(desk, buyer, clock):
@@ -216,6 +223,7 @@ def test_access_given_until_a_day_lasts_that_day(desk, buyer, clock):
     ends = timezone.localtime(Grant.objects.get().ends_at)
     assert ends.date() == last + timedelta(days=1)
     assert (ends.hour, ends.minute) == (0, 0)
+    assert f"到 {date_format(last)}" in desk.get(HISTORY).text
     clock.move(timedelta(days=4))
     assert not access.to_course(buyer, page).has_grant
 
@@ -366,3 +374,4 @@ def test_a_difference_is_settled_by_a_person_with_a_reason(desk):
     assert row.ended_at >= NOW
     entry = ModelLogEntry.objects.get(action="payments.settle")
     assert (entry.user, entry.data["reason"]) == (somebody(desk), "银行更正")
+    assert entry.label.startswith("订单 ")

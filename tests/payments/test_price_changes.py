@@ -212,6 +212,7 @@ def test_finance_reads_before_what_a_price_change_does_and_after_how_far_it_is(
     assert address not in at_desk("operator").get(offer_page).text
     entry = ModelLogEntry.objects.get(action="payments.price_change")
     assert (entry.user, entry.data["reason"]) == (somebody(finance), "录音棚涨价")
+    assert "¥39 → ¥49 · 录音棚涨价" in finance.get("/admin/reports/site-history/").text
 
 
 def test_who_goes_over_to_another_plan_leaves_the_price_change_behind(
