@@ -116,7 +116,7 @@ def _record(
         action = "courses.withdraw_access" if grant.withdrawn_at else action
         told: dict[str, int | str | None] = {"learner": grant.learner_id, "reason": reason}
         if grant.withdrawn_at is None:
-            told["until"] = grant.ends_at and _last_day(grant.ends_at).isoformat()
+            told["until"] = _last_day(grant.ends_at).isoformat() if grant.ends_at else None
         log(instance=grant, action=action, user=actor, title=_title(grant), data=told)
 
 

@@ -67,7 +67,7 @@ def with_progress(offer: Offer) -> QuerySet[Any]:
 def former(price: Price) -> str:
     """What those who are affected renew at: ¥29, ¥35."""
     amounts = affected(price).values_list("amount", flat=True).distinct().order_by("amount")
-    return ", ".join(in_words(amount, price.currency) for amount in amounts)
+    return ", ".join(in_words(amount or 0, price.currency) for amount in amounts)
 
 
 @transaction.atomic
