@@ -84,17 +84,12 @@ class Reading:
     def before(self) -> Span:
         return self.span.before()
 
-    @property
-    def now_or_end(self) -> Span:
-        """The span as far as it has come: nothing is known of days ahead."""
-        return Span(self.span.first, max(self.span.first, min(self.span.last, self.today)))
-
     @cached_property
     def rates(self) -> Rates:
         """At every instant that some figure of the page looks at."""
-        spans = [self.span, self.before, self.now_or_end, *self._months_moving().months()]
+        spans = [self.span, self.before, *self._months_moving().months()]
         instants = [at for each in spans for at in (each.start, each.end)]
-        instants += figures.instants_of_worth(self.now_or_end.last)
+        instants += figures.instants_of_worth(self.span.last)
         return Rates(figures.subscriptions(self.currency), instants)
 
     def days(self) -> str:
@@ -131,9 +126,9 @@ class Reading:
         )
 
     def _recurring(self) -> Any:
-        now = self.rates.recurring(self.now_or_end.end)
+        now = self.rates.recurring(self.span.end)
         then = self.rates.recurring(self.before.end)
-        rows = self._subscriptions(paying_on=self.now_or_end.last)
+        rows = self._subscriptions(paying_on=self.span.last)
         awaits = "" if now.number else _("Awaits the first paid bill of a subscription.")
         yield Figure(
             _("MRR"),
@@ -238,7 +233,7 @@ class Reading:
 
     def _months_moving(self) -> Span:
         """The days, or half a year up to them: a month alone shows no movement."""
-        last = self.now_or_end.last
+        last = self.span.last
         return Span(min(self.span.first, month_of(last, later=1 - MONTHS_MOVING)), last)
 
     def _piece(self, kind: str, movement: Movement) -> Piece:
@@ -268,7 +263,7 @@ class Reading:
                     for share, number in zip(each.shares, each.kept, strict=True)
                 ],
             }
-            for each in figures.cohorts(self.currency, self.now_or_end.last)
+            for each in figures.cohorts(self.currency, self.span.last)
         ]
 
     def conversion(self) -> dict[str, Any]:
@@ -289,7 +284,7 @@ class Reading:
         }
 
     def worth(self) -> dict[str, str] | None:
-        found = figures.worth(self.rates, self.currency, self.now_or_end.last)
+        found = figures.worth(self.rates, self.currency, self.span.last)
         if found is None:
             return None
         return {

@@ -18,7 +18,6 @@ def test_finance_reads_the_overview_opens_the_rows_and_takes_them_along(open_pag
     day.click(page, f"#main a[href='{OVERVIEW}']", OVERVIEW)
     assert page.inner_text("#main .overview-figures h2 >> nth=0") == "收入"
 
-    page.select_option("[name=days]", "own")
     page.fill("[name=first]", "2026-11-01")
     page.fill("[name=last]", "2026-11-20")
     day.click(page, ".overview-days button", OVERVIEW)
