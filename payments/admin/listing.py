@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import django_filters
 from django.conf import settings
 from django.db.models import Model, QuerySet, Sum
+from django.forms import NullBooleanField
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
@@ -120,6 +121,15 @@ class RealMoneyFilter(django_filters.BooleanFilter):
         super().__init__(label=_("Real money"), field_name="livemode", **kwargs)
 
 
+@dataclass(frozen=True)
+class UnknownValue:
+    """What was asked of a filter that knows no such value."""
+
+    label: Any
+    typed: str
+    url_without: str
+
+
 class MoneyIndex(Spreadsheets, generic.IndexView):
     """A listing that fetches related rows along with its own, and says what it adds up to."""
 
@@ -142,6 +152,40 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
             queryset, self.search_query, fields=self.search_fields, order_key=self.order_key
         )
 
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Nothing at all where a filter's value is unknown: all rows would pass for those asked."""
+        if self.unknown_values:
+            return queryset.none()
+        found: QuerySet[Any] = super().filter_queryset(queryset)
+        return found
+
+    @cached_property
+    def unknown_values(self) -> list[UnknownValue]:
+        filters = self.filters.filters if self.filters else {}
+        return [found for name in filters if (found := self.unknown_value(name))]
+
+    def unknown_value(self, name: str) -> UnknownValue | None:
+        form = self.filters.form
+        field = form.fields[name]
+        suffixes = getattr(field.widget, "suffixes", [])
+        keys = [field.widget.suffixed(name, each) for each in suffixes] or [name]
+        is_known = getattr(field, "valid_value", lambda each: False)
+        asked = [each for key in keys for each in self.request.GET.getlist(key) if each]
+        # A yes or no that is neither is no error to Django, but "unknown".
+        refused = name in form.errors or (
+            isinstance(field, NullBooleanField) and form.cleaned_data[name] is None
+        )
+        if not (asked and refused):
+            return None
+        rest = self.request.GET.copy()
+        for key in [*keys, self.page_kwarg]:
+            rest.pop(key, None)
+        return UnknownValue(
+            self.filters.filters[name].label,
+            ", ".join(each for each in asked if not is_known(each)),
+            f"{self.get_index_url()}?{rest.urlencode()}",
+        )
+
     def sums(self) -> list[tuple[Any, str]]:
         """The same rows as an export would have, added up: (label, ¥99)."""
         found = self.get_queryset().order_by()
@@ -161,6 +205,7 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
         return context | {
             "sums": [] if self.is_export else self.sums(),
             "chosen": self.chosen,
+            "unknown_values": self.unknown_values,
             "here": f"{self.get_index_url()}?{query}",
             "saved": saved_filters.of(self.request, self.index_url_name),
             "listing": self.index_url_name,

@@ -524,3 +524,28 @@ def test_the_last_day_of_codes_is_the_same_everywhere():
         assert "2月1日" not in page.replace(" ", "")
     [row] = csv_rows(desk, reverse("money-batches:index"))
     assert row["兑换截止"] == "2027-01-31"
+
+
+@pytest.mark.parametrize(
+    ("listing", "asked", "said"),
+    [
+        ("money-orders", {"status": "nonsense"}, ("状态", "nonsense")),
+        ("money-orders", {"livemode": "nonsense"}, ("真实收款", "nonsense")),
+        ("money-orders", {"created_at_from": "昨天"}, ("创建于", "昨天")),
+        ("money-entries", {"kind": ["charge", "nonsense"]}, ("类型", "nonsense")),
+        ("money-grants", {"course": "999999"}, ("课程", "999999")),
+        ("money-mails", {"sent": "nonsense"}, ("发出", "nonsense")),
+    ],
+)
+def test_a_filters_value_that_is_unknown_is_said_and_lists_nothing(listing, asked, said):
+    one_of_each()
+    desk = at_desk(roles.FINANCE)
+    index = reverse(f"{listing}:index")
+    answer = desk.get(index, {**asked, "q": "@"})
+    assert answer.status_code == 200
+    label, value = said
+    assert f"筛选“{label}”没有“{value}”这个值，所以什么也没列出。" in answer.text
+    assert "inspect/" not in answer.text
+    assert f'<a href="{index}?q=%40">不用这个筛选</a>' in answer.text
+    assert csv_rows(desk, index, **asked) == []
+    assert csv_rows(desk, index)
