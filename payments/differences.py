@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from payments import gateway
+from payments import concerned, gateway
 from payments.models import Difference
 
 logger = logging.getLogger("payments")
@@ -43,11 +43,13 @@ def mended(*, kind: str, object_id: str, ours: Side, theirs: Side, now: datetime
 
 
 def still_open() -> Iterator[str]:
-    """Each by name, with both sides."""
-    for row in Difference.objects.filter(ended_at=None, **gateway.ours()).iterator():
+    """Each by name, with both sides, and what of ours it is about."""
+    rows = Difference.objects.filter(ended_at=None, **gateway.ours()).iterator()
+    for row, thing in concerned.with_things(rows):
         yield (
             f"{row.object_kind} {row.object_id}: {row.what} "
             f"(ours: {row.ours}; Stripe's: {row.theirs})"
+            + (f" of {concerned.in_plain(thing)}" if thing else "")
         )
 
 

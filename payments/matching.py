@@ -145,9 +145,17 @@ def run(*, now: datetime, since: datetime | None, progress: Progress | None = No
 
     Raises GatewayError; run again it goes on from there.
     """
-    ours = gateway.ours()
+    return go_on(begin(now=now, since=since), now=now, progress=progress)
+
+
+def begin(*, now: datetime, since: datetime | None) -> Matching:
+    """A new one, or the one that was broken off."""
     begun = {"made_from": since, "made_until": now - PATIENCE, "began_at": now}
-    run, _ = Matching.objects.get_or_create(ended_at=None, **ours, defaults=begun)
+    run, _ = Matching.objects.get_or_create(ended_at=None, **gateway.ours(), defaults=begun)
+    return run
+
+
+def go_on(run: Matching, *, now: datetime, progress: Progress | None = None) -> Matching:
     names = [kind.name for kind in KINDS]
     for kind in KINDS[names.index(run.kind) if run.kind else 0 :]:
         if run.kind != kind.name:
@@ -223,11 +231,12 @@ def _look_for_strangers(
     made = {f"{kind.made}__{lookup}": at for lookup, at in span.items()}
     listed = {f"{kind.key}__in": [shape["id"] for shape in page]}
     ours = kind.model._default_manager.filter(kind.kept or Q(), **made, **gateway.ours())
-    for stripe_id in ours.exclude(**listed).values_list(kind.key, flat=True).iterator():
+    for row in ours.exclude(**listed).iterator():
+        stripe_id = getattr(row, kind.key)
         try:
             gateway.object_of(kind.name, stripe_id)
         except gateway.NotFound:
-            _found(run, kind, stripe_id, "not at Stripe", {}, {}, now=now)
+            _found(run, kind, stripe_id, "not at Stripe", kind.ours(row), {}, now=now)
 
 
 def _rows(kind: Kind, stripe_ids: list[str]) -> dict[str, Any]:

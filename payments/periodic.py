@@ -8,7 +8,6 @@ from payments import (
     charging,
     gateway,
     gifts,
-    matching,
     pausing,
     presale,
     price_changes,
@@ -39,7 +38,7 @@ def sweep_all(now: datetime) -> None:
 def match(now: datetime) -> None:
     """Everything of late at Stripe beside ours, finished or not."""
     if gateway.is_set_up():
-        matching.run(now=now, since=now - OF_LATE)
+        reconciliation.compare(now=now, made_since=now - OF_LATE)
 
 
 @periodic(minutes=5)

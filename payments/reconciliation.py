@@ -18,6 +18,7 @@ from payments import (
     differences,
     fulfilment,
     gateway,
+    matching,
     promotions,
     rebuilding,
     refunds,
@@ -28,6 +29,7 @@ from payments.differences import Side
 from payments.models import (
     Dispute,
     Invoice,
+    Matching,
     MoneyEntry,
     Order,
     Refund,
@@ -84,6 +86,26 @@ def sweep_all(
     sweep.pending()
     sweep.books()
     return sweep.report
+
+
+def compare(
+    *,
+    now: datetime,
+    made_since: datetime | None,
+    progress: Progress | None = None,
+    restored_from: datetime | None = None,
+) -> tuple[Report, Matching]:
+    """The sweep, then everything made since (None: ever) beside ours; the comparison counts what
+    both did. Raises GatewayError; run again it goes on."""
+    shown = progress or (lambda what, done, total: None)
+    run = matching.begin(now=now, since=made_since)
+    report = sweep_all(now=now, progress=progress, since=restored_from)
+    run.looked_at += report.looked_at
+    run.mended += report.mended
+    run.missed_events += report.missed_events
+    run.save()
+    matching.go_on(run, now=now, progress=lambda what, done: shown(what, done, done))
+    return report, run
 
 
 class _Sweep:
@@ -161,7 +183,10 @@ class _Sweep:
             payment_intent_id__isnull=False, paid_at__isnull=False, **self.ours
         ).exclude(pk__in=entered.values("order"))
         for order in self._each("payments to enter", missing):
-            webhooks.confirm_by_payment(order, str(order.payment_intent_id), now=self.now)
+            try:
+                webhooks.confirm_by_payment(order, str(order.payment_intent_id), now=self.now)
+            except gateway.NotFound:
+                self._not_at_stripe("checkout.session", str(order.session_id), {"paid": True})
 
     def lost_orders(self, since: datetime) -> None:
         """Orders that a restored database does not know. A session may stand open for a day."""
@@ -197,19 +222,22 @@ class _Sweep:
         try:
             refresh()
         except gateway.NotFound:
-            differences.found(
-                kind=kind,
-                object_id=object_id,
-                what="not at Stripe",
-                ours=before,
-                theirs={},
-                now=self.now,
-            )
+            self._not_at_stripe(kind, object_id, before)
             return
         row.refresh_from_db()
         after = {name: getattr(row, name) for name in shown}
         if before != after:
             self._mended(kind, object_id, before, after)
+
+    def _not_at_stripe(self, kind: str, object_id: str, ours: Side) -> None:
+        differences.found(
+            kind=kind,
+            object_id=object_id,
+            what="not at Stripe",
+            ours=ours,
+            theirs={},
+            now=self.now,
+        )
 
     def _mended(self, kind: str, object_id: str, ours: Side, theirs: Side) -> None:
         differences.mended(kind=kind, object_id=object_id, ours=ours, theirs=theirs, now=self.now)

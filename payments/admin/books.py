@@ -1,6 +1,6 @@
 """The books, and where they and Stripe's disagreed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.ui.tables import Column
+from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.log_actions import log
 
 from operations import clock
+from payments import concerned
 from payments.admin import difference_words
 from payments.admin.confirmation import Confirmation, ReasonForm
 from payments.admin.listing import (
@@ -39,6 +40,8 @@ from payments.admin.orders import offers
 from payments.models import Difference, Matching, MoneyEntry
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
+
+CONCERNS = _("Whom it concerns")
 
 
 class MoneyEntryFilters(WagtailFilterSet):
@@ -155,6 +158,14 @@ class DifferenceFilters(WagtailFilterSet):
 class DifferenceIndex(MoneyIndex):
     """What differs, below how far the last comparison came and what it found."""
 
+    def get_table(self, object_list: Any) -> Any:
+        rows = object_list if self.is_export else list(_with_things(object_list))
+        return super().get_table(rows)
+
+    def as_spreadsheet(self, queryset: Any, spreadsheet_format: str) -> Any:
+        rows = _with_things(queryset.iterator(chunk_size=concerned.AT_ONCE))
+        return super().as_spreadsheet(rows, spreadsheet_format)
+
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         last = Matching.objects.first()
         return super().get_context_data(*args, **kwargs) | {
@@ -166,6 +177,7 @@ class DifferenceIndex(MoneyIndex):
             "object_kind": difference_words.kind(item),
             "object_id": item.object_id,
             "what": difference_words.what(item),
+            "concerns": _concerns(item),
             "ours": difference_words.ours(item),
             "theirs": difference_words.theirs(item),
             "since": item.since,
@@ -175,11 +187,23 @@ class DifferenceIndex(MoneyIndex):
         }
 
 
+def _with_things(rows: Iterable[Difference]) -> Iterator[Difference]:
+    """Each with `thing`: what of ours it is about."""
+    for row, thing in concerned.with_things(rows):
+        setattr(row, "thing", thing)  # noqa: B010 — of this page only
+        yield row
+
+
+def _concerns(row: Any) -> str:
+    return difference_words.concerns(row, row.thing)
+
+
 def compared(run: Matching) -> Any:
     words = {
         "when": moment(run.began_at),
         "looked": intcomma(run.looked_at),
         "mended": intcomma(run.mended),
+        "missed": intcomma(run.missed_events),
         "differing": intcomma(run.differing),
     }
     if run.ended_at is None:
@@ -193,7 +217,7 @@ def compared(run: Matching) -> Any:
     return (
         _(
             "Last compared with Stripe on %(when)s: looked at %(looked)s objects, mended "
-            "%(mended)s, found %(differing)s to look at."
+            "%(mended)s, took in %(missed)s missed events, found %(differing)s to look at."
         )
         % words
     )
@@ -205,9 +229,11 @@ class DifferenceDetail(MoneyDetail):
 
     def facts(self) -> Iterable[Fact]:
         row: Difference = self.object
+        thing = concerned.of(row)
         yield Fact(_("Object"), difference_words.kind(row))
         yield stripe_fact(_("Number"), row.object_id, livemode=row.livemode)
         yield Fact(_("What"), difference_words.what(row))
+        yield Fact(CONCERNS, difference_words.concerns(row, thing), thing.address if thing else "")
         yield Fact(_("Ours"), difference_words.ours(row))
         yield Fact(_("Stripe's"), difference_words.theirs(row))
         yield Fact(_("Since"), moment(row.since))
@@ -287,6 +313,12 @@ class DifferenceViewSet(MoneyViewSet):
             sort_key="object_kind",
         ),
         Column("object_id", label=_("Number")),
+        TitleColumn(
+            "concerns",
+            label=CONCERNS,
+            accessor=lambda row: _concerns(row) or "–",
+            get_url=lambda row: row.thing and row.thing.address,
+        ),
         Column("ours", label=_("Ours"), accessor=difference_words.ours),
         Column("theirs", label=_("Stripe's"), accessor=difference_words.theirs),
         MomentColumn("since", label=_("Since")),
@@ -296,6 +328,7 @@ class DifferenceViewSet(MoneyViewSet):
         "object_kind",
         "object_id",
         "what",
+        "concerns",
         "ours",
         "theirs",
         "since",
@@ -303,3 +336,4 @@ class DifferenceViewSet(MoneyViewSet):
         "ended_at",
         "ending",
     ]
+    export_headings = {"concerns": CONCERNS}

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from payments import differences, money
+from payments import concerned, differences, money
 from payments.admin import disputes, orders, refunds, subscriptions
-from payments.admin.listing import moment
+from payments.admin.listing import moment, person
 from payments.models import Difference
 from payments.models.orders import ORDER_LABEL
 
@@ -32,10 +32,12 @@ WHAT = {
     "values": _("Not the same"),
 }
 STATES: dict[str, dict[Any, Any]] = {
+    "checkout.session": orders.STATES,
     "dispute": disputes.STATES,
     "invoice": subscriptions.INVOICE_STATES,
     "order": orders.STATES,
     "refund": refunds.STATES,
+    "session": orders.STATES,
     "subscription": subscriptions.SUBSCRIPTION_STATES,
 }
 LABELS = {
@@ -81,6 +83,14 @@ def ours(row: Difference) -> str:
 
 def theirs(row: Difference) -> str:
     return _in_words(row, row.theirs)
+
+
+def concerns(row: Difference, thing: concerned.Thing | None) -> str:
+    """Of whom what we have is, how much it is, and how it stands now."""
+    if thing is None:
+        return ""
+    state = STATES.get(row.object_kind, {}).get(thing.status, thing.status)
+    return " · ".join(str(each) for each in (person(thing.person), thing.amount, state) if each)
 
 
 def _in_words(row: Difference, side: str) -> str:

@@ -132,6 +132,7 @@ class Matching(OfAccount):
     cursor_at = models.DateTimeField(null=True)
     looked_at = models.PositiveBigIntegerField(_("Looked at"), default=0)
     mended = models.PositiveBigIntegerField(_("Mended"), default=0)
+    missed_events = models.PositiveBigIntegerField(_("Missed events"), default=0, db_default=0)
     differing = models.PositiveBigIntegerField(_("Differences"), default=0)
 
     class Meta:

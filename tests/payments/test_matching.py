@@ -5,6 +5,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import roles
@@ -24,8 +26,16 @@ from payments.models import (
 from payments.sandbox import disputes, faults, time
 from payments.sandbox.models import StripeObject
 from tests.factories import course
-from tests.payments.factories import RefundFactory, course_price, membership_prices
-from tests.payments.staff import at_desk
+from tests.payments.factories import (
+    DisputeFactory,
+    InvoiceFactory,
+    OrderFactory,
+    RefundFactory,
+    SubscriptionFactory,
+    course_price,
+    membership_prices,
+)
+from tests.payments.staff import at_desk, csv_rows
 from tests.payments.test_admin_listings import money_entry
 
 pytestmark = pytest.mark.django_db
@@ -203,9 +213,133 @@ def test_finance_reads_when_it_was_compared_last(sold, clock):
     assert "上次与 Stripe 对账" not in desk.get(listing).text
     run = match(clock)
     assert "上次与 Stripe 对账" in (page := desk.get(listing).text)
-    assert f"核对 {run.looked_at} 个对象，修正 0 处，发现 0 处待看" in page
+    assert f"核对 {run.looked_at} 个对象，修正 0 处，补收 0 个漏掉的事件，发现 0 处待看" in page
     Matching.objects.update(ended_at=None)
     assert f"已核对 {run.looked_at} 个对象" in desk.get(listing).text
+
+
+def test_the_page_says_the_same_numbers_as_the_command(shop, buyer, clock):
+    order = shop.begin(buyer, course_price(course()))
+    shop.pay(order)
+    shop.buy(shop.person(), membership_prices()["month"])
+    faults.plan("drop", times=1000)
+    time.advance(by=timedelta(days=32))
+    shop.deliver()
+    faults.clear()
+    clock.move(timedelta(minutes=3))
+    said = StringIO()
+    call_command("reconcile", stdout=said)
+    run = Matching.objects.get()
+    assert run.mended > 0
+    assert run.missed_events > 0
+    assert (
+        f"Looked at {run.looked_at} objects, mended {run.mended}, "
+        f"took in {run.missed_events} missed events." in said.getvalue()
+    )
+    page = at_desk(roles.FINANCE).get(reverse("money-differences:index")).text
+    assert (
+        f"核对 {run.looked_at} 个对象，修正 {run.mended} 处，"
+        f"补收 {run.missed_events} 个漏掉的事件，发现 0 处待看" in page
+    )
+
+
+def told(row, desk):
+    """The detail page, the listing and the command's line of a difference, without their breaks."""
+    listing = reverse("money-differences:index")
+    said = StringIO()
+    call_command("reconcile", stdout=said)
+    found = reverse("money-differences:inspect", args=[row.pk])
+    return desk.get(found).text, desk.get(listing).text, said.getvalue()
+
+
+def test_what_is_not_at_stripe_says_whom_it_concerns_and_leads_there(shop, buyer, clock):
+    gateway.account_id()
+    lost = SubscriptionFactory(stripe_id="sub_lost", learner=buyer, started_at=clock.now())
+    clock.move(timedelta(minutes=3))
+    call_command("reconcile", stdout=StringIO())
+    row = Difference.objects.get()
+    page, listing, said = told(row, at_desk(roles.FINANCE))
+    address = reverse("money-subscriptions:inspect", args=[lost.pk])
+    for text in (page, listing):
+        assert f'href="{address}"' in text
+        assert f"&lt;{buyer.email}&gt; · ¥39 · 生效中" in text
+        assert "生效中 · 到期结束 否" in text
+    assert f"status=active; cancel_at_period_end=no; period_end={lost.period_end:%Y-%m-%d}" in said
+    assert f"of ¥39, {buyer.email}, http" in said
+    assert address in said
+
+
+@pytest.mark.parametrize("kind", ["refund", "dispute", "balance_transaction", "checkout.session"])
+def test_each_kind_leads_to_what_we_have_of_it(shop, clock, kind):
+    account = {"account": gateway.account_id()}
+    order = OrderFactory(**account, fulfilled=True, created_at=clock.now())
+    rows = {
+        "refund": lambda: RefundFactory(**account, order=order, created_at=clock.now()),
+        "dispute": lambda: DisputeFactory(**account, order=order, created_at=clock.now()),
+        "balance_transaction": lambda: money_entry(
+            "txn_lost", order, **account, booked_at=clock.now()
+        ),
+        "checkout.session": lambda: order,
+    }
+    row = rows[kind]()
+    clock.move(timedelta(minutes=3))
+    match(clock)
+    found = Difference.objects.get(object_kind=kind, what="not at Stripe")
+    assert found.ours
+    listings = {"balance_transaction": "entries", "checkout.session": "orders"}
+    listing = f"money-{listings.get(kind, kind + 's')}:inspect"
+    for text in told(found, at_desk(roles.FINANCE)):
+        assert reverse(listing, args=[row.pk]) in text
+        assert order.buyer.email in text
+
+
+def test_a_bill_that_was_only_here_is_of_its_subscriber(shop, clock, buyer):
+    account = {"account": gateway.account_id()}
+    subscription = SubscriptionFactory(**account, learner=buyer, started_at=clock.now())
+    bill = InvoiceFactory(**account, subscription=subscription, created_at=clock.now())
+    clock.move(timedelta(minutes=3))
+    match(clock)
+    page = at_desk(roles.FINANCE).get(reverse("money-differences:index")).text
+    assert reverse("money-invoices:inspect", args=[bill.pk]) in page
+    assert f"&lt;{buyer.email}&gt; · ¥39 · 已付" in page
+
+
+def test_what_is_missing_here_concerns_nobody_known(db, clock):
+    differences.found(
+        kind="refund", object_id="re_1", what="missing here", ours={}, theirs={}, now=clock.now()
+    )
+    desk = at_desk(roles.FINANCE)
+    assert desk.get(reverse("money-differences:index")).status_code == 200
+    [row] = csv_rows(desk, reverse("money-differences:index"))
+    assert row["有关谁"] == ""
+
+
+def test_more_differences_cost_no_more_questions(shop, buyer, clock, django_assert_num_queries):
+    desk = at_desk(roles.FINANCE)
+    listing = reverse("money-differences:index")
+
+    def lose(number):
+        row = SubscriptionFactory(account=gateway.account_id(), learner=buyer)
+        differences.found(
+            kind="subscription",
+            object_id=row.stripe_id,
+            what="not at Stripe",
+            ours={},
+            theirs={},
+            now=clock.now(),
+        )
+
+    lose(1)
+    desk.get(listing)
+    with CaptureQueriesContext(connection) as few:
+        desk.get(listing)
+    for number in range(2, 20):
+        lose(number)
+    with django_assert_num_queries(len(few)):
+        page = desk.get(listing).text
+    assert page.count(f"&lt;{buyer.email}&gt;") == 19
+    rows = csv_rows(desk, listing)
+    assert all(buyer.email in row["有关谁"] for row in rows)
 
 
 def test_a_day_is_enough(sold, clock, run_jobs):

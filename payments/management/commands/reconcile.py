@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from operations import clock
 from operations.progress_bar import Bar
-from payments import differences, gateway, matching, reconciliation
+from payments import differences, gateway, reconciliation
 
 LONGEST_DAYS = 36500
 
@@ -57,18 +57,17 @@ class Command(BaseCommand):
             raise CommandError("There is no Stripe: set STRIPE_SECRET_KEY (docs/stripe.md).")
         try:
             with Bar(self.stderr) as bar:
-                report = reconciliation.sweep_all(now=clock.now(), progress=bar.show, since=since)
-                matched = matching.run(
+                report, run = reconciliation.compare(
                     now=clock.now(),
-                    since=clock.now() - timedelta(days=days) if days else None,
-                    progress=lambda what, done: bar.show(what, done, done),
+                    made_since=clock.now() - timedelta(days=days) if days else None,
+                    progress=bar.show,
+                    restored_from=since,
                 )
         except gateway.GatewayError as error:
             raise CommandError(f"Stripe could not be asked: {error}") from error
         self.stdout.write(
-            f"Looked at {report.looked_at + matched.looked_at} objects, "
-            f"mended {report.mended + matched.mended}, "
-            f"took in {report.missed_events} missed events."
+            f"Looked at {run.looked_at} objects, mended {run.mended}, "
+            f"took in {run.missed_events} missed events."
         )
         if since:
             self.stdout.write(f"Made {report.found_orders} paid orders anew.")
