@@ -6,15 +6,14 @@ nothing, and the order of declarations does not matter to whoever computes them 
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from wagtail.log_actions import log
 
 from accounts.models import User
 from courses.models import CoursePage, Grant, GrantChange, Membership
+from pages import dates
 
 type Sellable = CoursePage | Membership
 
@@ -116,13 +115,8 @@ def _record(
         action = "courses.withdraw_access" if grant.withdrawn_at else action
         told: dict[str, int | str | None] = {"learner": grant.learner_id, "reason": reason}
         if grant.withdrawn_at is None:
-            told["until"] = _last_day(grant.ends_at).isoformat() if grant.ends_at else None
+            told["until"] = dates.last_day(grant.ends_at).isoformat() if grant.ends_at else None
         log(instance=grant, action=action, user=actor, title=_title(grant), data=told)
-
-
-def _last_day(ends_at: datetime) -> date:
-    """By the site's calendar, of what ends then."""
-    return (ends_at - timedelta(seconds=1)).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
 
 
 def _title(grant: Grant) -> str:

@@ -1,6 +1,6 @@
 """Pricing what is for sale."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -66,8 +66,3 @@ def _replace(
 def site_midnight(day: date) -> datetime:
     """When a day begins, by the site's clock."""
     return datetime.combine(day, time.min, ZoneInfo(settings.TIME_ZONE)).astimezone(UTC)
-
-
-def last_day(ends_at: datetime) -> date:
-    """The last day, by the site's clock, of what ends then."""
-    return (ends_at - timedelta(seconds=1)).astimezone(ZoneInfo(settings.TIME_ZONE)).date()

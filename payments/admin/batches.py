@@ -44,7 +44,6 @@ from payments.admin.listing import (
 )
 from payments.admin.offers import LONGEST_MONTHS
 from payments.models import RedeemBatch
-from payments.offers import last_day
 
 PERMISSION = "payments.change_redeembatch"
 COLUMNS = ["number", "code", "link", "state", "redeemed_by", "redeemed_at", "sent_to"]
@@ -148,7 +147,7 @@ class BatchIndex(MoneyIndex):
             "what": opens(item),
             "size": item.size,
             "redeemed": item.redeemed,  # type: ignore[attr-defined]
-            "redeemable_until": last_day(item.redeemable_until),
+            "redeemable_until": dates.last_day(item.redeemable_until),
             "reference": item.order.number if item.order else item.reference,
             "created_at": item.created_at,
             "revoked_at": item.revoked_at,
@@ -165,7 +164,7 @@ class BatchDetail(MoneyDetail):
         yield Fact(_("Opens"), opens(row))
         yield Fact(_("How many codes"), row.size, all_of_it)
         yield Fact(_("Redeemed"), str(redeemed), f"{all_of_it}&state=redeemed")
-        yield Fact(_("Redeemable until"), dates.day(last_day(row.redeemable_until)))
+        yield Fact(_("Redeemable until"), dates.day(dates.last_day(row.redeemable_until)))
         yield Fact(_("Order or invoice it was paid by"), row.reference)
         yield Fact(_("Order of the seats"), row.order or "", detail_url("money-orders", row.order))
         yield Fact(_("Reason"), row.note)
@@ -260,7 +259,7 @@ class BatchViewSet(MoneyViewSet):
         Column(
             "redeemable_until",
             label=_("Redeemable until"),
-            accessor=lambda row: dates.day(last_day(row.redeemable_until)),
+            accessor=lambda row: dates.day(dates.last_day(row.redeemable_until)),
             sort_key="redeemable_until",
         ),
         MomentColumn("created_at", label=_("Made")),

@@ -44,7 +44,6 @@ from payments.money import decimal
 from payments.offers import (
     can_be_free,
     end_price,
-    last_day,
     set_early_price,
     set_price,
     site_midnight,
@@ -98,7 +97,7 @@ class OfferForm(WagtailAdminModelForm):
             name = field_of(standing.currency, early=standing.ends_at is not None)
             self.initial[name] = decimal(standing.amount, standing.currency)
             if standing.ends_at:
-                self.initial["early_until"] = last_day(standing.ends_at)
+                self.initial["early_until"] = dates.last_day(standing.ends_at)
         if hasattr(self.instance, "presale_end"):
             self.fields["presale"].disabled = True
         if self.instance.prices.exists():
@@ -286,7 +285,7 @@ def _set_prices(offer: Offer, currency: str, form: OfferForm) -> dict[str, str]:
     if before and before != price:
         told["before"] = str(before)
     if early and early.ends_at:
-        told |= {"early": str(early), "until": last_day(early.ends_at).isoformat()}
+        told |= {"early": str(early), "until": dates.last_day(early.ends_at).isoformat()}
     return told
 
 
@@ -372,7 +371,7 @@ class OfferDetail(MoneyDetail):
                     in_words(row.amount, row.currency),
                     moment(row.created_at),
                     _("Yes") if row.is_active else _("Replaced"),
-                    dates.day(last_day(row.ends_at)) if row.ends_at else "",
+                    dates.day(dates.last_day(row.ends_at)) if row.ends_at else "",
                     row.sold,
                 ]
                 for row in prices

@@ -14,6 +14,7 @@ from wagtail.admin.widgets import AdminDateInput
 
 from operations import clock
 from pages import dates
+from pages.forms import FIRST_YEAR
 from payments import recurring, timeline
 from payments.admin.listing import (
     Action,
@@ -42,7 +43,6 @@ from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
 
 Rows = QuerySet[Subscription]
-FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # nothing was sold before it
 # Stripe's words, in ours. A word it adds later is shown as it is.
 SUBSCRIPTION_STATES = {
     "trialing": _("In trial"),
@@ -118,7 +118,7 @@ class SubscriptionFilters(WagtailFilterSet):
     def by_move(self, found: Rows, name: str, kind: str) -> Rows:
         """In the days of `moved_in`; without them, of all that ever was."""
         days = self.form.cleaned_data["moved_in"]
-        start = days.start if days and days.start else FIRST
+        start = days.start if days and days.start else datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
         end = days.stop + timedelta.resolution if days and days.stop else clock.now()
         return recurring.moved(found, kind, start, end)
 

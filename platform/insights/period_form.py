@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from insights.spans import LONGEST_DAYS, Span, month_of
+from pages.forms import FIRST_YEAR
 
 PRESETS = {
     "30": _("The last 30 days"),
@@ -18,7 +19,6 @@ PRESETS = {
     "12-months": _("The last 12 months"),
 }
 USUAL = "30"
-FIRST_YEAR = 2000  # nothing was sold here before it
 
 
 class PeriodForm(forms.Form):

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from insights import statement
-from insights.period_form import FIRST_YEAR, choose_currency
+from insights.period_form import choose_currency
 from insights.rights import finance_only
 from insights.sheets import Sheet
 from insights.spans import Span, month_of, zone
 from insights.statement import Line, Statement
 from operations import clock
+from pages.forms import FIRST_YEAR
 from payments import gateway
 from payments.admin.listing import in_words, moment
 from payments.money import decimal

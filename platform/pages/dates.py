@@ -1,8 +1,10 @@
 """Days and moments in words, by Babel: exact, in the reader's language and time zone."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
+from django.conf import settings
 from django.utils.timezone import is_aware, localtime
 from django.utils.translation import get_language, pgettext, to_locale
 
@@ -22,6 +24,11 @@ def day(value: date, *, now: datetime | None = None) -> str:
 def moment(value: datetime) -> str:
     """2026 年 11 月 30 日 18:05."""
     return f"{day(value)} {format_time(localtime(value), 'HH:mm', locale=_locale())}"
+
+
+def last_day(ends_at: datetime) -> date:
+    """The last day, by the site's calendar, of what ends then."""
+    return (ends_at - timedelta(seconds=1)).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
 
 
 def _local(value: date) -> date:
