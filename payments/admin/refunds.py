@@ -123,13 +123,14 @@ class RefundForm(ReasonForm):
     """How much of what is left goes back, and why. `seen`: what was left when the page was made;
     sent again from an old page, a part would go back twice."""
 
-    amount = forms.DecimalField(min_value=0)
+    amount = forms.DecimalField(widget=forms.NumberInput(attrs={"min": 0}))
     ends_access = forms.BooleanField(
         label=_("End the access too"),
         required=False,
         help_text=_("For a part; what goes back in full always ends it."),
     )
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # Not as `required`: where it is wanting the page comes again with it.
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
     field_order = ["amount", "ends_access", "reason"]
 
     def __init__(
@@ -157,7 +158,7 @@ class RefundForm(ReasonForm):
         return amount
 
     def clean_seen(self) -> None:
-        if self.cleaned_data["seen"] not in (None, self.left):
+        if self.cleaned_data["seen"] != str(self.left):
             self.data = dict(self.data.items()) | {"seen": self.left}
             raise forms.ValidationError(
                 _("Some went back meanwhile: %(left)s is left. Look again, then send it once more.")
@@ -185,34 +186,60 @@ def approve(form: RefundForm, actor: User) -> Any:
     return _("The refund is on its way to Stripe.")
 
 
+def waits_for(request: RefundRequest, actor: User) -> Any:
+    """What confirms a refund that waits: a colleague, or a day for who is alone."""
+    if refund_requests.may_confirm(request, actor, now=clock.now()):
+        return _("A refund of this payment waits already for you to confirm it.")
+    if refund_requests.is_alone(actor):
+        return _(
+            "A refund of this payment waits already: from %(moment)s on you confirm it yourself, "
+            "once you have proved again who you are."
+        ) % {"moment": moment(request.alone_from)}
+    return _("A refund of this payment waits already for a colleague to confirm it.")
+
+
 def why_not(problem: refund_requests.CannotRefund) -> Any:
     if isinstance(problem, refund_requests.Disputed):
         return _("The payment is disputed: the bank decides, and Stripe refunds none of it.")
     return _("This payment has been given back, or there is none.")
 
 
-class GivesBack(Confirmation):
+class OfPayment(Confirmation):
+    """A step of giving a payment back; none is made while a bank decides about it, or took it."""
+
     permission = refund_requests.PERMISSION
-    title = _("Refund")
-    label = _("Refund")
     serious = True
 
     def payment(self, row: Any) -> tuple[Order, Invoice | None]:
         """What was paid for, and by which bill."""
         raise NotImplementedError
 
+    def is_disputed(self, row: Any) -> bool:
+        return refund_requests.is_disputed(*self.payment(row))
+
+    def is_possible(self, row: Any) -> bool:
+        return not self.is_disputed(row)
+
+    def why_not(self, row: Any) -> Any:
+        if self.is_disputed(row):
+            return why_not(refund_requests.Disputed())
+        return super().why_not(row)
+
+
+class GivesBack(OfPayment):
+    title = _("Refund")
+    label = _("Refund")
+
     def is_possible(self, row: Any) -> bool:
         return is_refundable(*self.payment(row))
 
     def why_not(self, row: Any) -> Any:
         order, invoice = self.payment(row)
-        if refund_requests.is_disputed(order, invoice):
-            return why_not(refund_requests.Disputed())
         waiting = under_way(order, invoice or refund_requests.last_paid(order)).first()
-        if waiting is None:
+        if waiting is None or self.is_disputed(row):
             return super().why_not(row)
         if waiting.status == RefundRequest.Status.PROPOSED:
-            return _("A refund of this payment waits already for a colleague to confirm it.")
+            return waits_for(waiting, self.actor)
         return _("A refund of this payment is on its way already.")
 
     def consequences(self, row: Any) -> Iterable[Any]:

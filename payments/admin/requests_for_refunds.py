@@ -33,7 +33,7 @@ from payments.admin.listing import (
     period_widget,
     person,
 )
-from payments.admin.refunds import GivesBack, in_full, wanted, why_not
+from payments.admin.refunds import GivesBack, OfPayment, in_full, wanted, why_not
 from payments.models import Invoice, Order, RefundRequest
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
@@ -57,37 +57,35 @@ class ApproveView(GivesBack):
     related = RELATED
 
     def is_possible(self, row: RefundRequest) -> bool:
-        asked = row.status == RefundRequest.Status.ASKED
-        return asked and not refund_requests.is_disputed(row.order, row.invoice)
+        return row.status == RefundRequest.Status.ASKED and super().is_possible(row)
 
     def payment(self, row: RefundRequest) -> tuple[Order, Invoice | None]:
         return row.order, row.invoice
 
 
-class ConfirmView(Confirmation):
+class ConfirmView(OfPayment):
     """The second person's yes."""
 
     model = RefundRequest
-    permission = refund_requests.PERMISSION
     back = "money-requests"
     form_class = forms.Form
     title = _("Confirm the refund")
     label = _("Confirm the refund")
-    serious = True
     related = RELATED
+
+    def payment(self, row: RefundRequest) -> tuple[Order, Invoice | None]:
+        return row.order, row.invoice
 
     def is_possible(self, row: RefundRequest) -> bool:
         return (
             row.status == RefundRequest.Status.PROPOSED
             and refund_requests.may_confirm(row, self.actor, now=clock.now())
-            and not refund_requests.is_disputed(row.order, row.invoice)
+            and super().is_possible(row)
         )
 
     def why_not(self, row: RefundRequest) -> Any:
-        if row.status != RefundRequest.Status.PROPOSED:
+        if row.status != RefundRequest.Status.PROPOSED or self.is_disputed(row):
             return super().why_not(row)
-        if refund_requests.is_disputed(row.order, row.invoice):
-            return why_not(refund_requests.Disputed())
         if refund_requests.is_alone(self.actor) and row.alone_from:
             return _("You decided it yourself, and can confirm it from %(moment)s on.") % {
                 "moment": moment(row.alone_from)

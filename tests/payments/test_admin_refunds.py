@@ -30,7 +30,7 @@ def test_a_full_refund_says_what_will_happen_and_happens_once(shop, buyer, bough
     assert buyer.email in page
     assert not Refund.objects.exists()
     for _ in range(2):
-        answer = desk.post(address, {"amount": "99.00", "reason": "内容与介绍不符"})
+        answer = desk.post(address, {"amount": "99.00", "reason": "内容与介绍不符", "seen": 9900})
         assert answer.status_code == 302
     shop.deliver()
     bought.refresh_from_db()
@@ -67,10 +67,21 @@ def test_an_old_page_gives_no_second_part_back(shop, bought):
     assert list(Refund.objects.values_list("amount", flat=True)) == [2000, 2000]
 
 
+def test_a_page_that_does_not_say_what_was_left_is_shown_anew(shop, bought):
+    desk = at_desk(roles.FINANCE)
+    address = reverse("money-orders:refund", args=[bought.pk])
+    for wanting in ({}, {"seen": ""}, {"seen": "viel"}):
+        answer = desk.post(address, {"amount": "20", "reason": "少了一讲", **wanting})
+        assert "还剩 ¥99" in answer.text
+        assert 'name="seen" value="9900"' in answer.text
+    assert not RefundRequest.objects.exists()
+
+
 def test_a_refund_without_a_reason_is_asked_for_again(bought):
     desk = at_desk(roles.FINANCE)
     answer = desk.post(
-        reverse("money-orders:refund", args=[bought.pk]), {"amount": "99", "reason": "  "}
+        reverse("money-orders:refund", args=[bought.pk]),
+        {"amount": "99", "reason": "  ", "seen": 9900},
     )
     assert answer.status_code == 200
     assert "请填写这一项" in answer.text
@@ -80,7 +91,8 @@ def test_a_refund_without_a_reason_is_asked_for_again(bought):
 def test_a_reason_that_is_too_long_stays_in_the_field(bought):
     desk = at_desk(roles.FINANCE)
     answer = desk.post(
-        reverse("money-orders:refund", args=[bought.pk]), {"amount": "99", "reason": "长" * 301}
+        reverse("money-orders:refund", args=[bought.pk]),
+        {"amount": "99", "reason": "长" * 301, "seen": 9900},
     )
     assert "长" * 301 in answer.text
     assert not RefundRequest.objects.exists()
@@ -90,7 +102,8 @@ def test_a_reason_that_is_too_long_stays_in_the_field(bought):
 def test_nobody_else_refunds(role, bought):
     desk = at_desk(role)
     answer = desk.post(
-        reverse("money-orders:refund", args=[bought.pk]), {"amount": "99", "reason": "x"}
+        reverse("money-orders:refund", args=[bought.pk]),
+        {"amount": "99", "reason": "x", "seen": 9900},
     )
     assert answer.status_code in (302, 403)
     assert not RefundRequest.objects.exists()
@@ -101,7 +114,8 @@ def test_a_refund_needs_the_page_it_is_posted_from(bought):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = desk.cookies
     answer = strict.post(
-        reverse("money-orders:refund", args=[bought.pk]), {"amount": "99", "reason": "x"}
+        reverse("money-orders:refund", args=[bought.pk]),
+        {"amount": "99", "reason": "x", "seen": 9900},
     )
     assert answer.status_code == 403
     assert not RefundRequest.objects.exists()
@@ -113,7 +127,8 @@ def test_an_order_that_was_never_paid_is_not_refunded():
     assert desk.get(reverse("money-orders:refund", args=[order.pk])).status_code == 302
     assert (
         desk.post(
-            reverse("money-orders:refund", args=[order.pk]), {"amount": "99", "reason": "x"}
+            reverse("money-orders:refund", args=[order.pk]),
+            {"amount": "99", "reason": "x", "seen": 9900},
         ).status_code
         == 302
     )
@@ -125,7 +140,7 @@ def test_a_subscription_ends_with_its_payment_going_back(shop, buyer):
     order = shop.buy(buyer, membership_prices()["month"])
     address = reverse("money-orders:refund", args=[order.pk])
     assert "¥39" in desk.get(address).text
-    desk.post(address, {"amount": "39", "reason": "误购"})
+    desk.post(address, {"amount": "39", "reason": "误购", "seen": 3900})
     shop.deliver()
     order.refresh_from_db()
     order.subscription.refresh_from_db()
@@ -141,7 +156,7 @@ def test_a_trial_that_cost_nothing_has_nothing_to_refund(shop, buyer):
     order = shop.buy(buyer, membership_prices()["year"])
     address = reverse("money-orders:refund", args=[order.pk])
     assert address not in desk.get(reverse("money-orders:inspect", args=[order.pk])).text
-    assert desk.post(address, {"amount": "99", "reason": "x"}).status_code == 302
+    assert desk.post(address, {"amount": "99", "reason": "x", "seen": 9900}).status_code == 302
     assert not RefundRequest.objects.exists()
 
 
@@ -151,7 +166,8 @@ def test_an_asked_refund_is_approved(shop, buyer, bought):
     listing = desk.get(reverse("money-requests:index")).text
     assert "没时间" in listing
     desk.post(
-        reverse("money-requests:approve", args=[asked.pk]), {"amount": "99", "reason": "在 7 天内"}
+        reverse("money-requests:approve", args=[asked.pk]),
+        {"amount": "99", "reason": "在 7 天内", "seen": 9900},
     )
     shop.deliver()
     asked.refresh_from_db()
@@ -185,7 +201,8 @@ def test_a_declined_refund_is_told_with_the_reason(shop, buyer, bought, run_jobs
     assert "已经听完六讲" in OutboxMessage.objects.get(key=f"refund-declined-{asked.pk}").text
     # Decided once: neither decision is offered or possible any more.
     desk.post(
-        reverse("money-requests:approve", args=[asked.pk]), {"amount": "99", "reason": "doch"}
+        reverse("money-requests:approve", args=[asked.pk]),
+        {"amount": "99", "reason": "doch", "seen": 9900},
     )
     run_jobs()
     asked.refresh_from_db()

@@ -240,7 +240,7 @@ def test_what_a_percentage_leaves_in_dinars_can_be_charged_and_given_back(
     assert "KWD2.850" in client.get(address, {"code": promotion.code}).text
     order = shop.buy(buyer, price, promotion)
     assert MoneyEntry.objects.get(order=order).amount == order.amount == 2850
-    gives_back = {"amount": "2.850", "reason": "谈妥了"}
+    gives_back = {"amount": "2.850", "reason": "谈妥了", "seen": 2850}
     at_desk("finance").post(reverse("money-orders:refund", args=[order.pk]), gives_back)
     shop.deliver()
     order.refresh_from_db()

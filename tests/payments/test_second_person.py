@@ -39,7 +39,9 @@ def colleague():
 
 def refund(desk, order, amount="365", **more):
     address = reverse("money-orders:refund", args=[order.pk])
-    return desk.post(address, {"amount": amount, "reason": "内容与介绍不符", **more}, follow=True)
+    seen = refund_requests.remaining(order, None)
+    typed = {"amount": amount, "reason": "内容与介绍不符", "seen": seen}
+    return desk.post(address, typed | more, follow=True)
 
 
 def confirm(desk, request, **more):
@@ -124,7 +126,11 @@ def test_who_is_alone_waits_a_day(shop, clock, dear, desk):
     request = RefundRequest.objects.get()
     assert "起可以自己确认" in confirm(desk, request).text
     assert RefundRequest.objects.get().status == Status.PROPOSED
+    again = refund(desk, dear).text
+    assert "起由你自己确认，届时要再次验证身份" in again
+    assert "等同事确认" not in again
     clock.move(timedelta(days=1, seconds=1))
+    assert "已有一笔退款在等你确认" in refund(desk, dear).text
     assert reverse("money-requests:confirm", args=[request.pk]) in detail(desk, request)
     confirm(desk, request)
     shop.deliver()
@@ -166,7 +172,7 @@ def test_a_colleague_says_no_and_the_buyer_who_never_asked_is_not_told(
 def test_a_wish_above_the_limit_is_approved_by_two(shop, buyer, dear, desk, colleague):
     asked = refund_requests.ask(order=dear, learner=buyer, note="没时间", now=site_clock.now())
     approve = reverse("money-requests:approve", args=[asked.pk])
-    desk.post(approve, {"amount": "365", "reason": "在 7 天内"})
+    desk.post(approve, {"amount": "365", "reason": "在 7 天内", "seen": 36500})
     waiting = desk.get("/admin/").text
     assert "待确认的退款" in waiting
     order_page = as_its_buyer_sees(dear)
@@ -195,7 +201,13 @@ def test_a_part_leaves_the_access_unless_told(shop, buyer, dear, desk):
 
 @pytest.mark.parametrize(
     ("amount", "words"),
-    [("0", "大于 0"), ("365.01", "不超过 ¥365"), ("1.005", "CNY"), ("viel", "数字")],
+    [
+        ("0", "大于 0"),
+        ("-5", "大于 0，且不超过 ¥365"),
+        ("365.01", "不超过 ¥365"),
+        ("1.005", "CNY"),
+        ("viel", "数字"),
+    ],
 )
 def test_a_wrong_amount_is_asked_for_again(dear, desk, amount, words):
     answer = refund(desk, dear, amount)
