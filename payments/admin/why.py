@@ -21,7 +21,7 @@ from courses.models import CoursePage, Grant, LessonPage
 from operations import clock
 from payments.admin.grants import CHANGE_COLUMNS, change_rows, source_url, state, target
 from payments.admin.listing import Fact, detail_url, moment
-from payments.models import Dispute, Order
+from payments.models import Dispute, Order, RedeemBatch
 
 PERMISSION = "courses.view_grant"
 
@@ -127,24 +127,27 @@ def reasons(lesson: LessonPage, course: CoursePage, active: list[Grant]) -> Iter
 
 def withheld(learner: User, withdrawn: list[Grant]) -> Iterator[Any]:
     """Of grants that were withdrawn: whose payment a bank disputes or took back, or went back."""
-    theirs = Q(buyer=learner) | Q(gift__redeemed_by=learner)
+    seats = RedeemBatch.objects.filter(codes__redeemed_by=learner)
+    theirs = Q(buyer=learner) | Q(gift__redeemed_by=learner) | Q(batch__in=seats)
     orders = Order.objects.filter(theirs).select_related("subscription", "gift")
     for order in orders.filter(status=Order.Status.REFUNDED, ended_at=None):
         told = _("What was paid for “%(what)s” was given back (order %(number)s).")
-        yield from _told(told, order, withdrawn)
+        yield from _told(told, order, learner, withdrawn)
     disputes = Dispute.objects.withdrawing().filter(order__in=orders)
     for dispute in disputes.select_related("order__subscription", "order__gift"):
         assert dispute.order is not None  # noqa: S101 — it is one of theirs
         told = _("The bank disputes what was paid for “%(what)s” (order %(number)s).")
         if dispute.status == "lost":
             told = _("The bank took back what was paid for “%(what)s” (order %(number)s).")
-        yield from _told(told, dispute.order, withdrawn)
+        yield from _told(told, dispute.order, learner, withdrawn)
 
 
-def _told(sentence: Any, order: Order, withdrawn: list[Grant]) -> Iterator[Any]:
+def _told(sentence: Any, order: Order, learner: User, withdrawn: list[Grant]) -> Iterator[Any]:
     sources = {order.source_id, order.subscription and order.subscription.source_id}
     if hasattr(order, "gift"):
         sources.add(order.gift.source_id)
+    if order.purpose == Order.Purpose.SEATS:
+        sources |= {seat.source_id for seat in learner.redeemed_codes.filter(batch__order=order)}
     for row in withdrawn:
         if row.source_id in sources:
             yield sentence % {"what": target(row), "number": order.number}

@@ -8,15 +8,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import privacy
+from accounts import privacy, roles
 from accounts.models import OutboxMessage
 from courses.models import Grant
 from operations import clock as site_clock
 from payments import batches, codes, refund_requests
-from payments.models import Order, RedeemBatch
+from payments.models import Dispute, Order, RedeemBatch
+from payments.sandbox import disputes
 from tests.accounts.browser import text_of
 from tests.factories import UserFactory, course
 from tests.payments.factories import course_price, membership_prices
+from tests.payments.staff import at_desk
 from tests.payments.test_gifts import fields_of
 from tests.payments.test_pages import signed_in
 
@@ -169,6 +171,46 @@ def test_a_refund_shuts_every_seat_as_was_said_before(shop, buyer):
     assert "已收回" in text_of(signed_in(UserFactory()).post(unused, follow=True))
     send = reverse("seats_send", args=[batch.order.key])
     assert signed_in(buyer).get(send).status_code == 302
+
+
+def test_finance_reads_what_closed_a_seat(shop, buyer):
+    batch = bought(shop, buyer)
+    order, colleague, lucky = batch.order, UserFactory(), UserFactory()
+    assert order
+    assert order.charge_id
+    assert batch.course
+    for person, link in zip((colleague, lucky), links(batch), strict=False):
+        signed_in(person).post(link)
+    desk = at_desk(roles.FINANCE)
+    lesson = batch.course.get_children().last()
+
+    def why(person):
+        query = {"email": person.email, "lesson": lesson.pk}
+        return text_of(desk.get(reverse("money-why:index"), query))
+
+    disputes.open_dispute(order.charge_id, now=site_clock.now())
+    shop.deliver()
+    for person in (colleague, lucky):
+        assert why(person).count(f"银行正在处理《慢慢变强》的付款争议（订单 {order.number}）") == 1
+    assert order.number not in why(buyer)
+    disputes.close_dispute(Dispute.objects.get().stripe_id, won=False, now=site_clock.now())
+    shop.deliver()
+    assert f"银行退回了《慢慢变强》的付款（订单 {order.number}）" in why(colleague)
+
+
+def test_finance_reads_that_a_seat_was_given_back(shop, buyer):
+    batch = bought(shop, buyer)
+    order, colleague = batch.order, UserFactory()
+    assert order
+    assert batch.course
+    signed_in(colleague).post(links(batch)[0])
+    refund_requests.approve(order=order, reason="x", actor=UserFactory(), now=site_clock.now())
+    shop.run_jobs()
+    shop.deliver()
+    lesson = batch.course.get_children().last()
+    query = {"email": colleague.email, "lesson": lesson.pk}
+    answer = text_of(at_desk(roles.FINANCE).get(reverse("money-why:index"), query))
+    assert answer.count(f"《慢慢变强》的付款已退款（订单 {order.number}）") == 1
 
 
 def test_more_seats_cost_no_more_queries(shop, buyer):
