@@ -28,6 +28,8 @@ from accounts.models import User
 from payments.models import Fapiao, Invoice, Order, Refund
 
 CURRENCY = "CNY"  # the only one that a fapiao is in
+# Of paper and former electronic ones, and of those that are digital throughout (数电票).
+NUMBER = re.compile(r"[0-9]{8}|[0-9]{20}")
 WELL_FORMED = re.compile(r"[0-9A-Z]{15,20}")
 # GB 32100-2015: the unified social credit identifier, 17 characters and a check character.
 CREDIT_LENGTH = 18
@@ -44,6 +46,10 @@ class CannotIssue(Exception):
 
 class CannotReverse(Exception):
     """It is not issued, nothing went back, or it is reversed already."""
+
+
+def is_number(text: str) -> bool:
+    return NUMBER.fullmatch(text) is not None
 
 
 def is_tax_number(text: str) -> bool:
@@ -174,6 +180,10 @@ def reverse(*, fapiao: Fapiao, number: str, reversed_on: date, actor: User) -> F
 
 def state_of(row: Fapiao) -> str:
     return str(with_state().get(pk=row.pk).state)  # type: ignore[attr-defined]
+
+
+def number_in(state: str) -> int:
+    return with_state().filter(state=state).count()  # type: ignore[misc]
 
 
 def with_state() -> QuerySet[Fapiao]:

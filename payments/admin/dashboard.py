@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from operations.dashboard import Panel, Row, Tile
+from payments import fapiao
 from payments.admin.disputes import TO_ANSWER
 from payments.admin.listing import detail_url, in_words
 from payments.admin.orders import RELATED
@@ -28,6 +29,8 @@ def waiting() -> Panel:
     failing = Subscription.objects.filter(status="past_due").count()
     open_ones = Difference.objects.filter(ended_at=None).count()
     parked = WebhookEvent.objects.filter(outcome=WebhookEvent.Outcome.PARKED).count()
+    asked_for = fapiao.number_in("asked")
+    to_reverse = fapiao.number_in("to_reverse")
     stuck = Order.objects.filter(status=Order.Status.PARKED).count()
     return Panel(
         "money-waiting",
@@ -73,6 +76,16 @@ def waiting() -> Panel:
                 ngettext("order that needs a look", "orders that need a look", stuck),
                 stuck,
                 _rows("orders", status=Order.Status.PARKED),
+            ),
+            Tile(
+                ngettext("fapiao to issue", "fapiaos to issue", asked_for),
+                asked_for,
+                _rows("fapiao", state="asked"),
+            ),
+            Tile(
+                ngettext("fapiao to reverse", "fapiaos to reverse", to_reverse),
+                to_reverse,
+                _rows("fapiao", state="to_reverse"),
             ),
         ],
     )

@@ -67,8 +67,13 @@ def is_pdf(file: UploadedFile) -> None:
         raise ValidationError(_("This is no PDF."))
 
 
+def is_number(text: str) -> None:
+    if not fapiao.is_number(text):
+        raise ValidationError(_("A fapiao's number has 8 digits, or 20 if it is fully digital."))
+
+
 class IssueForm(forms.Form):
-    number = forms.CharField(label=_("Number of the fapiao"), max_length=40)
+    number = forms.CharField(label=_("Number of the fapiao"), max_length=40, validators=[is_number])
     issued_on = DayField(label=_("Issued"), widget=AdminDateInput)
     file = forms.FileField(
         label=_("PDF"),
@@ -91,12 +96,21 @@ class IssueForm(forms.Form):
 
 
 class ReverseForm(forms.Form):
-    number = forms.CharField(label=_("Number of the reversal"), max_length=40)
+    number = forms.CharField(
+        label=_("Number of the reversal"), max_length=40, validators=[is_number]
+    )
     reversed_on = DayField(label=_("Reversed"), widget=AdminDateInput)
 
-    def __init__(self, *args: Any, issued_on: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, issued_on: date, original: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.issued_on = issued_on
+        self.issued_on, self.original = issued_on, original
+
+    def clean_number(self) -> str:
+        if self.cleaned_data["number"] == self.original:
+            raise ValidationError(
+                _("This is the number of the fapiao itself; its reversal has one of its own.")
+            )
+        return str(self.cleaned_data["number"])
 
     def clean_reversed_on(self) -> date:
         day = not_to_come(self.cleaned_data["reversed_on"])
@@ -159,7 +173,7 @@ class ReverseView(OfFapiao):
     label = _("It is reversed")
 
     def form(self, data: Any = None) -> forms.Form:
-        return ReverseForm(data, issued_on=self.row.issued_on)
+        return ReverseForm(data, issued_on=self.row.issued_on, original=self.row.number)
 
     def is_possible(self, row: Fapiao) -> bool:
         return fapiao.state_of(row) == "to_reverse"

@@ -86,7 +86,7 @@ class FapiaoFactory(factory.django.DjangoModelFactory):
         model = Fapiao
 
     class Params:
-        issued = factory.Trait(number="26442000001", issued_on=NOW.date(), issued_at=NOW)
+        issued = factory.Trait(number="26442000", issued_on=NOW.date(), issued_at=NOW)
 
     order = factory.SubFactory(OrderFactory, fulfilled=True)
     kind = Fapiao.Kind.COMPANY

@@ -132,7 +132,7 @@ def desk():
 
 
 def issue(desk, row, **fields):
-    typed = {"number": "26442000001", "issued_on": str(timezone.localdate(site_clock.now()))}
+    typed = {"number": "26442000", "issued_on": str(timezone.localdate(site_clock.now()))}
     return desk.post(reverse("money-fapiao:issue", args=[row.pk]), typed | fields)
 
 
@@ -146,21 +146,41 @@ def test_finance_issues_it_and_the_buyer_downloads_the_file(desk, me, order):
         in desk.get(reverse("money-fapiao:issue", args=[row.pk])).text
     )
     assert issue(desk, row, file=file).status_code == 302
-    assert "26442000001" in me.get(reverse("order", args=[order.key])).text
+    assert "26442000" in me.get(reverse("order", args=[order.key])).text
     answer = me.get(reverse("fapiao_file", args=[order.key, row.pk]))
     assert b"".join(answer) == PDF
     assert "private" in answer["Cache-Control"]
     assert b"".join(desk.get(reverse("money-fapiao:file", args=[row.pk]))) == PDF
-    assert issue(desk, row, number="2").status_code == 302
+    assert issue(desk, row, number="26442001").status_code == 302
     row.refresh_from_db()
-    assert (row.number, row.issued_by) == ("26442000001", desk.person)
+    assert (row.number, row.issued_by) == ("26442000", desk.person)
     assert str(row.file.name).startswith("private/")
+
+
+def test_the_number_of_a_digital_fapiao_is_longer(desk, order):
+    row = FapiaoFactory(order=order)
+    assert issue(desk, row, number=" 26442000000012345678 ").status_code == 302
+    row.refresh_from_db()
+    assert row.number == "26442000000012345678"
+
+
+def test_the_front_page_counts_what_waits_and_leads_to_it(desk, order):
+    FapiaoFactory(order=order, title="日知书店")
+    reversible_fapiao()
+    FapiaoFactory(issued=True)
+    page = desk.get("/admin/").text
+    for words, state in (("待开的发票", "asked"), ("待红冲的发票", "to_reverse")):
+        address = f"{reverse('money-fapiao:index')}?state={state}"
+        assert f'<a href="{address}" class="waits"><b>1</b> {words}</a>' in page
 
 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"number": ""}, "发票号码"),
+        ({"number": "264420001"}, "8 位数字"),
+        ({"number": "2644200A"}, "8 位数字"),
+        ({"number": "２６４４２０００"}, "8 位数字"),
         ({"issued_on": "2199-01-01"}, "还没到"),
         ({"issued_on": "2020-01-01"}, "才付款"),
         ({"file": SimpleUploadedFile("x.pdf", b"MZ nothing")}, "不是 PDF"),
@@ -179,15 +199,19 @@ def test_a_refund_after_it_was_issued_asks_for_a_reversal(desk):
     filtered = desk.get(reverse("money-fapiao:index"), {"state": "to_reverse"}).text
     assert row.title in filtered
     assert "红冲" in filtered
-    typed = {"number": "R1", "reversed_on": str(timezone.localdate(site_clock.now()))}
+    typed = {"number": "26449001", "reversed_on": str(timezone.localdate(site_clock.now()))}
     address = reverse("money-fapiao:reverse", args=[row.pk])
     too_early = desk.post(address, typed | {"reversed_on": "2026-11-22"})
     assert "才开具，不能早于这一天" in too_early.text
-    assert 'value="R1"' in too_early.text
+    assert 'value="26449001"' in too_early.text
+    its_own = desk.post(address, typed | {"number": row.number})
+    assert "这是原发票的号码" in its_own.text
+    letters = desk.post(address, typed | {"number": "红冲12345"})
+    assert "8 位数字" in letters.text
     assert desk.post(address, typed).status_code == 302
-    assert desk.post(address, typed | {"number": "R2"}).status_code == 302
+    assert desk.post(address, typed | {"number": "26449002"}).status_code == 302
     row.refresh_from_db()
-    assert row.reversal_number == "R1"
+    assert row.reversal_number == "26449001"
     assert row.title not in desk.get(reverse("money-fapiao:index"), {"state": "to_reverse"}).text
 
 
@@ -247,16 +271,16 @@ def test_after_a_reversal_one_asks_for_a_fapiao_of_the_rest(desk, me, order):
     RefundFactory(order=order, amount=1000, created_at=first.issued_at + timedelta(days=1))
     ask(me, order)
     assert Fapiao.objects.count() == 1  # the first one stands yet
-    fapiao.reverse(fapiao=first, number="R1", reversed_on=first.issued_on, actor=desk.person)
+    fapiao.reverse(fapiao=first, number="26449001", reversed_on=first.issued_on, actor=desk.person)
     assert "申请余额的发票" in me.get(here).text
     ask(me, order)
     second = Fapiao.objects.latest("pk")
     assert second != first
     assert fapiao.state_of(second) == "asked"
     page = me.get(here).text
-    assert "R1" in page
+    assert "26449001" in page
     assert second.title in page
-    issue(desk, second, number="26442000002")
+    issue(desk, second, number="26442002")
     assert fapiao.state_of(second) == "issued"
     assert fapiao.state_of(first) == "reversed"
 
