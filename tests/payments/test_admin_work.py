@@ -120,7 +120,7 @@ def test_a_day_that_nobody_means_is_refused_by_its_field(desk, address, field, m
 def test_two_offers_of_the_same_do_not_stand_side_by_side(desk):
     price = course_price(course())
     form = offer_form(course=price.offer.course_id, kind="one_off", amount="89")
-    assert "已经有一个这样的报价在售" in desk.post(reverse("money-offers:add"), form).text
+    assert "已经有一个这样的价格方案在售" in desk.post(reverse("money-offers:add"), form).text
     Offer.objects.update(is_active=False)
     assert desk.post(reverse("money-offers:add"), form).status_code == 302
 

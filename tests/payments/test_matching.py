@@ -371,7 +371,7 @@ def test_finance_reads_both_sides_in_words(sold, clock):
     assert "订阅" in page
     assert "两边不一致" in page
     row = Difference.objects.filter(object_kind="subscription").latest("pk")
-    assert f"生效中 · 到期结束 否 · 本期至 {ends}" in desk.get(
+    assert f"有效 · 到期结束 否 · 本期至 {ends}" in desk.get(
         reverse("money-differences:inspect", args=[row.pk])
     ).text.replace("\n", "")
 
