@@ -9,8 +9,9 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.panels import FieldPanel, InlinePanel
+from wagtail.admin.panels import FieldPanel, InlinePanel, ObjectList
 from wagtail.admin.ui.components import Component
 from wagtail.admin.ui.tables import BooleanColumn
 from wagtail.images.image_operations import ImageTransform, TransformOperation
@@ -134,8 +135,22 @@ class TeachingChooserViewSet(SnippetChooserViewSet):
         return [each for each in super().get_urlpatterns() if each.name != "create"]
 
 
+class TeachingForm(WagtailAdminModelForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["slug"].error_messages |= {
+            "unique": _("This address is taken: choose another one."),
+            "invalid": _("Letters from a to z, digits, hyphens and underscores; no spaces."),
+        }
+
+
 class TeachingViewSet(SnippetViewSet):
     chooser_viewset_class = TeachingChooserViewSet
+    panels: list[Any] = []
+
+    @property
+    def edit_handler(self) -> ObjectList:
+        return ObjectList(self.panels, base_form_class=TeachingForm)
 
 
 class InstructorViewSet(TeachingViewSet):

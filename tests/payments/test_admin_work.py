@@ -11,7 +11,7 @@ from wagtail.models import ModelLogEntry
 
 from accounts import roles
 from courses import access, grants
-from courses.models import Grant
+from courses.models import Grant, Membership
 from operations import clock as site_clock
 from payments.models import Difference, MoneyEntry, Offer, WebhookEvent
 from tests.accounts.browser import text_of
@@ -375,3 +375,25 @@ def test_a_difference_is_settled_by_a_person_with_a_reason(desk):
     entry = ModelLogEntry.objects.get(action="payments.settle")
     assert (entry.user, entry.data["reason"]) == (somebody(desk), "银行更正")
     assert entry.label.startswith("订单 ")
+
+
+@pytest.mark.parametrize(
+    ("slug", "said"),
+    [
+        ("taken", "这个网址已被占用，请换一个。"),
+        ("has space", "只能用英文字母、数字、连字符和下划线，不能有空格。"),
+        ("会员", "只能用英文字母、数字、连字符和下划线，不能有空格。"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["add/", "edit"])
+def test_a_memberships_address_that_is_none_is_said_and_stays_typed(kind, slug, said):
+    MembershipFactory(slug="taken")
+    own = MembershipFactory(slug="own")
+    page = f"/admin/snippets/courses/membership/{kind if kind == 'add/' else f'edit/{own.pk}/'}"
+    form = {"name": "读书会", "slug": slug, "promise": "一起读", "includes": "", "excludes": ""}
+    answer = at_desk(roles.FINANCE).post(page, form)
+    assert answer.status_code == 200
+    assert said in answer.text
+    for typed in (slug, "读书会", "一起读"):
+        assert f'value="{typed}"' in answer.text
+    assert not Membership.objects.filter(name="读书会").exists()
