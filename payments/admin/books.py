@@ -9,9 +9,10 @@ from django import forms
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import transaction
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.ui.tables import Column
 from wagtail.log_actions import log
 
 from operations import clock
@@ -198,6 +199,12 @@ def _concerns(row: Any) -> str:
     return difference_words.concerns(row, row.thing)
 
 
+def _link(row: Any) -> str:
+    if row.thing is None:
+        return "–"
+    return format_html('<a href="{}">{}</a>', row.thing.address, _concerns(row) or row.object_id)
+
+
 def compared(run: Matching) -> Any:
     words = {
         "when": moment(run.began_at),
@@ -306,6 +313,7 @@ class DifferenceViewSet(MoneyViewSet):
             accessor=difference_words.what,
             sort_key="what",
         ),
+        Column("concerns", label=CONCERNS, accessor=_link),
         Column(
             "object_kind",
             label=_("Object"),
@@ -313,12 +321,6 @@ class DifferenceViewSet(MoneyViewSet):
             sort_key="object_kind",
         ),
         Column("object_id", label=_("Number")),
-        TitleColumn(
-            "concerns",
-            label=CONCERNS,
-            accessor=lambda row: _concerns(row) or "–",
-            get_url=lambda row: row.thing and row.thing.address,
-        ),
         Column("ours", label=_("Ours"), accessor=difference_words.ours),
         Column("theirs", label=_("Stripe's"), accessor=difference_words.theirs),
         MomentColumn("since", label=_("Since")),
