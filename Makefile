@@ -30,8 +30,8 @@ CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
-	translations docs lighthouse gallery bench torture fuzz fuzz-payments mutants lock font released test-upgrade \
-	runtime dev
+	translations docs lighthouse gallery bench torture fuzz fuzz-payments mutants probe lock font released \
+	test-upgrade runtime dev
 
 help:
 	@echo "make run            the site with its demo on http://localhost:8000 (PORT=, DATA=, DEMO=0)"
@@ -51,6 +51,7 @@ help:
 	@echo "make torture        kills the site under load, 500 times (KILLS=, SEED=, ON=sqlite)"
 	@echo "make fuzz           bad input to every address and form, for longer (FUZZ=)"
 	@echo "make fuzz-payments  random schedules of buying and faults end equal to Stripe (N=)"
+	@echo "make probe          asks the sandbox and Stripe the same (STRIPE_TEST_SECRET_KEY=)"
 	@echo "make mutants        plants faults in payments, tells which no test notices (ONLY=, N=, SEED=)"
 	@echo "make gallery        pictures of every page in docs/gallery (needs chromium; ONLY=)"
 
@@ -117,6 +118,9 @@ fuzz: dev
 
 fuzz-payments: dev
 	@SCHEDULES="$(or $(N),200)" LOG_LEVEL=CRITICAL $(BIN)/python -m pytest -s tests/payments/test_schedules.py $(ARGS)
+
+probe: dev
+	@STRIPE_TEST_SECRET_KEY="$(STRIPE_TEST_SECRET_KEY)" $(BIN)/python -m pytest -rs tests/probe $(ARGS)
 
 mutants: dev
 	@ONLY="$(ONLY)" N="$(N)" SEED="$(SEED)" $(BIN)/python -m tests.mutants
