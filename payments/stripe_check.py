@@ -12,6 +12,8 @@ from payments.stripe_catalogue import INTERVALS
 WANTED_EVENTS = (
     "charge.dispute.closed",
     "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
     "charge.dispute.updated",
     "charge.refunded",
     "charge.updated",

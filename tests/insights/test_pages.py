@@ -220,6 +220,15 @@ def test_days_to_come_are_not_compared_and_it_is_said():
     assert "以后的日子" not in until_today
 
 
+@pytest.mark.parametrize(("day", "net"), [("2026-11-04", "-¥99"), ("2026-11-06", "-¥20")])
+def test_a_dispute_counts_on_the_day_stripe_takes_the_money(day, net):
+    business()
+    desk = at_desk(roles.FINANCE)
+    value, url = figures(desk.get(OVERVIEW, {"first": day, "last": day}).text)["实收"]
+    assert value == net
+    assert len(rows_at(desk, url)) == 1
+
+
 def test_an_empty_site_says_what_each_figure_awaits():
     text = at_desk(roles.FINANCE).get(OVERVIEW).text
     assert text.count("等这段时间的第一笔付款") == 3

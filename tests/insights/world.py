@@ -12,6 +12,7 @@ from payments.models import Invoice, MoneyEntry, Offer, Order, Price, Subscripti
 from tests.factories import MembershipFactory, course
 from tests.payments.factories import (
     ACCOUNT,
+    DisputeFactory,
     InvoiceFactory,
     OfferFactory,
     OrderFactory,
@@ -142,7 +143,9 @@ def business() -> dict[str, Any]:
     old_sale = sale(book, "2026-10-31 23:59", fee=300)
     sale(book, "2026-11-02 12:00", fee=300)
     kept = sale(book, "2026-11-03 12:00", fee=300)
-    # October's sale goes back on 4 November; of another ¥20, disputed, on the 6th.
+    # October's sale goes back on 4 November. ¥20 of another are disputed on the 4th, too; Stripe
+    # takes them on the 6th.
+    DisputeFactory(order=kept, amount=2000, created_at=at("2026-11-04 13:00"))
     entry("2026-11-04 12:00", -9900, kind="refund", order=old_sale)
     entry("2026-11-06 12:00", -2000, kind="dispute", order=kept, fee=1500)
     # Begun and never paid, in November.

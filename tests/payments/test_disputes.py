@@ -12,7 +12,7 @@ from courses.models import Grant
 from learning import progress
 from operations import clock as site_clock
 from payments import batches, checkout, for_others, redeeming, refund_requests
-from payments.models import Dispute, RedeemCode
+from payments.models import Dispute, MoneyEntry, RedeemCode
 from payments.sandbox import disputes
 from payments.sandbox.models import StripeObject
 from tests.accounts.browser import text_of
@@ -280,3 +280,17 @@ def test_of_a_later_bill_its_own_payment_speaks_and_no_other_orders_mails(shop, 
     shop.deliver()
     told = text_of(desk.get(reverse("money-orders:inspect", args=[order.pk])))
     assert "银行对 ¥39 提出争议，已退回付款人" in told
+
+
+def test_a_dispute_is_booked_on_the_day_its_money_is_taken(shop, buyer, page):
+    order = shop.buy(buyer, course_price(page))
+    opened = site_clock.now()
+    disputes.open_dispute(order.charge_id, opened)
+    # A bank may ask first, and take the money days later.
+    row = StripeObject.objects.get(kind="dispute")
+    [taken] = row.data["balance_transactions"]
+    taken["created"] += 3 * 24 * 3600
+    row.save()
+    shop.deliver()
+    entry = MoneyEntry.objects.get(kind=MoneyEntry.Kind.DISPUTE)
+    assert (entry.booked_at - Dispute.objects.get().created_at).days == 3
