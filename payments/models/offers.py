@@ -144,6 +144,13 @@ class Offer(models.Model):
                 condition=Q(bundle=None) | Q(kind="one_off"),
                 violation_error_message=_("A bundle is bought once, for good."),
             ),
+            models.CheckConstraint(
+                name="offer_memberships_on_sale_last_a_time",
+                condition=Q(membership=None) | ~Q(kind="one_off") | Q(is_active=False),
+                violation_error_message=_(
+                    "A membership lasts a time: choose what renews itself, or a term."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

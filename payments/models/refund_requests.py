@@ -16,7 +16,7 @@ class RefundRequest(models.Model):
 
     class Status(models.TextChoices):
         ASKED = "asked", _("Asked for")
-        PROPOSED = "proposed", _("Waits for a second person")
+        PROPOSED = "proposed", _("To be confirmed")
         APPROVED = "approved", _("On its way")
         DONE = "done", _("Refunded")
         DECLINED = "declined", _("Declined")

@@ -1,7 +1,10 @@
 """What the database itself holds about offers, prices, orders and the books."""
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 
 from payments import live_orders
 from payments.models import MoneyEntry, Offer, Order, Price
@@ -159,3 +162,32 @@ def test_the_sandbox_refuses_to_stand_beside_live_orders():
     assert live_orders.exist()
     errors = no_live_orders_beside_the_sandbox(None, databases=["default"])
     assert [error.id for error in errors] == ["sandbox.E002"]
+
+
+def test_a_membership_is_not_on_sale_for_good():
+    membership = MembershipFactory()
+    with refused(), transaction.atomic():
+        Offer.objects.create(kind="one_off", membership=membership)
+    assert Offer.objects.create(kind="one_off", membership=membership, is_active=False).pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_memberships_once_sold_for_good_are_taken_off_sale_and_kept():
+    def go_to(name: str) -> Any:
+        executor = MigrationExecutor(connection)
+        executor.migrate([("payments", name)])
+        return executor.loader.project_state([("payments", name)]).apps
+
+    [(_app, last)] = MigrationExecutor(connection).loader.graph.leaf_nodes("payments")
+    try:
+        old = go_to("0019_missed_events_of_a_comparison")
+        offers = old.get_model("payments", "Offer").objects
+        membership = old.get_model("courses", "Membership").objects.create(
+            name="书友", slug="friends"
+        )
+        for_good = offers.create(kind="one_off", membership=membership)
+        term = offers.create(kind="term", term_months=12, membership=membership)
+    finally:
+        go_to(last)
+    assert not Offer.objects.get(pk=for_good.pk).is_active
+    assert Offer.objects.get(pk=term.pk).is_active
