@@ -95,7 +95,7 @@ def _state(row: Subscription, now: datetime) -> tuple[str, str]:
     if row.status == "past_due":
         return _failing(row, now), "warn"
     if row.ends_by_itself:
-        words["last"] = dates.day(_last_instant(row), now=now)
+        words["last"] = dates.day(last_instant(row), now=now)
         return _("Cancelled. %(last)s is the last day; until then all stays open.") % words, "info"
     if row.collection_paused or (row.is_live and row.period_is_unpaid):
         if row.resumes_at is None:
@@ -132,7 +132,7 @@ def _is_held_otherwise(row: Subscription, now: datetime) -> bool:
     return held.active(now).exists()
 
 
-def _last_instant(row: Subscription) -> datetime:
+def last_instant(row: Subscription) -> datetime:
     """Just before it ends, so that the day named is one that is still paid."""
     ends = row.cancel_at or row.period_end or row.ended_at
     assert ends is not None  # noqa: S101 — a running subscription has a period

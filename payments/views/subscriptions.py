@@ -93,6 +93,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         context = {
             "standing": stands,
             "subscription": row,
+            "last": standing.last_instant(row),
             "form": form,
             "instead": retention.instead(row, now=now),
         }

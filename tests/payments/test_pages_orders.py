@@ -310,7 +310,8 @@ def test_cancelling_takes_two_taps_and_can_be_taken_back(shop, buyer, me):
     assert "将于" in orders_page(me)
     cancel = reverse("subscription_cancel", args=[order.subscription.pk])
     assert cancel in me.get(reverse("orders")).text
-    assert "不会再扣款" in me.get(cancel).text
+    last = dates.day(order.subscription.period_end - timedelta(seconds=1), now=site_clock.now())
+    assert f"不会再扣款。可以照常学到 {last}，" in text_of(me.get(cancel))
     assert Subscription.objects.get().renews
     after = me.post(cancel, follow=True)
     assert "已取消。最后一天是" in text_of(after)
