@@ -262,8 +262,8 @@ def test_what_is_not_at_stripe_says_whom_it_concerns_and_leads_there(shop, buyer
     address = reverse("money-subscriptions:inspect", args=[lost.pk])
     for text in (page, listing):
         assert f'href="{address}"' in text
-        assert f"&lt;{buyer.email}&gt; · ¥39 · 生效中" in text
-        assert "生效中 · 到期结束 否" in text
+        assert f"&lt;{buyer.email}&gt; · ¥39 · 有效" in text
+        assert "有效 · 到期结束 否" in text
     assert f"status=active; cancel_at_period_end=no; period_end={lost.period_end:%Y-%m-%d}" in said
     assert f"of ¥39, {buyer.email}, http" in said
     assert address in said
