@@ -5,7 +5,7 @@ Rates are kept per year, so that months, quarters and years are whole numbers in
 
 from payments import gateway
 from payments.mirror import Shape, id_of, moment
-from payments.models import StripePrice
+from payments.models import Offer, Price, StripePrice
 from payments.periods import add_months
 
 MONTHS_A_YEAR = 12
@@ -28,6 +28,13 @@ def yearly(invoice: Shape) -> int | None:
     return sum(_of_price(line) for line in charged) if charged else None
 
 
+def offer(invoice: Shape) -> Offer | None:
+    """What it charges for: the offer whose price is not credited in it, if that is one of ours."""
+    lines = [line for line in invoice["lines"]["data"] if _of_subscription(line)]
+    prices = [_price(line) for line in lines if line["amount"] >= 0]
+    return next((price.offer for price in reversed(prices) if price), None)
+
+
 def is_of_whole_periods(invoice: Shape) -> bool:
     """Whether nothing in it is a part of a period, as there is in a change of plan."""
     return not any(_of_subscription(line).get("proration") for line in invoice["lines"]["data"])
@@ -47,12 +54,9 @@ def _of_whole_period(line: Shape) -> int:
 
 
 def _of_price(line: Shape) -> int:
-    details = (line.get("pricing") or {}).get("price_details") or {}
-    known = StripePrice.objects.filter(stripe_id=id_of(details.get("price")), **gateway.ours())
-    found = known.select_related("price__offer").first()
-    if found is None:
+    price = _price(line)
+    if price is None:
         return 0
-    price = found.price
     months = MONTHS[price.offer.interval or "year"]
     end = moment(line["period"]["end"])
     whole = (end - add_months(end, -months)).total_seconds()
@@ -62,3 +66,10 @@ def _of_price(line: Shape) -> int:
     if undiscounted and abs(line["amount"] - undiscounted) > 1:
         amount = round(amount * line["amount"] / undiscounted)
     return amount * MONTHS_A_YEAR // months
+
+
+def _price(line: Shape) -> Price | None:
+    details = (line.get("pricing") or {}).get("price_details") or {}
+    known = StripePrice.objects.filter(stripe_id=id_of(details.get("price")), **gateway.ours())
+    found = known.select_related("price__offer").first()
+    return found.price if found else None

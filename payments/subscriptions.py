@@ -267,7 +267,7 @@ def _apply_bill(bill: Bill, subscription: Subscription, *, now: datetime) -> Non
     row.paid_at = moment((shape.get("status_transitions") or {}).get("paid_at"))
     row.payment_intent_id = bill.payment["id"] if bill.payment else ""
     row.needs_action = bool(bill.payment and bill.payment["status"] == "requires_action")
-    row.yearly_rate = rates.yearly(shape)
+    row.yearly_rate, row.offer = rates.yearly(shape), rates.offer(shape)
     row.save()
     order: Order | None = getattr(subscription, "order", None)
     if bill.payment:

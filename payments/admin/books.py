@@ -38,7 +38,8 @@ from payments.admin.listing import (
     stripe_fact,
 )
 from payments.admin.orders import offers
-from payments.models import Difference, Matching, MoneyEntry
+from payments.models import Difference, Matching, MoneyEntry, Offer
+from payments.models.books import MoneyEntryQuerySet
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
 
@@ -50,9 +51,7 @@ class MoneyEntryFilters(WagtailFilterSet):
         label=_("Kind"), choices=MoneyEntry.Kind.choices, widget=forms.CheckboxSelectMultiple
     )
     booked_at = SiteDays(label=_("Booked"))
-    offer = django_filters.ModelChoiceFilter(
-        label=_("Offer"), field_name="order__price__offer", queryset=offers
-    )
+    offer = django_filters.ModelChoiceFilter(label=_("Offer"), method="of_offer", queryset=offers)
     currency = CurrencyFilter(label=_("Currency"))
     settled_currency = CurrencyFilter(label=_("Settled in"))
     livemode = RealMoneyFilter()
@@ -60,6 +59,9 @@ class MoneyEntryFilters(WagtailFilterSet):
     class Meta:
         model = MoneyEntry
         fields = ["kind", "booked_at", "offer", "currency", "settled_currency", "livemode"]
+
+    def of_offer(self, rows: MoneyEntryQuerySet, name: str, offer: Offer) -> MoneyEntryQuerySet:
+        return rows.with_offer().filter(offer_id=offer.pk)
 
 
 class MoneyEntryIndex(MoneyIndex):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.stripe_ids import OfAccount
@@ -15,6 +16,10 @@ class BooksAreAppendOnly(Exception):
 
 
 class MoneyEntryQuerySet(models.QuerySet["MoneyEntry"]):
+    def with_offer(self) -> "MoneyEntryQuerySet":
+        """With `offer_id`: what the money was for; None where no order of ours began it."""
+        return self.annotate(offer_id=Coalesce("invoice__offer", "order__price__offer"))
+
     def update(self, **kwargs: Any) -> int:
         raise BooksAreAppendOnly
 

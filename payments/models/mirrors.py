@@ -164,6 +164,14 @@ class Invoice(Mirrored):
     subscription = models.ForeignKey(
         Subscription, on_delete=models.PROTECT, null=True, related_name="invoices"
     )
+    # What it charges for: after a change of plan another one than was ordered.
+    offer = models.ForeignKey(
+        "payments.Offer",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("Offer"),
+    )
     status = models.CharField(_("State"), max_length=30, blank=True)
     amount_due = models.BigIntegerField(_("Amount"), null=True)
     amount_paid = models.BigIntegerField(_("Paid"), null=True)

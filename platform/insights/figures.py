@@ -127,13 +127,12 @@ def _monday_of(day: date) -> date:
 
 
 def takings_by_offer(currency: str, span: Span) -> list[tuple[Offer | None, Takings]]:
-    """The best first. A subscription counts for the offer that it began with; None: no order of
-    ours, made at Stripe by hand."""
+    """The best first; None: no order of ours, made at Stripe by hand."""
     rows = booked(currency, span).filter(kind__in=(CHARGE, REFUND, DISPUTE)).order_by()
-    found = rows.values("order__price__offer").annotate(**SUMS)
+    found = rows.with_offer().values("offer_id").annotate(**SUMS)
     sums: list[dict[str, Any]] = [dict(row) for row in found]
-    known = offers().in_bulk([row["order__price__offer"] for row in sums])
-    lines = [(known.get(row.pop("order__price__offer")), Takings(**row)) for row in sums]
+    known = offers().in_bulk([row["offer_id"] for row in sums])
+    lines = [(known.get(row.pop("offer_id")), Takings(**row)) for row in sums]
     return sorted(lines, key=lambda each: (-each[1].net, each[0].pk if each[0] else 0))
 
 

@@ -68,7 +68,8 @@ def of_month(month: Span, currency: str) -> Statement:
     within = entries(currency).filter(booked_at__gte=month.start, booked_at__lt=month.end)
     sums = (
         within.order_by()
-        .values("order__price__offer")
+        .with_offer()
+        .values("offer_id")
         .annotate(
             charges=_of_kind(KIND.CHARGE),
             refunds=_of_kind(KIND.REFUND),
@@ -79,8 +80,8 @@ def of_month(month: Span, currency: str) -> Statement:
         )
     )
     rows: list[dict[str, Any]] = [dict(row) for row in sums]
-    known = offers().in_bulk([row["order__price__offer"] for row in rows])
-    lines = [Line(known.get(row.pop("order__price__offer")), **row) for row in rows]
+    known = offers().in_bulk([row["offer_id"] for row in rows])
+    lines = [Line(known.get(row.pop("offer_id")), **row) for row in rows]
     return Statement(month, currency, opening, sorted(lines, key=_place))
 
 

@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from insights import figures
+from insights import figures, statement
 from insights.rates import Churn, Movement, Rates, Recurring
 from insights.spans import Span
 from payments import recurring
-from payments.models import Order
+from payments.models import Offer, Order
 from tests.insights.world import at, business, entry, pay_bill, subscribe
-from tests.payments.factories import OfferFactory
+from tests.payments.factories import InvoiceFactory, OfferFactory
 
 pytestmark = pytest.mark.django_db
 NOVEMBER = Span(date(2026, 11, 1), date(2026, 11, 20))  # as far as it has come
@@ -164,6 +164,21 @@ def test_revenue_by_offer_adds_up(people):
     assert (found[month].revenue, found[month].net) == (7800, 7800)
     assert set(found) == {course, month}
     assert sum(each.net for each in found.values()) == figures.takings("CNY", NOVEMBER).net
+
+
+def test_a_bill_counts_for_the_plan_that_it_is_of(people):
+    """And not for the one that was ordered, after a change of plan."""
+    month = people["month"]
+    year = Offer.objects.get(membership=month.membership, interval="year")
+    order = Order.objects.filter(price__offer=month, subscription__isnull=False).earliest("pk")
+    before = dict(figures.takings_by_offer("CNY", NOVEMBER))
+    bill = InvoiceFactory(subscription=order.subscription, offer=year)
+    entry("2026-11-10 12:00", 34613, order=order, invoice=bill)
+    found = dict(figures.takings_by_offer("CNY", NOVEMBER))
+    assert found[month] == before[month]
+    assert found[year].revenue == 34613
+    lines = {line.offer: line for line in statement.of_month(NOVEMBER, "CNY").lines}
+    assert lines[year].charges == 34613
 
 
 def test_what_belongs_to_no_order_has_a_line_of_its_own(people):

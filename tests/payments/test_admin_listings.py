@@ -32,6 +32,7 @@ from tests.payments.factories import (
     SubscriptionFactory,
     WebhookEventFactory,
     course_price,
+    membership_prices,
 )
 from tests.payments.staff import ROLES, at_desk, csv_rows, somebody
 
@@ -472,6 +473,18 @@ def test_the_days_of_the_books_are_the_sites_wherever_their_reader_is():
     address = reverse("money-entries:index")
     for day, found in (("2026-11-22", 0), ("2026-11-23", 1)):
         assert len(csv_rows(desk, address, booked_at_from=day, booked_at_to=day)) == found
+
+
+def test_entries_are_of_the_plan_that_was_charged_for():
+    desk = at_desk(roles.FINANCE)
+    plans = membership_prices()
+    order = OrderFactory(price=plans["month"])
+    money_entry("txn_1", order=order)
+    money_entry("txn_2", order=order, invoice=InvoiceFactory(offer=plans["year"].offer))
+    address = reverse("money-entries:index")
+    for name, found in (("month", "txn_1"), ("year", "txn_2")):
+        rows = csv_rows(desk, address, offer=plans[name].offer.pk)
+        assert [row["Stripe"] for row in rows] == [found]
 
 
 def test_rows_are_of_one_currency_and_mode_when_asked():

@@ -15,6 +15,7 @@ from tests.factories import MembershipFactory, UserFactory, course
 from tests.payments.factories import (
     ACCOUNT,
     NOW,
+    InvoiceFactory,
     OfferFactory,
     OrderFactory,
     PriceFactory,
@@ -171,14 +172,36 @@ def test_a_membership_is_not_on_sale_for_good():
     assert Offer.objects.create(kind="one_off", membership=membership, is_active=False).pk
 
 
+def go_to(name: str) -> Any:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("payments", name)])
+    return executor.loader.project_state([("payments", name)]).apps
+
+
+def last_migration() -> str:
+    [(_app, last)] = MigrationExecutor(connection).loader.graph.leaf_nodes("payments")
+    return last
+
+
+@pytest.mark.django_db(transaction=True)
+def test_earlier_bills_learn_what_they_were_for():
+    price = membership_prices()["year"]
+    price.stripe_prices.create(account=ACCOUNT, stripe_id="price_year")
+    pricing = {"price_details": {"price": "price_year"}}
+    lines = [{"amount": 36500, "pricing": pricing}, {"amount": -100, "pricing": None}]
+    bill = InvoiceFactory(object={"lines": {"data": lines}})
+    other = InvoiceFactory(object={"lines": {"data": lines[1:]}})
+    try:
+        go_to("0022_refund_requests_to_be_confirmed")
+    finally:
+        go_to(last_migration())
+    bill.refresh_from_db()
+    other.refresh_from_db()
+    assert (bill.offer, other.offer) == (price.offer, None)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_memberships_once_sold_for_good_are_taken_off_sale_and_kept():
-    def go_to(name: str) -> Any:
-        executor = MigrationExecutor(connection)
-        executor.migrate([("payments", name)])
-        return executor.loader.project_state([("payments", name)]).apps
-
-    [(_app, last)] = MigrationExecutor(connection).loader.graph.leaf_nodes("payments")
     try:
         old = go_to("0019_missed_events_of_a_comparison")
         offers = old.get_model("payments", "Offer").objects
@@ -188,6 +211,6 @@ def test_memberships_once_sold_for_good_are_taken_off_sale_and_kept():
         for_good = offers.create(kind="one_off", membership=membership)
         term = offers.create(kind="term", term_months=12, membership=membership)
     finally:
-        go_to(last)
+        go_to(last_migration())
     assert not Offer.objects.get(pk=for_good.pk).is_active
     assert Offer.objects.get(pk=term.pk).is_active

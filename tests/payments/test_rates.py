@@ -63,6 +63,20 @@ def test_a_bill_of_a_change_alone_counts_the_new_price():
     assert rates.yearly(bill(credit, line(9000, 90, proration=True, pricing=pricing))) == 36500
 
 
+def test_a_bill_is_for_what_it_does_not_credit():
+    plans = membership_prices()
+    for name in ("month", "year"):
+        plans[name].stripe_prices.create(account=ACCOUNT, stripe_id=f"price_{name}")
+    month = {"price_details": {"price": "price_month"}}
+    year = {"price_details": {"price": "price_year"}}
+    credit = line(-1000, 10, proration=True, pricing=month)
+    charge = line(36500, 365, pricing=year)
+    assert rates.offer(bill(charge, credit)) == plans["year"].offer
+    assert rates.offer(bill(line(0, 7, pricing=month))) == plans["month"].offer  # a trial
+    assert rates.offer(bill(line(3900, 31))) is None
+    assert rates.offer(bill({**charge, "parent": None})) is None
+
+
 def test_a_bill_of_nothing_that_renews_says_nothing():
     assert rates.yearly(bill({**line(3900, 31), "parent": None})) is None
     assert rates.yearly(bill()) is None
@@ -74,6 +88,7 @@ def test_bills_of_subscriptions_are_kept_with_their_rate(shop):
     shop.buy(shop.person(), prices["year"])
     bills = Invoice.objects.order_by("pk")
     assert list(bills.values_list("amount_paid", "yearly_rate")) == [(3900, 46800), (0, 0)]
+    assert [each.offer for each in bills] == [prices["month"].offer, prices["year"].offer]
     shop.advance(days=8)  # the trial is over
     newest = bills.filter(subscription__offer__interval="year").latest("created_at")
     assert (newest.amount_paid, newest.yearly_rate) == (36500, 36500)
