@@ -126,6 +126,14 @@ def portal_url(subscription: Subscription, *, back: str) -> str:
 
 
 @job
+def look_again(subscription: str) -> None:
+    """After an answer that was lost."""
+    from operations import clock
+
+    refresh(subscription, now=clock.now())
+
+
+@job
 def void_open_bills(subscription: str) -> None:
     """What has ended cannot be paid any more: it would open nothing."""
     from operations import clock

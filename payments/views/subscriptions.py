@@ -229,15 +229,25 @@ def do(
         messages.info(request, _("This was done already, or is not possible now."))
     except pausing.Declined:
         messages.error(request, _("The bank did not agree; nothing was charged, nothing changed."))
+    except gateway.Unreachable:
+        logger.warning("the answer to a change was lost", exc_info=True)
+        subscriptions.look_again.enqueue(subscription=row.stripe_id)
+        words = _(
+            "Stripe has not answered, so it is not known yet whether this was done. We are looking "
+            "into it: look at this page again in a minute."
+        )
+        messages.warning(request, words)
     except gateway.GatewayError:
-        return unreachable(request, row)
+        logger.warning("a change was refused", exc_info=True)
+        messages.error(request, _("Stripe did not take this change; nothing has changed."))
     else:
         messages.success(request, done)
     return redirect("subscription", row.pk)
 
 
 def unreachable(request: HttpRequest, row: Subscription) -> HttpResponse:
-    logger.warning("a subscription could not be changed", exc_info=True)
+    """Where nothing was to be changed yet."""
+    logger.warning("Stripe could not be asked about a subscription", exc_info=True)
     messages.error(request, _("Stripe cannot be reached now; nothing has changed. Try again soon."))
     return redirect("subscription", row.pk)
 

@@ -15,8 +15,9 @@ from django.urls import reverse
 from accounts import privacy
 from accounts.models import OutboxMessage
 from operations import clock as site_clock
-from payments import reminders, subscriptions
+from payments import gateway, reminders, subscriptions
 from payments.models import Cancellation, PlanChange, Subscription
+from payments.sandbox import faults
 from payments.sandbox.models import StripeObject
 from tests.payments.plans import behaves, fresh, page_of, switch, text_of, to
 from tests.payments.staff import csv_rows
@@ -41,6 +42,26 @@ def test_a_reason_is_optional_kept_and_taken_along_by_the_learner(shop, buyer, m
     assert kept.resumed_at
     me.post(cancel)
     assert Cancellation.objects.filter(reason="", resumed_at=None).count() == 1
+
+
+def test_what_stripe_did_without_an_answer_is_not_denied(shop, buyer, me, library, run_jobs):
+    row = shop.buy(buyer, library["month"]).subscription
+    me.post(page_of(row, name="subscription_cancel"))
+    faults.plan("server_error", times=3, match="GET /v1/subscriptions")
+    page = me.post(page_of(row, name="subscription_resume"), follow=True).text
+    assert "还不知道办成了没有" in page
+    assert "没有改变" not in page
+    run_jobs()  # the webhook is not delivered here: it was looked for
+    row.refresh_from_db()
+    assert row.renews
+
+
+def test_what_stripe_refused_is_said_to_have_changed_nothing(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    me.post(page_of(row, name="subscription_cancel"))
+    gateway.cancel_subscription(row.stripe_id)
+    page = me.post(page_of(row, name="subscription_resume"), follow=True).text
+    assert "没有接受这次变更，一切照旧" in page
 
 
 def test_a_note_that_is_too_long_is_not_lost(shop, buyer, me, library):
