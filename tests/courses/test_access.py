@@ -154,6 +154,20 @@ def test_one_source_says_nothing_of_another_that_bears_its_number(course, learne
     assert Grant.objects.filter(withdrawn_at=None).count() == 3
 
 
+def test_one_learners_grants_say_nothing_of_anothers(course, learner):
+    give(learner, course)
+    give(factories.UserFactory(), factories.course())
+    assert Grant.objects.get(learner=learner).withdrawn_at is None
+
+
+def test_what_is_open_is_asked_of_a_day(course, learner):
+    now = timezone.now()
+    give(learner, course, ends_at=now + timedelta(days=7))
+    for later, opened in ((None, [course]), (timedelta(days=6), [course]), (timedelta(days=8), [])):
+        at = now + later if later else None
+        assert list(CoursePage.objects.filter(access.opened_to(learner, now=at))) == opened
+
+
 def test_nothing_is_open_to_a_visitor(course):
     give(factories.UserFactory(), course)
     assert not CoursePage.objects.filter(access.opened_to(AnonymousUser())).exists()

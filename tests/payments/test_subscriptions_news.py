@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import DELETED, OutboxMessage
 from courses.models import Grant
-from payments import gateway, subscriptions
+from payments import entitlement, gateway, promotions, subscriptions
 from payments.models import (
     Difference,
     Invoice,
@@ -281,6 +281,19 @@ def test_a_bill_is_kept_as_it_was_told(stripe):
     assert bill.billing_reason == "subscription_create"
 
 
+def test_a_bill_is_kept_with_its_plan_and_rate(stripe, prices):
+    prices["month"].stripe_prices.create(account="acct_sandbox", stripe_id="price_month")
+    line = {
+        "amount": 3900,
+        "period": {"start": seconds(BEGAN), "end": seconds(ENDS)},
+        "parent": {"subscription_item_details": {"proration": False}},
+        "pricing": {"price_details": {"price": "price_month"}},
+    }
+    stripe.bill["lines"] = {"data": [line]}
+    bill = stripe.refresh().invoices.get()
+    assert (bill.yearly_rate, bill.offer) == (46800, prices["month"].offer)
+
+
 def test_the_payment_that_paid_it_counts_before_one_that_failed(stripe, monkeypatch):
     asked = []
 
@@ -359,7 +372,7 @@ def test_where_stripes_clock_is_ahead_it_begins_now(stripe, order):
 @pytest.mark.parametrize("status", ["incomplete", "incomplete_expired", "unpaid", "canceled"])
 def test_what_is_not_in_force_begins_nothing(stripe, order, status):
     begun(stripe, order, status=status)
-    assert order.status == Order.Status.OPEN
+    assert (order.status, order.subscription) == (Order.Status.OPEN, Subscription.objects.get())
     assert not Grant.objects.exists()
     assert not OutboxMessage.objects.exists()
 
@@ -393,6 +406,23 @@ def test_another_amount_than_was_shown_waits_for_a_person(stripe, order, fields,
     assert Difference.objects.get().what == "amount"
     begun(stripe, order)  # whatever comes of it later
     assert order.status == Order.Status.PARKED
+
+
+def test_where_the_renewal_is_told_of_first_its_amount_is_not_held_against_the_order(stripe, order):
+    stripe.renewed(amount_paid=3000)
+    assert begun(stripe, order).status == Order.Status.FULFILLED
+
+
+def test_a_code_that_others_used_up_waits_for_a_person(stripe, order):
+    promotion = PromotionFactory(max_uses=1)
+    Order.objects.filter(pk=order.pk).update(promotion=promotion)
+    order.refresh_from_db()
+    promotions.reserve(order=order, now=BEGAN)
+    promotion.uses.update(released_at=BEGAN)
+    promotions.reserve(order=OrderFactory(promotion=promotion), now=BEGAN)
+    begun(stripe, order)
+    assert (order.status, order.note) == (Order.Status.PARKED, Order.Note.CODE_USED_UP)
+    assert not Grant.objects.exists()
 
 
 @pytest.mark.parametrize("change", [{"unit_amount": 4900}, {"currency": "usd"}])
@@ -619,6 +649,7 @@ def test_what_was_given_back_or_is_disputed_is_not_written_about_again(stripe, o
     DisputeFactory(order=order, invoice=bill, created_at=NOW)
     shut = settled(stripe, status=status, ended_at=NOW, past_due_since=NOW)
     assert shut.withdrawn_at == NOW
+    assert shut.changes.latest("pk").reason == entitlement.DISPUTED
     assert not mails("membership-ended").exists()
     assert not mails("payment-failed").exists()
 
@@ -635,12 +666,14 @@ def test_the_present_periods_refund_shuts_it_and_a_failed_one_opens_it_again(str
     begun(stripe, order)
     bill = Invoice.objects.get()
     refund = RefundFactory(order=order, invoice=bill, amount=3900, created_at=NOW)
-    assert settled(stripe).withdrawn_at == NOW
+    shut = settled(stripe)
+    assert (shut.withdrawn_at, shut.changes.latest("pk").reason) == (NOW, entitlement.GIVEN_BACK)
     order.refresh_from_db()
     assert order.status == Order.Status.REFUNDED
     refund.status = "failed"
     refund.save()
-    assert settled(stripe).withdrawn_at is None
+    opened = settled(stripe)
+    assert (opened.withdrawn_at, opened.changes.latest("pk").reason) == (None, "active")
     order.refresh_from_db()
     assert order.status == Order.Status.FULFILLED
 
@@ -666,6 +699,26 @@ def test_what_ended_before_it_began_opens_no_time(stripe, order):
     begun(stripe, order)
     opened = settled(stripe, status="canceled", ended_at=BEGAN - DAY)
     assert opened.ends_at == BEGAN
+
+
+@pytest.mark.parametrize("other", [{"source_kind": "purchase"}, {"source_id": "subscription-0"}])
+def test_what_another_source_opened_is_not_taken_for_its_own(stripe, order, other):
+    """Where nobody knows its state, access stays as it is: as this subscription opened it."""
+    begun(stripe, order)
+    mine = settled(stripe)
+    own = {"source_kind": mine.source_kind, "source_id": mine.source_id}
+    Grant.objects.create(
+        learner=order.buyer,
+        membership=mine.membership,
+        starts_at=BEGAN - DAY,
+        ends_at=ENDS + 90 * DAY,
+        **(own | other),
+    )
+    row = Subscription.objects.get()
+    row.status = "to_be_invented"
+    subscriptions.settle(row, now=NOW)
+    mine.refresh_from_db()
+    assert mine.ends_at == ENDS + DAY
 
 
 def test_a_state_that_nobody_knows_is_written_down(stripe, order):
