@@ -1,6 +1,6 @@
 """Who may open what, through the pages themselves."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -128,36 +128,6 @@ def test_a_lesson_unpublished_in_a_live_course_is_gone_for_all(client, course, l
     assert 'href="/courses/yiqun/"' in gone.content.decode()
     course.unpublish()
     assert body(client).status_code == 410
-
-
-def test_declaring_twice_changes_nothing_and_is_recorded_once(course, learner):
-    state = {"starts_at": datetime(2026, 1, 1, tzinfo=UTC)}
-    give(learner, course, **state)
-    give(learner, course, **state)
-    grant = Grant.objects.get()
-    assert grant.changes.count() == 1
-
-
-def test_what_a_source_covers_no_longer_is_withdrawn(course, learner):
-    other = factories.course(lessons=1)
-    give(learner, course)
-    give(learner, other)
-    assert Grant.objects.get(course=course).withdrawn_at is not None
-    assert Grant.objects.get(course=other).withdrawn_at is None
-
-
-def test_one_source_says_nothing_of_another_that_bears_its_number(course, learner):
-    other, colleague = factories.course(lessons=1), factories.UserFactory()
-    give(learner, course)
-    give(learner, other, source_kind=Grant.Source.GIFT)
-    give(colleague, other)
-    assert Grant.objects.filter(withdrawn_at=None).count() == 3
-
-
-def test_one_learners_grants_say_nothing_of_anothers(course, learner):
-    give(learner, course)
-    give(factories.UserFactory(), factories.course())
-    assert Grant.objects.get(learner=learner).withdrawn_at is None
 
 
 def test_what_is_open_is_asked_of_a_day(course, learner):
