@@ -218,9 +218,10 @@ def card_expiring(subscription: Subscription, charge: Charge, *, now: datetime) 
     context = {
         "title": _title(subscription),
         "card": subscription.card,
-        "amount": _amount(learner, charge.amount, charge.currency),
+        "amount": _amount(learner, charge.due, charge.currency),
         "renews_on": _day(learner, charge.at),
         "last": _date(learner, last),
+        "expired": last < now.date(),
         **_ways(subscription),
     }
     key = f"card-expiring-{subscription.pk}-{last:%Y%m}"

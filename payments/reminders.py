@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from courses.models import Grant
 from payments import gateway, letters, upcoming
@@ -78,18 +78,16 @@ def _notice(subscription: Subscription, *, now: datetime) -> None:
 
 
 def _with_old_cards(now: datetime) -> QuerySet[Subscription]:
-    """Whose card expires within thirty days, and before the renewal."""
+    """Whose card expires within thirty days, or has expired."""
     expiring = _subscriptions().filter(
-        status__in=["trialing", "active"],
-        card_expires_on__lte=(now + CARD_NOTICE).date(),
-        card_expires_on__gte=now.date(),
-        card_expires_on__lt=F("period_end__date"),
+        status__in=["trialing", "active"], card_expires_on__lte=(now + CARD_NOTICE).date()
     )
     return expiring.prefetch_related("changes__price__offer")
 
 
 def _warn_of_card(subscription: Subscription, *, now: datetime) -> None:
-    if charge := upcoming.next_charge(subscription):
+    charge = upcoming.charge_after_card(subscription)
+    if charge and charge.at > now:
         letters.card_expiring(subscription, charge, now=now)
 
 

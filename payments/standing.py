@@ -14,6 +14,7 @@ from payments import (
     money,
     presale,
     queries,
+    reminders,
     subscription_access,
     upcoming,
     went_back,
@@ -38,6 +39,7 @@ class Standing:
     may_change_card: bool = False
     must_pay: bool = False  # a bill of it is open, and Stripe's page takes it
     asks: bool = False  # the bank wants an answer first
+    old_card: str = ""  # that the card is not good any more at the next charge
 
 
 def of_subscription(row: Subscription, *, now: datetime) -> Standing:
@@ -56,6 +58,34 @@ def of_subscription(row: Subscription, *, now: datetime) -> Standing:
         may_change_card=live,
         must_pay=bool(bills),
         asks=any(bill.needs_action for bill in bills),
+        old_card=_old_card(row, now),
+    )
+
+
+def _old_card(row: Subscription, now: datetime) -> str:
+    charge, last = upcoming.charge_after_card(row), row.card_expires_on
+    if charge is None or last is None or last > (now + reminders.CARD_NOTICE).date():
+        return ""
+    words = {
+        "card": row.card,
+        "last": dates.day(last, now=now),
+        "day": dates.day(charge.at, now=now),
+        "amount": money.in_words(charge.due, charge.currency),
+    }
+    if last < now.date():
+        return (
+            _(
+                "The card %(card)s expired on %(last)s. On %(day)s %(amount)s will be charged: please "
+                "change the card before."
+            )
+            % words
+        )
+    return (
+        _(
+            "The card %(card)s expires on %(last)s. On %(day)s %(amount)s will be charged: please "
+            "change the card before."
+        )
+        % words
     )
 
 

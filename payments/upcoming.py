@@ -58,3 +58,9 @@ def next_charge(row: Subscription) -> Charge | None:
         amount = row.reduced(row.amount or 0, at=at)
         currency, interval = row.currency, (row.offer.interval if row.offer else None) or ""
     return Charge(at, amount, currency, interval, credit=min(amount, row.credit))
+
+
+def charge_after_card(row: Subscription) -> Charge | None:
+    """The next charge, where the card is no longer good when it comes."""
+    charge, last = next_charge(row), row.card_expires_on
+    return charge if charge and charge.due and last and last < charge.at.date() else None

@@ -99,12 +99,9 @@ def test_each_renewal_is_announced_with_a_cancel_as_large_as_keep(shop, buyer, l
 
 def test_a_card_that_expires_before_the_renewal_is_told_of_once(shop, buyer, me, library):
     row = shop.buy(buyer, library["year"]).subscription
-    method = StripeObject.objects.get(kind="payment_method")
     soon = row.started_at + timedelta(days=60)
-    method.data["card"] |= {"exp_month": soon.month, "exp_year": soon.year}
-    method.save()
     shop.advance(seconds=1)
-    subscriptions.refresh(row.stripe_id, now=site_clock.now())
+    _card_expires(row, soon.year, soon.month)
     row = fresh(row)
     assert row.card == "Visa 4242"
     reminders.send_due(site_clock.now())
@@ -123,6 +120,40 @@ def test_a_card_that_outlives_the_renewal_is_not_spoken_of(shop, buyer, library)
     Subscription.objects.filter(pk=row.pk).update(card="Visa 4242", card_expires_on=last)
     reminders.send_due(row.period_end - timedelta(days=3))
     assert mails(buyer, "card-expiring") == []
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_a_card_that_is_good_for_one_more_renewal_is_told_of_in_time(
+    shop, buyer, me, library, days
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    renewed = row.period_end
+    _card_expires(row, renewed.year, renewed.month)
+    while site_clock.now() < renewed + timedelta(days=9):
+        shop.advance(days=days)
+    mail = OutboxMessage.objects.get(key__startswith="card-expiring")
+    assert renewed <= mail.created_at
+    page = me.get(page_of(row))
+    assert "银行卡 Visa 4242 " in text_of(page)
+    assert page_of(row, name="subscription_card") in page.text
+
+
+def test_a_card_that_expired_long_ago_is_told_of(shop, buyer, me, library):
+    row = shop.buy(buyer, library["year"]).subscription
+    last = row.started_at.date() - timedelta(days=40)
+    Subscription.objects.filter(pk=row.pk).update(card="Visa 4242", card_expires_on=last)
+    reminders.send_due(site_clock.now())
+    mail = OutboxMessage.objects.get(key__startswith="card-expiring")
+    assert "已过期" in mail.subject
+    assert "日过期" in text_of(me.get(page_of(row)))
+    assert "日过期" in text_of(me.get(reverse("orders")))
+
+
+def _card_expires(row, year, month):
+    method = StripeObject.objects.get(kind="payment_method")
+    method.data["card"] |= {"exp_month": month, "exp_year": year}
+    method.save()
+    subscriptions.refresh(row.stripe_id, now=site_clock.now())
 
 
 def test_a_renewal_that_the_bank_asks_about_leads_to_stripes_page(shop, buyer, me, library):
