@@ -53,7 +53,7 @@ def _headings() -> dict[str, str]:
         "state": _("State"),
         "redeemed_by": _("Redeemed by"),
         "name": _("Redeemed by"),
-        "redeemed_at": _("Redeemed"),
+        "redeemed_at": _("Redeemed on"),
         "sent_to": _("Sent to"),
     }
 

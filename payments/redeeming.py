@@ -173,7 +173,8 @@ def term(voucher: Voucher, *, now: datetime) -> str:
     if begins > now:
         opens = gettext("It opens on %(day)s.") % {"day": dates.day(begins, now=now)} + " "
     if not voucher.months:
-        return opens + gettext("It stays yours for good.")
+        stays = gettext("It stays open to you for good.")
+        return opens + (stays if voucher.redeemed_at else gettext("It stays yours for good."))
     ends = periods.add_months(begins, voucher.months)
     return opens + gettext("It is open until %(day)s and does not renew itself.") % {
         "day": dates.day(ends, now=now)

@@ -20,6 +20,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.widgets import AdminDateInput
 from wagtail.log_actions import log
+from wagtail.models import ModelLogEntry
 
 from accounts import audit, reauthentication
 from courses.models import CoursePage, Membership
@@ -43,7 +44,7 @@ from payments.admin.listing import (
     person,
 )
 from payments.admin.offers import LONGEST_MONTHS
-from payments.models import RedeemBatch
+from payments.models import RedeemBatch, RedeemCode
 
 PERMISSION = "payments.change_redeembatch"
 COLUMNS = ["number", "code", "link", "state", "redeemed_by", "redeemed_at", "sent_to"]
@@ -55,6 +56,17 @@ def opens(batch: RedeemBatch) -> str:
     if not batch.months:
         return str(batch.sellable)
     return str(_("%(what)s · %(months)d months") % {"what": batch.sellable, "months": batch.months})
+
+
+def revocation(row: RedeemBatch | RedeemCode) -> Iterable[Fact]:
+    """When, by whom and why it was revoked by hand."""
+    if row.revoked_at is None:
+        return
+    yield Fact(_("Revoked on"), moment(row.revoked_at))
+    told = ModelLogEntry.objects.for_instance(row).filter(action="payments.revoke_codes")
+    for entry in told.select_related("user"):
+        yield Fact(_("Revoked by"), person(entry.user))
+        yield Fact(_("Why revoked"), entry.data.get("reason", ""))
 
 
 class BatchForm(WagtailAdminModelForm):
@@ -93,7 +105,12 @@ class BatchForm(WagtailAdminModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if bool(cleaned.get("course")) == bool(cleaned.get("membership")):
-            self.add_error("course", _("Choose a course or a membership, not both."))
+            self.add_error(
+                "course",
+                _("Choose a course or a membership, not both.")
+                if cleaned.get("course")
+                else _("Choose either a course or a membership."),
+            )
         elif cleaned.get("membership") and not cleaned.get("months"):
             self.add_error("months", _("A membership needs the number of months."))
         return cleaned
@@ -170,7 +187,7 @@ class BatchDetail(MoneyDetail):
         yield Fact(_("Reason"), row.note)
         yield Fact(_("Made by"), person(row.made_by or (row.order.buyer if row.order else None)))
         yield Fact(_("Made"), moment(row.created_at))
-        yield Fact(_("Revoked"), moment(row.revoked_at))
+        yield from revocation(row)
         yield Fact(_("Withdrawn"), moment(row.withdrawn_at))
 
     def actions(self) -> Iterable[Action]:

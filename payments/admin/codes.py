@@ -12,7 +12,7 @@ from wagtail.admin.ui.tables import Column
 
 from operations import clock
 from payments import batches, codes
-from payments.admin.batches import GONE, opens
+from payments.admin.batches import GONE, opens, revocation
 from payments.admin.batches import PERMISSION as SEES_CODES
 from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm
 from payments.admin.listing import (
@@ -31,6 +31,7 @@ from payments.admin.listing import (
 from payments.models import RedeemBatch, RedeemCode
 
 PERMISSION = "payments.change_redeemcode"
+REDEEMED_AT = _("Redeemed on")
 
 
 class FoundByCode(MoneyIndex):
@@ -64,7 +65,7 @@ class CodeFilters(WagtailFilterSet):
             ("withdrawn", _("Access withdrawn")),
         ],
     )
-    redeemed_at = django_filters.DateFromToRangeFilter(label=_("Redeemed"), widget=period_widget())
+    redeemed_at = django_filters.DateFromToRangeFilter(label=REDEEMED_AT, widget=period_widget())
 
     class Meta:
         model = RedeemCode
@@ -113,9 +114,10 @@ class CodeDetail(MoneyDetail):
         yield Fact(_("Opens"), opens(row.batch))
         yield Fact(_("State"), state_of(row))
         yield Fact(_("Redeemed by"), person(row.redeemed_by), detail_url("money-grants", grant))
-        yield Fact(_("Redeemed"), moment(row.redeemed_at))
+        yield Fact(REDEEMED_AT, moment(row.redeemed_at))
         yield Fact(_("Sent to"), row.sent_to)
-        yield Fact(_("Revoked"), moment(row.revoked_at or row.batch.revoked_at))
+        if row.redeemed_at is None:  # what was redeemed before its batch was revoked stays so
+            yield from revocation(row if row.revoked_at else row.batch)
         yield Fact(_("Withdrawn"), moment(row.shut_at))
 
     def actions(self) -> Iterable[Action]:
@@ -212,8 +214,12 @@ class CodeViewSet(MoneyViewSet):
         Column("batch", label=_("Batch"), accessor="batch.name", sort_key="batch__name"),
         Column("state", label=_("State"), accessor=state_of),
         Column("redeemed_by", label=_("Redeemed by"), accessor="redeemed_by.email"),
-        MomentColumn("redeemed_at", label=_("Redeemed")),
+        MomentColumn("redeemed_at", label=REDEEMED_AT),
         Column("sent_to", label=_("Sent to")),
     ]
     list_export = ["batch", "serial", "state", "redeemed_by", "redeemed_at", "sent_to"]
-    export_headings = {"state": _("State"), "redeemed_by": _("Redeemed by")}
+    export_headings = {
+        "state": _("State"),
+        "redeemed_by": _("Redeemed by"),
+        "redeemed_at": REDEEMED_AT,
+    }

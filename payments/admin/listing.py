@@ -19,6 +19,7 @@ from django.views import View
 from django_filters.fields import DateRangeField
 from wagtail.admin.admin_url_finder import ModelAdminURLFinder
 from wagtail.admin.filters import DateRangePickerWidget
+from wagtail.admin.paginator import WagtailPaginator
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
@@ -130,10 +131,18 @@ class UnknownValue:
     url_without: str
 
 
+class Counted(WagtailPaginator):
+    @property
+    def items_count_label(self) -> str:
+        rows = self.verbose_name if self.count == 1 else self.verbose_name_plural
+        return str(_("%(number)d %(rows)s") % {"number": self.count, "rows": rows})
+
+
 class MoneyIndex(Spreadsheets, generic.IndexView):
     """A listing that fetches related rows along with its own, and says what it adds up to."""
 
     results_template_name = "payments/admin/index_results.html"
+    paginator_class = Counted
     related: tuple[str, ...] = ()
     order_key = ""  # the lookup of the key of the order that a row belongs to
     # What may be done to chosen rows: the URL's name → the view for one row.

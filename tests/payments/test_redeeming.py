@@ -340,8 +340,8 @@ def test_finance_makes_a_batch_and_hands_it_out_as_a_table_more_than_once(buyer)
         ({"size": "0"}, "最少是 1"),
         ({"until": "2020-01-01"}, "这一天已经过去"),
         ({"until": ""}, "请填写这一项"),
-        ({"course": ""}, "课程和会员选一个"),
-        ({"membership": "{membership}"}, "课程和会员选一个"),
+        ({"course": ""}, "课程和会员选一个。"),
+        ({"membership": "{membership}"}, "课程和会员选一个，不能都选"),
         ({"course": "", "membership": "{membership}"}, "月数"),
         ({"name": ""}, "请填写这一项"),
         ({"note": ""}, "请填写这一项"),
@@ -370,6 +370,25 @@ def test_a_batch_is_taken_back_and_what_was_redeemed_stays(buyer):
     assert "已收回" in text_of(signed_in(UserFactory()).post(page_of(unused), follow=True))
     assert Grant.objects.get().withdrawn_at is None
     assert desk.get(address).status_code == 302
+
+
+def test_what_was_redeemed_is_not_called_revoked_and_who_revoked_the_rest_is_told(buyer):
+    desk = at_desk(roles.FINANCE)
+    batch, (used, _unused) = batch_of(2, redeemable_until=site_clock.now() + timedelta(days=9))
+    signed_in(buyer).post(page_of(used))
+    desk.post(reverse("money-batches:revoke", args=[batch.pk]), {"reason": "活动取消"})
+    first, second = batch.codes.order_by("serial")
+    shown = text_of(desk.get(reverse("money-codes:inspect", args=[first.pk])))
+    assert "兑换时间" in shown
+    assert "收回" not in shown.partition("兑换时间")[2].partition("收回学习权限")[0]
+    for address in (
+        reverse("money-codes:inspect", args=[second.pk]),
+        reverse("money-batches:inspect", args=[batch.pk]),
+    ):
+        shown = text_of(desk.get(address))
+        for words in ("收回时间", "收回理由 活动取消", somebody(desk).email):
+            assert words in shown, (address, words)
+    assert "2 个兑换码" in text_of(desk.get(reverse("money-codes:index")))
 
 
 def test_one_code_is_taken_back_or_its_access_withdrawn_with_a_reason(buyer):
