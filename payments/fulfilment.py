@@ -128,6 +128,9 @@ def fulfil(*, order_id: int, session: Shape, now: datetime) -> None:
     elif entitlement.has_already(order):
         order.note = Order.Note.BOUGHT_TWICE
         _give_back(order, now=now)
+    elif presale.end_of(order):
+        order.note = Order.Note.GIVEN_UP
+        _give_back(order, now=now)
     else:
         _open(order, now=now)
     order.save()

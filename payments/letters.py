@@ -335,7 +335,11 @@ def term_ending(grant: Grant, *, now: datetime) -> bool:
 
 
 def went_back(order: Order, *, now: datetime) -> bool:
-    """To whoever bought something twice; an account that is gone has nobody to tell."""
+    """To whoever bought something twice, or what was given up; an account that is gone has nobody
+    to tell."""
+    if order.note == Order.Note.GIVEN_UP:
+        reason = order.price.offer.presale_end.reason
+        return presale_given_up(order, amount=order.amount, reason=reason, now=now)
     subscription = order.subscription
     paid = subscription.last_paid_invoice() is not None if subscription else order.amount > 0
     context = {

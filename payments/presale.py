@@ -8,14 +8,14 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from wagtail.log_actions import log
 
 from accounts.models import User
 from courses.models import CoursePage
 from operations import clock
 from operations.jobs import job
-from payments import beginning, entitlement, letters, redeeming, refund_requests, reserving
+from payments import beginning, entitlement, gateway, letters, redeeming, refund_requests, reserving
 from payments.models import Offer, Order, PresaleEnd, RedeemCode, RefundRequest
 
 
@@ -34,10 +34,14 @@ def begin_waiting(order: Order, *, now: datetime) -> None:
     if course is None:
         return
     opens = beginning.opens_at(course, now=now)
-    ended = PresaleEnd.objects.filter(offer=order.price.offer_id).first()
-    # Paid on a page that stood open when it was given up: it goes back with the next round.
-    if opens > now or (ended and order.created_at <= ended.decided_at):
+    if opens > now:
         order.advance, order.starts_at = Order.Advance.WAITING, opens
+
+
+def end_of(order: Order) -> PresaleEnd | None:
+    """That ended what the order is for: ordered before, it was paid on a page that stood open."""
+    ended = PresaleEnd.objects.filter(offer=order.price.offer_id, decided_at__gte=order.created_at)
+    return ended.first()
 
 
 def follow_all(*, now: datetime) -> None:
@@ -54,6 +58,25 @@ def follow_all(*, now: datetime) -> None:
     for end in PresaleEnd.objects.filter(offer__prices__orders__in=waiting()).distinct():
         for order_id in list(_to_give_back(end).values_list("pk", flat=True)):
             _give_back(order_id=order_id, end=end, now=now)
+    if gateway.is_set_up():
+        _close_pages()
+
+
+def _close_pages() -> None:
+    """So that nobody pays any more for what was given up; Stripe's news of it closes the order."""
+    to_pay = Order.objects.filter(
+        status=Order.Status.OPEN,
+        session_id__isnull=False,
+        price__offer__presale_end__decided_at__gte=F("created_at"),
+        **gateway.ours(),
+    )
+    for order in to_pay:
+        try:
+            gateway.expire_session(str(order.session_id))
+        except gateway.Refused:
+            continue  # it is closed already: paid or expired
+        except gateway.GatewayError:
+            return  # the next round tries again
 
 
 @transaction.atomic

@@ -75,8 +75,8 @@ def _old_card(row: Subscription, now: datetime) -> str:
     if last < now.date():
         return (
             _(
-                "The card %(card)s expired on %(last)s. On %(day)s %(amount)s will be charged: please "
-                "change the card before."
+                "The card %(card)s expired on %(last)s. On %(day)s %(amount)s will be charged: "
+                "please change the card before."
             )
             % words
         )
@@ -337,9 +337,13 @@ def _of_a_gifts_dispute(row: Dispute) -> str:
 
 def waiting_notice(learner: User, course: CoursePage) -> Notice | None:
     """Of a planned course that was bought or redeemed in advance. Two queries at most."""
-    order = presale.waiting().filter(buyer=learner, price__offer__course=course).first()
+    bought = presale.waiting().filter(buyer=learner, price__offer__course=course)
+    order = bought.select_related("price__offer__presale_end").first()
     if order is None or order.starts_at is None:
         return _redeemed_notice(learner, course)
+    if hasattr(order.price.offer, "presale_end"):
+        address = reverse("order", args=[order.key])
+        return Notice(given_up(order), "info", _("See the order"), address)
     return Notice(
         _("Bought in advance. It opens on %(day)s; we write to you then.")
         % {"day": dates.day(order.starts_at)},
@@ -358,8 +362,24 @@ def _redeemed_notice(learner: User, course: CoursePage) -> Notice | None:
     return Notice(_("Redeemed. It opens on %(day)s; we write to you then.") % words, "ok")
 
 
+def given_up(order: Order) -> str:
+    """Why what was ordered before it opened will not come; "" where it was not given up. A query
+    at most."""
+    if order.note != Order.Note.GIVEN_UP and order.advance != Order.Advance.WAITING:
+        return ""
+    end = presale.end_of(order)
+    if end is None:
+        return ""
+    words = {"reason": end.reason}
+    if not order.amount:
+        return _("It was given up and will not come: “%(reason)s” Nothing was charged.") % words
+    return _("It was given up and will not come: “%(reason)s” What you paid goes back.") % words
+
+
 def of_order(order: Order) -> str:
     """One word or two about an order."""
+    if order.status == Order.Status.PAID and order.note:
+        return _("Paid, goes back")
     if order.ended_at:
         return _("Ended")
     if hasattr(order, "reservation") and not order.paid_at:

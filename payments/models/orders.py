@@ -62,6 +62,7 @@ class Order(OfAccount):
         ACCOUNT_DELETED = "account_deleted", _("The account was deleted: the money goes back")
         OTHER_AMOUNT = "other_amount", _("Another amount was charged than was shown")
         CODE_USED_UP = "code_used_up", _("Its promotion code had been used up before it was paid")
+        GIVEN_UP = "given_up", _("Its presale had been given up: the money goes back")
 
     class Advance(models.TextChoices):
         """What was bought before it opened."""

@@ -81,6 +81,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "offer": row.price.offer,
         "contents": [each.course for each in row.contents.select_related("course")],
         "state": standing.of_order(row),
+        "given_up": standing.given_up(row),
         "dispute": standing.of_dispute(dispute) if dispute else "",
         "standing": standing.of_subscription(row.subscription, now=clock.now())
         if row.subscription

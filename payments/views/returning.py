@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from operations import clock
-from payments import beginning, reservation_standing, returning
+from payments import beginning, reservation_standing, returning, standing
 from payments.models import Order
 
 LOOKS = 20  # how often the page asks by itself
@@ -39,6 +39,8 @@ def returned(request: HttpRequest) -> HttpResponse:
     state = STATES.get(Order.Status(order.status), "waiting")
     if order.note == Order.Note.BOUGHT_TWICE:
         state = "twice"
+    elif order.note == Order.Note.GIVEN_UP:
+        state = "given_up"
     elif order.note and state == "waiting":
         state = "parked"
     look = _look(request)
@@ -46,6 +48,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         "order": order,
         "offer": order.price.offer,
         "state": state,
+        "given_up": standing.given_up(order),
         "reservation": reservation_standing.of_order(order, now=now),
         "begin": beginning.of_order(order, now=now) if state == "done" else None,
         "again_url": again_url(order),

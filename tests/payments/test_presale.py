@@ -17,6 +17,7 @@ from pages import dates
 from payments import batches, beginning, checkout, for_others, presale, refund_requests
 from payments.models import Offer, Order, PresaleEnd, RedeemCode, Refund, RefundRequest
 from payments.sandbox import faults
+from payments.sandbox.models import StripeObject
 from tests.accounts.browser import text_of
 from tests.factories import MembershipFactory, UserFactory
 from tests.payments.factories import (
@@ -245,6 +246,46 @@ def test_who_pays_on_a_page_that_stood_open_gets_it_back_too(shop, buyer, page, 
     assert order.status == Order.Status.REFUNDED
     with pytest.raises(checkout.CannotStart):
         shop.begin(UserFactory(), price)
+
+
+def test_who_pays_after_it_was_given_up_is_told_at_once(shop, buyer, page, price, finance):
+    order = shop.begin(buyer, price)
+    give_up(finance, price.offer)
+    shop.pay(order)
+    me = signed_in(buyer)
+    returned = text_of(me.get(f"{reverse('payments_return')}?order={order.key.hex}"))
+    assert "讲师病了，这门课不开了。" in returned
+    assert "已经买下" not in returned
+    assert "讲师病了" in text_of(me.get(reverse("order", args=[order.key])))
+    shop.deliver()
+    assert not mails("order-paid").exists()
+    assert mails("presale-given-up").count() == 1
+    assert Refund.objects.get().amount == 9900
+    order.refresh_from_db()
+    assert (order.status, order.note) == (Order.Status.REFUNDED, Order.Note.GIVEN_UP)
+    assert not opens(buyer, page)
+    follow()
+    assert Refund.objects.count() == 1
+
+
+def test_pages_to_pay_on_are_closed_when_it_is_given_up(shop, buyer, page, price, finance):
+    order = shop.begin(buyer, price)
+    give_up(finance, price.offer)
+    shop.run_jobs()
+    assert StripeObject.objects.get(stripe_id=order.session_id).data["status"] == "expired"
+    shop.deliver()
+    order.refresh_from_db()
+    assert order.status == Order.Status.EXPIRED
+
+
+def test_the_order_of_what_was_given_up_says_why(shop, buyer, page, price, finance):
+    order = shop.buy(buyer, price)
+    me = signed_in(buyer)
+    give_up(finance, price.offer)
+    course = text_of(me.get(page.get_absolute_url()))
+    assert "讲师病了" in course
+    shop.deliver()
+    assert "讲师病了" in text_of(me.get(reverse("order", args=[order.key])))
 
 
 def test_it_is_given_up_once_with_a_reason_by_finance_alone(shop, price, finance):
