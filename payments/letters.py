@@ -406,6 +406,7 @@ def gift(gift: Gift, *, code: str, now: datetime) -> bool:
         "message": gift.message,
         "until": _last_day(giver, gift.claimable_until),
         "card": f"{address}card.png",
+        "is_sent_again": gift.minted > 1,
     } | _way_in(code)
     key = f"gift-{gift.pk}-{gift.minted}"
     return _queue_to(gift.to_email, key, giver, "gift", context, gift.order.language, now)
@@ -443,7 +444,7 @@ def seat(row: RedeemCode, *, code: str, now: datetime) -> bool:
     buyer = order.buyer
     context = {
         "title": order.price.offer.named,
-        "giver": buyer.name,
+        "giver": buyer.name or buyer.email,
         "until": _last_day(buyer, row.batch.redeemable_until),
     } | _way_in(code)
     return _queue_to(row.sent_to, f"seat-{row.pk}", buyer, "seat", context, order.language, now)

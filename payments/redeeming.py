@@ -30,7 +30,7 @@ class CannotRedeem(Exception):
 
 
 class Unknown(CannotRedeem):
-    pass
+    message = _("There is no such code. If you got a newer mail or link since, use that one.")
 
 
 class Used(CannotRedeem):

@@ -41,7 +41,8 @@ class SeatsForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def buy_seats(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """GET `seats` says what so many cost; POST `seats`, `price`, `wish` leads to Stripe's page."""
+    """GET `seats` says what so many cost; POST `seats`, `price`, `wish` leads to Stripe's page:
+    if they are as many as were `counted`, else to what so many cost."""
     offer = buying.offer_of(key)
     if offer.course is None or offer.is_recurring:
         raise Http404
@@ -49,6 +50,10 @@ def buy_seats(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         form = SeatsForm(request.GET if "seats" in request.GET else None)
         return _page(request, offer, form)
     form = SeatsForm(request.POST)
+    if "again" in request.POST or request.POST.get("seats") != request.POST.get("counted"):
+        if not form.is_valid():
+            return _page(request, offer, form)
+        return redirect(f"{request.path}?{urlencode({'seats': form.cleaned_data['seats']})}")
     if not isinstance(request.user, User):
         here = urlencode({"seats": request.POST.get("seats", "")[:5]})
         return redirect_to_login(f"{request.path}?{here}")
@@ -155,7 +160,13 @@ def send_seats(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
             messages.success(request, told % {"number": sent})
             return redirect("order", key)
     left = batch.codes.filter(redeemed_at=None, revoked_at=None, sent_to="").count()
-    context = {"order": batch.order, "form": form, "left": left, "batch": batch}
+    context = {
+        "order": batch.order,
+        "form": form,
+        "left": left,
+        "batch": batch,
+        "sender": request.user.name or request.user.email,
+    }
     response = TemplateResponse(request, "payments/seats_send.html", context)
     response["Cache-Control"] = "private, no-store"
     return response

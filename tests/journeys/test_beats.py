@@ -170,15 +170,15 @@ def test_leaving_sends_a_beacon(study, beats):
 @pytest.mark.parametrize(
     "leave", ["document.querySelector('[name=language]').click()", "location.reload()"]
 )
-def test_a_whole_load_is_asked_for_after_the_beat(study, beats, leave):
+def test_a_whole_load_loses_no_beat(study, beats, leave):
     page = study()
     play(page, 1)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
     with page.expect_navigation():
         page.evaluate(leave)
-    kinds = ["beat" if "/study/beat/" in url else "page" for url in asked]
-    assert kinds[:2] == ["beat", "page"]
+    for _each in range(100):  # which of the two arrives first is the browser's business
+        if beats:
+            break
+        page.wait_for_timeout(100)
     assert beats[0]["position"] > 0.8
 
 

@@ -381,7 +381,10 @@ def test_sent_again_it_has_a_new_code_and_the_former_opens_nothing(shop, buyer):
     assert page_of(gift) != former
     assert codes.shown(code_of(gift)) in mails("right@example.com")[0].text
     friend = signed_in(UserFactory())
-    assert friend.post(former).status_code == 404
+    gone = friend.post(former)
+    assert gone.status_code == 404
+    assert "又收到新的邮件" in text_of(gone)
+    assert "之前收到的链接和兑换码不再有效" in mails("right@example.com")[0].text
     assert "已经开通" in text_of(friend.post(page_of(gift), follow=True))
 
 

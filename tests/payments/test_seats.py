@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def begin(buyer, price, number: int) -> Order:
     client = signed_in(buyer)
     address = reverse("buy_seats", args=[price.offer.key])
-    form = fields_of(client.get(address, {"seats": number}))
+    form = fields_of(client.get(address, {"seats": number})) | {"seats": str(number)}
     assert client.post(address, form).status_code == 303
     return Order.objects.latest("pk")
 
@@ -80,6 +80,30 @@ def test_so_many_seats_are_not_sold(buyer, number):
     form = fields_of(client.get(address, {"seats": "2"})) | {"seats": number}
     assert client.post(address, form).status_code == 200
     assert not Order.objects.exists()
+
+
+def test_another_number_is_counted_anew_before_it_is_paid(buyer):
+    price = course_price(course(), amount=7900)
+    client, address = signed_in(buyer), reverse("buy_seats", args=[price.offer.key])
+    form = fields_of(client.get(address, {"seats": "3"}))
+    counted = client.post(address, form | {"seats": "4"}, follow=True)
+    assert "¥316" in text_of(counted)
+    assert not Order.objects.exists()
+    again = client.post(address, form | {"seats": "3", "again": "1"})
+    assert again["Location"] == f"{address}?seats=3"
+
+
+def test_a_colleague_reads_from_whom_the_seat_is(shop, buyer):
+    buyer.name = ""
+    buyer.save()
+    batch = bought(shop, buyer)
+    assert batch.order is not None
+    me, address = signed_in(buyer), reverse("seats_send", args=[batch.order.key])
+    assert f"邮件会写明来自 {buyer.email}" in text_of(me.get(address))
+    me.post(address, {"addresses": "a@example.com"})
+    assert buyer.email in OutboxMessage.objects.get(to="a@example.com").text
+    paid = me.get(reverse("payments_return"), {"order": batch.order.key.hex})
+    assert "收据在订单页" in text_of(paid)
 
 
 def test_memberships_are_not_sold_by_the_seat(buyer):
