@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet, Sum
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
@@ -61,6 +62,8 @@ INVOICE_STATES = {
     "uncollectible": _("Not collected"),
     "void": _("Void"),
 }
+# Whole in every currency, so that rows add up; a month's share of a year need not be.
+YEARLY = _("A year")
 REASONS = {
     "subscription_create": _("First period"),
     "subscription_cycle": _("Renewal"),
@@ -143,9 +146,19 @@ class SubscriptionIndex(MoneyIndex):
             return []
         sums = found.values("currency").annotate(yearly=Sum("rate")).order_by("currency")
         return [
-            (_("A month"), in_words(recurring.a_month(row["yearly"]), row["currency"]))
+            line
             for row in sums
+            for line in (
+                (YEARLY, in_words(row["yearly"], row["currency"])),
+                (_("A month"), in_words(recurring.a_month(row["yearly"]), row["currency"])),
+            )
         ]
+
+    @cached_property
+    def columns(self) -> list[Any]:
+        found: list[Any] = super().columns
+        rated = "rate" in self.get_queryset().query.annotations
+        return found if rated else [each for each in found if each.name != "rate"]
 
     def to_row_dict(self, item: Subscription) -> dict[str, Any]:
         return {
@@ -154,6 +167,7 @@ class SubscriptionIndex(MoneyIndex):
             "offer": str(item.offer or ""),
             "status": subscription_state(item),
             "amount": decimal(item.amount, item.currency),
+            "rate": decimal(getattr(item, "rate", None), item.currency),
             "currency": item.currency,
             "started_at": item.started_at,
             "period_end": item.period_end,
@@ -243,6 +257,11 @@ class SubscriptionViewSet(MoneyViewSet):
         Column("offer", label=_("What"), accessor="offer"),
         Column("status", label=_("State"), accessor=subscription_state, sort_key="status"),
         MoneyColumn("amount", label=_("Amount")),
+        Column(
+            "rate",
+            label=YEARLY,
+            accessor=lambda row: in_words(getattr(row, "rate", None), row.currency),
+        ),
         MomentColumn("started_at", label=_("From")),
         MomentColumn("period_end", label=_("Period until")),
         Column(
@@ -257,6 +276,7 @@ class SubscriptionViewSet(MoneyViewSet):
         "offer",
         "status",
         "amount",
+        "rate",
         "currency",
         "started_at",
         "period_end",
@@ -264,6 +284,7 @@ class SubscriptionViewSet(MoneyViewSet):
         "past_due_since",
         "ended_at",
     ]
+    export_headings = {"rate": YEARLY}
 
 
 class InvoiceFilters(WagtailFilterSet):

@@ -79,7 +79,10 @@ def test_each_figure_opens_the_rows_that_it_counts():
     assert amounts == {"收入": 276, "实收": 157}
     paying = found["月经常性收入"][1]
     assert len(rows_at(desk, paying)) == 5
-    assert "每月 ¥180.42" in desk.get(paying).text
+    listed = desk.get(paying).text
+    assert "每年 ¥2165" in listed.replace(",", "")
+    assert "每月 ¥180.42" in listed
+    assert sum(Decimal(row["每年"]) for row in rows_at(desk, paying)) == 2165
     assert len(rows_at(desk, found["流失率"][1])) == 1
     assert len(rows_at(desk, found["续费失败"][1])) == 1
 
