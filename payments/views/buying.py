@@ -152,7 +152,7 @@ def _page(
         "begin": beginning.of(offer.sellable, user, now=now) if owned and user else None,
         "problem": problem,
         "attribution": led_by,
-        "in_wechat": attribution.is_in_wechat(request),
+        "in_wechat": attribution.is_in_wechat(request) and not offer.is_recurring,
         "sellable_url": beginning.address(offer.sellable),
     }
     return TemplateResponse(request, "payments/buy.html", context, status=status)

@@ -77,7 +77,9 @@ def membership(request: HttpRequest) -> HttpResponse:
             "in_hand": brought,
             "win_back": win_back.standing(user, now=now) if user and not brought.typed else None,
             "code_problem": brought.problem or _code_problem(found),
-            "in_wechat": is_in_wechat(request),
+            "in_wechat": is_in_wechat(request)
+            and any(not each.offer.is_recurring for each in found),
+            "by_wallet": _by_wallet(found),
             "grace_days": settings.GRACE_DAYS,
             "compared": comparison.of(
                 offered,
@@ -89,6 +91,16 @@ def membership(request: HttpRequest) -> HttpResponse:
             else None,
         },
     )
+
+
+def _by_wallet(found: list[plans.Plan]) -> str:
+    """Which of them Alipay and WeChat Pay pay for, where that is not all: only a card renews."""
+    once = [each.title for each in found if not each.offer.is_recurring]
+    if len(once) == len(found) or not {"alipay", "wechat_pay"} <= set(
+        settings.STRIPE_PAYMENT_METHODS
+    ):
+        return ""
+    return _(", ").join(once)
 
 
 def _to_switch(user: User | None, found: list[plans.Plan]) -> Subscription | None:

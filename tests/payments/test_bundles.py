@@ -170,6 +170,7 @@ def test_who_has_a_part_is_told_before_paying_and_who_has_all_need_not(shop, buy
         page = me.get(address).text
         assert "其中 1 门你已经有了" in page
         assert way in page
+    assert "单买更便宜" in seen
     shop.buy(buyer, pages[1].offers.get().prices.get())
     for address, way in (("/bundles/both/", buying), (buying, "/payments/checkout/")):
         assert way not in me.get(address).text

@@ -243,6 +243,21 @@ def test_nonsense_about_what_led_here_is_left_out(buyer, led_by):
     assert (order.from_page_id, order.from_block) == (None, "")
 
 
+def test_the_membership_says_which_plan_a_wallet_pays_for(client, settings):
+    settings.STRIPE_PAYMENT_METHODS = ["card", "alipay", "wechat_pay"]
+    prices = membership_prices()
+    inside = {"User-Agent": "Mozilla/5.0 MicroMessenger/8.0.50"}
+    shown = client.get("/membership/", headers=inside)
+    assert "选择方案" in text_of(shown)
+    assert "支付宝和微信支付只用于" in text_of(shown)
+    assert "微信里打不开支付宝" in text_of(shown)
+    assert "支付宝" not in text_of(
+        client.get(reverse("payments_buy", args=[prices["month"].offer.key]), headers=inside)
+    )
+    prices["term"].offer.prices.update(is_active=False)
+    assert "支付宝" not in text_of(client.get("/membership/", headers=inside))
+
+
 def test_in_wechat_the_page_says_to_open_a_browser(client):
     price = course_price(course())
     address = reverse("payments_buy", args=[price.offer.key])
