@@ -25,12 +25,13 @@ from django.db.models.functions import Coalesce
 from wagtail.log_actions import log
 
 from accounts.models import User
+from payments import letters
 from payments.models import Fapiao, Invoice, Order, Refund
 
 CURRENCY = "CNY"  # the only one that a fapiao is in
 # Of paper and former electronic ones, and of those that are digital throughout (数电票).
 NUMBER = re.compile(r"[0-9]{8}|[0-9]{20}")
-WELL_FORMED = re.compile(r"[0-9A-Z]{15,20}")
+WELL_FORMED = re.compile(r"[0-9A-Z]{15}|[0-9A-Z]{17,18}|[0-9A-Z]{20}")
 # GB 32100-2015: the unified social credit identifier, 17 characters and a check character.
 CREDIT_LENGTH = 18
 CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -53,7 +54,7 @@ def is_number(text: str) -> bool:
 
 
 def is_tax_number(text: str) -> bool:
-    """15 to 20 capitals and digits; of 18, the check character must fit."""
+    """15, 17, 18 or 20 capitals and digits; of 18, the check character must fit."""
     if not WELL_FORMED.fullmatch(text):
         return False
     return len(text) != CREDIT_LENGTH or _has_good_check(text)
@@ -163,11 +164,14 @@ def issue(
         row.file.save(f"{row.order.number}.pdf", file, save=False)
     row.save()
     log(instance=row, action="payments.issue_fapiao", user=actor, data={"number": number})
+    letters.fapiao_issued(row, now=now)
     return row
 
 
 @transaction.atomic
-def reverse(*, fapiao: Fapiao, number: str, reversed_on: date, actor: User) -> Fapiao:
+def reverse(
+    *, fapiao: Fapiao, number: str, reversed_on: date, actor: User, now: datetime
+) -> Fapiao:
     """Note that it was reversed after a refund. Raises CannotReverse."""
     row = Fapiao.objects.select_for_update().get(pk=fapiao.pk)
     if state_of(row) != "to_reverse":
@@ -175,6 +179,7 @@ def reverse(*, fapiao: Fapiao, number: str, reversed_on: date, actor: User) -> F
     row.reversal_number, row.reversed_on = number, reversed_on
     row.save(update_fields=["reversal_number", "reversed_on"])
     log(instance=row, action="payments.reverse_fapiao", user=actor, data={"number": number})
+    letters.fapiao_reversed(row, now=now)
     return row
 
 
@@ -187,16 +192,21 @@ def number_in(state: str) -> int:
 
 
 def with_state() -> QuerySet[Fapiao]:
-    """Each with `state` (asked, issued, to_reverse, reversed, void) and `refunded`, what went back
-    in the smallest unit. `to_reverse`: money went back after it was issued; `void`: all of it went
-    back before."""
+    """Each with `state` (asked, issued, to_reverse, reversed, void), `refunded`, what went back in
+    the smallest unit, and `refunded_before`, what of it did before it was issued. `to_reverse`:
+    money went back after it was issued; `void`: all of it went back before."""
     of_it = Q(invoice=OuterRef("invoice")) | Q(invoice=None, order=OuterRef("order"))
     standing = Refund.objects.filter(of_it, status__in=Refund.STANDING)
     together = standing.order_by().annotate(all=Value(1)).values("all")
     summed = together.annotate(sum=Sum("amount")).values("sum")
     since = standing.filter(created_at__gte=OuterRef("issued_at"))
+    summed_since = (
+        since.order_by().annotate(all=Value(1)).values("all").annotate(sum=Sum("amount"))
+    ).values("sum")
     return Fapiao.objects.annotate(
         refunded=Coalesce(Subquery(summed, output_field=BigIntegerField()), 0),
+        refunded_before=F("refunded")
+        - Coalesce(Subquery(summed_since, output_field=BigIntegerField()), 0),
         state=Case(
             When(reversed_on__isnull=False, then=Value("reversed")),
             When(Exists(since), issued_at__isnull=False, then=Value("to_reverse")),

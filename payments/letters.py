@@ -17,6 +17,7 @@ from courses.models import Grant
 from pages import dates
 from payments import codes, money
 from payments.models import (
+    Fapiao,
     Gift,
     Invoice,
     Offer,
@@ -377,6 +378,29 @@ def refund_declined(request: RefundRequest, *, now: datetime) -> bool:
         "reason": request.reason,
     }
     return _queue(f"refund-declined-{request.pk}", order.buyer, "refund_declined", context, now)
+
+
+def fapiao_issued(row: Fapiao, *, now: datetime) -> bool:
+    return _of_fapiao(row, "fapiao_issued", key=f"fapiao-issued-{row.pk}", now=now)
+
+
+def fapiao_reversed(row: Fapiao, *, now: datetime) -> bool:
+    """After money went back; what is left can have another."""
+    return _of_fapiao(row, "fapiao_reversed", key=f"fapiao-reversed-{row.pk}", now=now)
+
+
+def _of_fapiao(row: Fapiao, template: str, *, key: str, now: datetime) -> bool:
+    order = row.order
+    context = {
+        "title": order.price.offer.named,
+        "name": row.title,
+        "number": row.number,
+        "reversal": row.reversal_number,
+        "has_file": bool(row.file),
+        "email": row.email,
+        "order": _page_of(order),
+    }
+    return _queue(key, order.buyer, template, context, now)
 
 
 def gift_bought(gift: Gift, *, now: datetime) -> bool:

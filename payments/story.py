@@ -216,6 +216,9 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
     keys += [f"reservation-{kind}-{order.pk}" for kind in ("called-off", "lapsed")]
     keys += [f"refunded-{each.pk}" for each in order.refunds.all()]
     keys += [f"refund-declined-{each.pk}" for each in order.refund_requests.all()]
+    keys += [
+        f"fapiao-{news}-{row.pk}" for row in order.fapiaos.all() for news in ("issued", "reversed")
+    ]
     if order.subscription_id:
         keys.append(f"membership-begun-{order.subscription_id}")
     sent = OutboxMessage.objects.filter(about=OutboxMessage.About.MONEY, user=order.buyer_id)

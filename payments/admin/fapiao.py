@@ -184,7 +184,7 @@ class ReverseView(OfFapiao):
     def carry_out(self, row: Fapiao, form: Any) -> Any:
         actor: Any = self.request.user
         try:
-            fapiao.reverse(fapiao=row, **form.cleaned_data, actor=actor)
+            fapiao.reverse(fapiao=row, **form.cleaned_data, actor=actor, now=clock.now())
         except fapiao.CannotReverse as problem:
             raise NotPossible(_("It has been reversed already.")) from problem
         return _("The fapiao is noted as reversed.")
@@ -198,6 +198,11 @@ class FileView(View):
         if not request.user.has_perm("payments.view_fapiao") or not row.file:
             raise Http404
         return file_of(request, row)
+
+
+def face(row: Any) -> int:
+    """What it is made out for: what had not gone back when it was issued, or has not until now."""
+    return max(row.amount - row.refunded_before, 0)
 
 
 def net(row: Fapiao) -> int:
@@ -219,15 +224,16 @@ class FapiaoIndex(MoneyIndex):
         return fapiao.with_state().select_related(*self.related)
 
     def to_row_dict(self, item: Fapiao) -> dict[str, Any]:
-        order, refunded = item.order, item.refunded  # type: ignore[attr-defined]
+        order, stands = item.order, item.state not in ("reversed", "void")  # type: ignore[attr-defined]
+        since = item.refunded - item.refunded_before  # type: ignore[attr-defined]
         return {
             "order": order.number,
             "paid_at": item.paid_at,
             "buyer": order.buyer.email,
             "what": str(order.price.offer.sellable),
-            "amount": decimal(item.amount, order.currency),
-            "refunded": decimal(refunded, order.currency),
-            "kept": decimal(item.amount - refunded, order.currency),
+            "amount": decimal(face(item), order.currency),
+            "refunded": decimal(since, order.currency),
+            "kept": decimal(face(item) - since if stands else 0, order.currency),
             "currency": order.currency,
             "kind": item.get_kind_display(),
             "title": item.title,
@@ -260,12 +266,12 @@ class FapiaoDetail(MoneyDetail):
         yield Fact(_("E-mail"), row.email)
         yield Fact(_("Asked for"), moment(row.asked_at))
         yield Fact(_("Number of the fapiao"), row.number)
-        yield Fact(_("Issued"), str(row.issued_on or ""))
+        yield Fact(_("Issued"), dates.day(row.issued_on) if row.issued_on else "")
         yield Fact(_("Issued by"), person(row.issued_by))
         if row.file:
             yield Fact(_("PDF"), row.number, reverse("money-fapiao:file", args=[row.pk]))
         yield Fact(_("Number of the reversal"), row.reversal_number)
-        yield Fact(_("Reversed"), str(row.reversed_on or ""))
+        yield Fact(_("Reversed"), dates.day(row.reversed_on) if row.reversed_on else "")
 
     @property
     def state(self) -> str:
@@ -299,8 +305,8 @@ class FapiaoViewSet(MoneyViewSet):
         Column("tax_number", label=_("Tax number")),
         Column(
             "amount",
-            label=_("Amount"),
-            accessor=lambda row: in_words(row.amount, row.order.currency),
+            label=_("Made out for"),
+            accessor=lambda row: in_words(face(row), row.order.currency),
         ),
         Column("state", label=_("State"), accessor=state),
         MomentColumn("paid_at", label=_("Paid"), sort_key=None),
@@ -331,8 +337,8 @@ class FapiaoViewSet(MoneyViewSet):
         "paid_at": _("Paid"),
         "buyer": _("Buyer"),
         "what": _("What"),
-        "amount": _("Amount"),
-        "refunded": _("Given back"),
+        "amount": _("Made out for"),
+        "refunded": _("Given back since it was issued"),
         "kept": _("Net of refunds"),
         "currency": _("Currency"),
         "title": _("Name on the fapiao"),

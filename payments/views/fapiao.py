@@ -31,7 +31,7 @@ class FapiaoForm(forms.Form):
         label=_("Tax number"),
         max_length=30,
         required=False,
-        help_text=_("For a company: 15 to 20 digits and capitals."),
+        help_text=_("For a company: 15, 17, 18 or 20 digits and capitals."),
     )
     email = forms.EmailField(label=_("E-mail"), help_text=_("Where the fapiao is sent."))
 
