@@ -42,6 +42,6 @@ def set_share(
         set_by=actor,
         created_at=now,
     )
-    reason = f"{share.percent} % · {starts_on:%Y-%m-%d}"
+    reason = f"{share.percent}% · {starts_on:%Y-%m-%d}"
     log(instance=share, action="payments.share", user=actor, data={"reason": reason})
     return share

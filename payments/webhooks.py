@@ -76,8 +76,8 @@ def process(event: int) -> None:
 
     now = clock.now()
     row = WebhookEvent.objects.get(pk=event)
-    if row.outcome in FINISHED:
-        return
+    if row.outcome in FINISHED or row.attempts >= ATTEMPTS:
+        return  # the second where it was replayed twice: another job has tried to the end
     try:
         done = _dispatch(row, now=now)
     except Exception as error:

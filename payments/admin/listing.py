@@ -17,6 +17,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django_filters.fields import DateRangeField
+from wagtail.admin.active_filters import (
+    ActiveFilter,
+    BaseFilterAdapter,
+    register_filter_adapter_class,
+)
 from wagtail.admin.admin_url_finder import ModelAdminURLFinder
 from wagtail.admin.filters import DateRangePickerWidget
 from wagtail.admin.paginator import WagtailPaginator
@@ -113,6 +118,17 @@ class CurrencyFilter(django_filters.CharFilter):
 
     def filter(self, qs: Any, value: Any) -> Any:
         return super().filter(qs, value.upper() if value else value)
+
+
+class BooleanAdapter(BaseFilterAdapter):
+    """A yes or no beside the filter's name, not Python's word."""
+
+    def get_active_filters(self) -> Iterable[ActiveFilter]:
+        for found in super().get_active_filters():
+            yield found._replace(value=_("Yes") if self.value else _("No"))
+
+
+register_filter_adapter_class(django_filters.BooleanFilter, BooleanAdapter)
 
 
 class RealMoneyFilter(django_filters.BooleanFilter):

@@ -44,7 +44,7 @@ class RevenueShare(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.course} {self.percent} %"
+        return f"{self.course} {self.percent}%"
 
     @property
     def percent(self) -> str:

@@ -80,7 +80,7 @@ def index(request: HttpRequest) -> HttpResponse:
             [
                 row.course.title,
                 row.instructor.name,
-                f"{row.percent} %",
+                f"{row.percent}%",
                 dates.day(row.starts_at.astimezone(zone()).date()),
                 row.set_by.email if row.set_by else "",
                 moment(row.created_at),
@@ -208,7 +208,7 @@ def _in_words(line: Line) -> dict[str, Any]:
         "name": line.share.course.title,
         "amounts": [
             *(in_words(each, line.currency) for each in amounts),
-            f"{line.share.percent} %",
+            f"{line.share.percent}%",
             in_words(line.due, line.currency),
         ],
     }

@@ -415,7 +415,7 @@ def test_setting_a_share_stands_in_the_log():
     page = course(title="城市的暗线")
     share(desk, page, "30", "2026-10-01")
     history = desk.get("/admin/reports/site-history/").text
-    assert "30 % · 2026-10-01" in history
+    assert "30% · 2026-10-01" in history
 
 
 # --- rights --------------------------------------------------------------------------------------

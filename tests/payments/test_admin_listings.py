@@ -1,6 +1,7 @@
 """Finance reads, searches, filters and exports; nobody else sees any of it."""
 
 import io
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -496,6 +497,12 @@ def test_rows_are_of_one_currency_and_mode_when_asked():
     assert len(csv_rows(desk, address, currency="jpy")) == 1
     assert len(csv_rows(desk, address, currency="CNY", livemode="false")) == 1
     assert len(csv_rows(desk, address, kind=["refund", "dispute"])) == 0
+
+
+def test_a_yes_or_no_that_filters_is_said_in_words():
+    listed = at_desk(roles.FINANCE).get(reverse("money-orders:index"), {"livemode": "false"}).text
+    assert re.search(r"真实收款[^<]*<[^>]*>[^<]*否|真实收款：?\s*(<[^>]+>\s*)*否", listed)
+    assert "False</" not in listed
 
 
 def test_what_staff_did_has_a_door_in_the_menu_of_finance():

@@ -226,6 +226,19 @@ def test_replayed_it_begins_anew_and_no_other_does(done, run_jobs):
     assert (other.outcome, other.attempts, other.error) == ("parked", 9, "was")
 
 
+def test_replayed_twice_it_is_tried_no_oftener(done, monkeypatch):
+    def away(*_, **__):
+        raise gateway.Unreachable
+
+    monkeypatch.setattr(refunds, "refresh_refund", away)
+    row = event(attempts=webhooks.ATTEMPTS - 1)
+    with pytest.raises(gateway.Unreachable):
+        worked(row)
+    row.refresh_from_db()
+    row = worked(row)
+    assert (row.outcome, row.attempts) == ("parked", webhooks.ATTEMPTS)
+
+
 def test_stored_again_it_changes_nothing(done):
     told = {
         "id": "evt_1",
