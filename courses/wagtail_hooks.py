@@ -206,7 +206,7 @@ class BundleViewSet(TeachingViewSet):
     menu_label = _("Bundles")
     menu_name = "bundles"
     menu_order = 210
-    list_display = ["title", BooleanColumn("is_for_sale", label=_("For sale"))]
+    list_display = ["title", BooleanColumn("is_for_sale", label=_("May be sold"))]
     panels = [
         FieldPanel("title", help_text=_("As it stands on its page and in orders.")),
         FieldPanel("slug", help_text=ADDRESS),

@@ -107,9 +107,7 @@ class GiftDetail(MoneyDetail):
         yield Fact(ORDER_LABEL, row.order, detail_url("money-orders", row.order))
         yield Fact(_("Giver"), person(row.order.buyer))
         yield Fact(_("What"), str(row.given))
-        yield Fact(
-            _("Amount"), in_words(refund_requests.remaining(row.order, None), row.order.currency)
-        )
+        yield Fact(_("Amount"), in_words(row.order.amount, row.order.currency))
         yield Fact(_("State"), state(row))
         yield Fact(_("From whom"), row.giver_name)
         yield Fact(_("E-mail of the friend"), row.to_email)
@@ -121,7 +119,8 @@ class GiftDetail(MoneyDetail):
         yield Fact(_("Claimed"), moment(row.redeemed_at))
         yield Fact(_("Taken instead"), str(row.course_instead or ""))
         yield Fact(_("Taken back"), moment(row.taken_back_at))
-        yield Fact(_("Withdrawn"), moment(row.withdrawn_at))
+        if row.taken_back_at is None:
+            yield Fact(_("Withdrawn"), moment(row.withdrawn_at))
 
     def actions(self) -> Iterable[Action]:
         may = self.request.user.has_perm(PERMISSION)

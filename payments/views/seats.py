@@ -165,7 +165,6 @@ def send_seats(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "form": form,
         "left": left,
         "batch": batch,
-        "sender": request.user.name or request.user.email,
     }
     response = TemplateResponse(request, "payments/seats_send.html", context)
     response["Cache-Control"] = "private, no-store"

@@ -27,6 +27,7 @@ from payments import (
     codes,
     for_others,
     gifts,
+    money,
     offers,
     rebuilding,
     redeeming,
@@ -565,7 +566,11 @@ def test_finance_sees_gifts_sends_one_again_and_takes_one_back_with_a_reason(sho
     desk.post(reverse("money-gifts:take_back", args=[second.pk]), {"reason": "买错了"})
     shop.run_jobs()
     shop.deliver()
-    assert Order.objects.get(gift=second).status == Order.Status.REFUNDED
+    order = Order.objects.get(gift=second)
+    assert order.status == Order.Status.REFUNDED
+    told = text_of(desk.get(reverse("money-gifts:inspect", args=[second.pk])))
+    assert f"金额 {money.in_words(order.amount, order.currency)} " in told
+    assert "收回于" not in told
     for action, reason in (("send_gift", "写错了邮箱"), ("take_gift_back", "买错了")):
         entry = ModelLogEntry.objects.get(action=f"payments.{action}")
         assert (entry.user, entry.data["reason"]) == (somebody(desk), reason)
