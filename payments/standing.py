@@ -262,8 +262,9 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
         "amount": money.in_words(order.went_back, order.currency),
         "day": dates.day(order.refunded_at, now=now),
     }
+    told = _("%(amount)s went back on %(day)s. What you have studied is kept.") % words
     return Notice(
-        _("%(amount)s went back on %(day)s. What you have studied is kept.") % words,
+        given_up(order) or told,
         "info",
         _("See the order"),
         reverse("order", args=[order.key]),

@@ -286,6 +286,7 @@ def test_the_order_of_what_was_given_up_says_why(shop, buyer, page, price, finan
     assert "讲师病了" in course
     shop.deliver()
     assert "讲师病了" in text_of(me.get(reverse("order", args=[order.key])))
+    assert "讲师病了" in text_of(me.get(page.get_absolute_url()))
 
 
 def test_it_is_given_up_once_with_a_reason_by_finance_alone(shop, price, finance):
