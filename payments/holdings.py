@@ -14,6 +14,7 @@ from payments.models import (
     Customer,
     Fapiao,
     Gift,
+    Invoice,
     Order,
     RedeemCode,
     Subscription,
@@ -110,6 +111,14 @@ def _forget_why_they_cancelled(user: User, now: datetime) -> int:
 
 
 hold_more("payments.cancellation", export=_why_they_cancelled, erase=_forget_why_they_cancelled)
+
+
+def _bills(user: User) -> list[dict[str, Any]]:
+    fields = ("created_at", "paid_at", "amount_paid", "currency", "tax_country", "tax_number")
+    return list(Invoice.objects.filter(subscription__learner=user).order_by("pk").values(*fields))
+
+
+hold_more("payments.invoice", export=_bills)
 hold("payments.RevenueShare", "set_by", erase="keep")
 hold("payments.PresaleEnd", "decided_by", erase="keep")
 hold("payments.Fapiao", "issued_by", erase="keep")

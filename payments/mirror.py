@@ -24,6 +24,7 @@ PERSONAL = (
     "customer_name",
     "customer_phone",
     "customer_shipping",
+    "customer_tax_ids",
     "receipt_email",
     "shipping",
 )

@@ -275,6 +275,7 @@ def _apply_bill(bill: Bill, subscription: Subscription, *, now: datetime) -> Non
     row.paid_at = moment((shape.get("status_transitions") or {}).get("paid_at"))
     row.payment_intent_id = bill.payment["id"] if bill.payment else ""
     row.needs_action = bool(bill.payment and bill.payment["status"] == "requires_action")
+    row.tax_country, row.tax_number = _taxed_where(shape)
     row.yearly_rate, row.offer = rates.yearly(shape), rates.offer(shape)
     row.save()
     order: Order | None = getattr(subscription, "order", None)
@@ -288,6 +289,15 @@ def _apply_bill(bill: Bill, subscription: Subscription, *, now: datetime) -> Non
         refund_requests.give_back(order, invoice=row, reason=reason, now=now)
     else:
         letters.renewal_receipt(row, now=now)
+
+
+def _taxed_where(shape: Shape) -> tuple[str, str]:
+    """The payer's country and tax number, where Stripe reckons the tax."""
+    if not (shape.get("automatic_tax") or {}).get("enabled"):
+        return "", ""
+    numbers = shape.get("customer_tax_ids") or []
+    country = (shape.get("customer_address") or {}).get("country") or ""
+    return country, next((each["value"] for each in numbers), "")[:60]
 
 
 def _came_too_late(invoice: Invoice, subscription: Subscription) -> bool:

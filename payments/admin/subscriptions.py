@@ -307,10 +307,12 @@ class InvoiceIndex(MoneyIndex):
             "created_at": item.created_at,
             "paid_at": item.paid_at,
             "learner": learner.email if learner else "",
-            "what": str((subscription and subscription.offer) or ""),
+            "what": str(item.offer or (subscription and subscription.offer) or ""),
             "amount_due": decimal(item.amount_due, item.currency),
             "amount_paid": decimal(item.amount_paid, item.currency),
             "tax": decimal(item.tax, item.currency),
+            "tax_country": item.tax_country,
+            "tax_number": item.tax_number,
             "currency": item.currency,
             "status": invoice_state(item),
         }
@@ -331,7 +333,9 @@ class InvoiceDetail(MoneyDetail):
         yield Fact(_("Reason"), REASONS.get(row.billing_reason, row.billing_reason))
         yield Fact(_("Amount"), in_words(row.amount_due, row.currency))
         yield Fact(_("Paid"), in_words(row.amount_paid, row.currency))
-        yield Fact(_("Tax"), in_words(row.tax, row.currency) if row.tax else "")
+        taxed = filter(None, (row.tax and in_words(row.tax, row.currency), row.tax_country))
+        yield Fact(_("Tax"), " · ".join(taxed))
+        yield Fact(_("Tax number"), row.tax_number)
         yield Fact(_("Attempts"), row.attempt_count)
         yield Fact(_("Made"), moment(row.created_at))
         yield Fact(_("Paid on"), moment(row.paid_at))
@@ -373,6 +377,8 @@ class InvoiceViewSet(MoneyViewSet):
         "subscription__learner",
         "subscription__offer__course",
         "subscription__offer__membership",
+        "offer__course",
+        "offer__membership",
     )
     filterset_class = InvoiceFilters
     row_views = {"refund": RefundInvoiceView}
@@ -396,7 +402,13 @@ class InvoiceViewSet(MoneyViewSet):
         "amount_due",
         "amount_paid",
         "tax",
+        "tax_country",
+        "tax_number",
         "currency",
         "status",
     ]
-    export_headings = {"learner": _("Learner"), "what": _("What"), "tax": _("Tax")}
+    export_headings = {
+        "learner": _("Learner"),
+        "what": _("What"),
+        "tax": _("Tax"),
+    }

@@ -183,6 +183,13 @@ class Invoice(Mirrored):
     payment_intent_id = models.CharField(max_length=255, blank=True)
     # The payer's bank wants to know whether it is them.
     needs_action = models.BooleanField(_("Waits for the payer"), default=False, db_default=False)
+    # Where its payer is and their tax number, where Stripe reckons the tax.
+    tax_country = models.CharField(
+        _("Country"), max_length=2, blank=True, default="", db_default=""
+    )
+    tax_number = models.CharField(
+        _("Tax number"), max_length=60, blank=True, default="", db_default=""
+    )
     # What a year at the rate that this bill begins would bring (`payments.rates`).
     yearly_rate = models.BigIntegerField(null=True, blank=True, editable=False)
 

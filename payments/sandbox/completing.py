@@ -292,6 +292,7 @@ def _taxed(session: StripeObject, customer: StripeObject | None) -> Shape:
     country = session.private.get("country", tax.HOME)
     if customer:
         store.change(customer, address=tax.address(country))
+        store.note(customer, tax_ids=_where(session).get("tax_ids", []))
     amount = tax.included(session.data["amount_total"], country)
     return {
         "automatic_tax": {**session.data["automatic_tax"], "status": "complete"},

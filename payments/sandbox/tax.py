@@ -87,6 +87,7 @@ def of_invoice(subscription: StripeObject | None, customer: StripeObject, total:
             "status": "complete",
         },
         "customer_address": customer.data["address"],
+        "customer_tax_ids": customer.private.get("tax_ids", []),
         "total_excluding_tax": total - tax,
         "total_taxes": [
             {

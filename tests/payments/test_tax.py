@@ -1,7 +1,5 @@
 """With STRIPE_TAX, Stripe reckons what of a price is tax; what is charged stays what was shown."""
 
-import io
-
 import pytest
 from django.urls import reverse
 
@@ -12,7 +10,7 @@ from payments.models import Invoice, MoneyEntry, Order
 from payments.sandbox import completing
 from tests.factories import course
 from tests.payments.factories import course_price
-from tests.payments.staff import at_desk
+from tests.payments.staff import at_desk, csv_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -79,11 +77,26 @@ def test_each_bill_of_a_subscription_holds_its_tax(shop, buyer, me, library):
 
 def test_the_accountant_exports_it(shop, buyer):
     buy(shop, buyer, course_price(course()), country="JP", tax_id="T1234567890123")
-    table = at_desk(roles.FINANCE).get(reverse("money-orders:index"), {"export": "csv"})
-    text = io.BytesIO(b"".join(table.streaming_content)).read().decode("utf-8-sig")
-    heading, row = (line.split(",") for line in text.splitlines()[:2])
-    told = dict(zip(heading, row, strict=True))
+    [told] = csv_rows(at_desk(roles.FINANCE), reverse("money-orders:index"))
     assert (told["税额"], told["国家或地区"], told["税号"]) == ("9.00", "JP", "T1234567890123")
+
+
+def test_the_accountant_exports_whose_each_bill_is(shop, buyer, library):
+    buy(shop, buyer, library["month"], country="GB", tax_id="GB123456789")
+    desk = at_desk(roles.FINANCE)
+    [told] = csv_rows(desk, reverse("money-invoices:index"))
+    assert (told["税额"], told["国家或地区"], told["税号"]) == ("6.50", "GB", "GB123456789")
+    bill = Invoice.objects.get()
+    page = desk.get(reverse("money-invoices:inspect", args=[bill.pk])).text
+    assert "¥6.50 · GB" in page
+    assert "GB123456789" in page
+    assert not bill.object["customer_tax_ids"]
+
+
+def test_where_no_tax_is_reckoned_nobody_is_said_to_be_anywhere(shop, buyer, library, settings):
+    settings.STRIPE_TAX = False
+    buy(shop, buyer, library["month"])
+    assert Invoice.objects.values_list("tax_country", "tax_number").get() == ("", "")
 
 
 def test_the_check_of_stripe_says_that_it_is_set_up():
