@@ -57,6 +57,15 @@ def may_pause(row: Subscription, *, now: datetime) -> bool:
     )
 
 
+def known(row: Subscription, *, now: datetime) -> list[Pause]:
+    """Its pauses, but for one of which Stripe has not said yet whether it is made."""
+    return [
+        each
+        for each in row.pauses.all()
+        if each.resumed_at or row.collection_paused or each.begins_at <= now
+    ]
+
+
 def pause(row: Subscription, *, months: int, now: datetime) -> Pause:
     """Raises CannotPause, GatewayError."""
     made = _claim(row, months, now=now)
@@ -155,7 +164,7 @@ def end(row: Subscription, *, now: datetime) -> None:
 
 
 def resume_due(*, now: datetime) -> None:
-    """End the pauses whose time has come, and those that never began at Stripe."""
+    """End the pauses whose time has come, and forget those that Stripe never made."""
     standing = Pause.objects.filter(
         resumed_at=None,
         subscription__account=gateway.account_id(),
@@ -176,4 +185,4 @@ def resume_due(*, now: datetime) -> None:
         subscriptions.refresh(made.subscription.stripe_id, now=now)
         made.subscription.refresh_from_db()
         if not made.subscription.collection_paused:
-            end(made.subscription, now=now)
+            made.delete()

@@ -151,14 +151,23 @@ def _refunds(order: Order) -> Iterator[Event]:
     for request in order.refund_requests.select_related(*people):
         words = {
             "who": _name(request.asked_by),
-            "why": request.note or request.reason,
+            "why": request.note,
+            "reason": request.reason,
             "decider": _name(request.decided_by),
             "second": _name(request.confirmed_by),
         }
-        yield Event(request.created_at, _("%(who)s asked for a refund: %(why)s") % words, request)
+        asked = _("%(who)s asked for a refund.")
+        if request.note:
+            asked = _("%(who)s asked for a refund: %(why)s")
+        elif request.asked_by_id != order.buyer_id:
+            asked = _("%(who)s began a refund: %(reason)s")
+        yield Event(request.created_at, asked % words, request)
         if request.decided_at:
             words["state"] = request.get_status_display()
-            yield Event(request.decided_at, _("%(decider)s decided: %(state)s.") % words, request)
+            decided = _("%(decider)s decided: %(state)s.")
+            if request.reason and request.asked_by_id == order.buyer_id:
+                decided = _("%(decider)s decided: %(state)s. %(reason)s")
+            yield Event(request.decided_at, decided % words, request)
         if request.confirmed_at:
             yield Event(
                 request.confirmed_at, _("%(second)s confirmed the refund.") % words, request

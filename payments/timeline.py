@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import OutboxMessage
 from pages import dates
-from payments import money, reminders, subscription_access, upcoming
+from payments import money, pausing, reminders, subscription_access, upcoming
 from payments.models import Invoice, PlanChange, Price, Subscription
 
 AT_ONCE = timedelta(minutes=10)  # a bill that falls due is paid so soon, or was refused
@@ -188,7 +188,7 @@ def _priced(price: Price) -> str:
 
 
 def _pauses(row: Subscription, now: datetime) -> Iterator[Event]:
-    for pause in row.pauses.all():
+    for pause in pausing.known(row, now=now):
         words = {
             "begins": dates.day(pause.begins_at, now=now),
             "resumes": dates.day(pause.resumes_at, now=now),
@@ -222,7 +222,7 @@ def _to_come(row: Subscription, now: datetime) -> Iterator[Event]:
     yield from _grace(row, now)
     if row.ends_by_itself and (ends := row.cancel_at or row.period_end):
         yield Event(ends, _("It ends; nothing is charged any more."), "next")
-    for pause in row.pauses.all():
+    for pause in pausing.known(row, now=now):
         if pause.resumed_at is None and pause.begins_at > now:
             closes, stays = (
                 _("The pause begins: its courses close."),

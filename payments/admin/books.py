@@ -61,7 +61,7 @@ class MoneyEntryFilters(WagtailFilterSet):
         fields = ["kind", "booked_at", "offer", "currency", "settled_currency", "livemode"]
 
     def of_offer(self, rows: MoneyEntryQuerySet, name: str, offer: Offer) -> MoneyEntryQuerySet:
-        return rows.with_offer().filter(offer_id=offer.pk)
+        return rows.of_offer(offer)
 
 
 class MoneyEntryIndex(MoneyIndex):

@@ -333,8 +333,8 @@ class InvoiceDetail(MoneyDetail):
         yield Fact(_("Reason"), REASONS.get(row.billing_reason, row.billing_reason))
         yield Fact(_("Amount"), in_words(row.amount_due, row.currency))
         yield Fact(_("Paid"), in_words(row.amount_paid, row.currency))
-        taxed = filter(None, (row.tax and in_words(row.tax, row.currency), row.tax_country))
-        yield Fact(_("Tax"), " · ".join(taxed))
+        tax = in_words(row.tax, row.currency) if row.tax else ""
+        yield Fact(_("Tax"), " · ".join(filter(None, (tax, row.tax_country))))
         yield Fact(_("Tax number"), row.tax_number)
         yield Fact(_("Attempts"), row.attempt_count)
         yield Fact(_("Made"), moment(row.created_at))

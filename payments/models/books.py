@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from payments.models.offers import Offer
 from payments.models.stripe_ids import OfAccount
 from payments.money import in_words
 
@@ -16,9 +17,14 @@ class BooksAreAppendOnly(Exception):
 
 
 class MoneyEntryQuerySet(models.QuerySet["MoneyEntry"]):
-    def with_offer(self) -> "MoneyEntryQuerySet":
-        """With `offer_id`: what the money was for; None where no order of ours began it."""
-        return self.annotate(offer_id=Coalesce("invoice__offer", "order__price__offer"))
+    def by_offer(self) -> Any:
+        """In groups of `offer_id`: what was paid for; None where no order of ours began it."""
+        paid_for = Coalesce("invoice__offer", "order__price__offer")
+        return self.order_by().values(offer_id=paid_for)
+
+    def of_offer(self, offer: Offer) -> "MoneyEntryQuerySet":
+        ordered = Q(invoice__offer=None, order__price__offer=offer)
+        return self.filter(Q(invoice__offer=offer) | ordered)
 
     def update(self, **kwargs: Any) -> int:
         raise BooksAreAppendOnly

@@ -62,7 +62,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     """Its whole life on one page, and everything that may be done."""
     row, now = own(request, pk), clock.now()
     events = timeline.of(row, now=now)
-    paused = row.pauses.filter(resumed_at=None).first()
+    paused = next((each for each in pausing.known(row, now=now) if not each.resumed_at), None)
     context = {
         "subscription": row,
         "standing": standing.of_subscription(row, now=now),

@@ -20,6 +20,7 @@ from insights.spans import Span, midnight, month_of, zone
 from payments import gateway, recurring
 from payments.admin.orders import offers
 from payments.models import MoneyEntry, Offer, Order, Subscription
+from payments.models.books import MoneyEntryQuerySet
 from payments.periods import add_months
 
 CHARGE, REFUND, DISPUTE = MoneyEntry.Kind.CHARGE, MoneyEntry.Kind.REFUND, MoneyEntry.Kind.DISPUTE
@@ -29,7 +30,7 @@ MONTHS_TO_KNOW = 6
 COHORTS = 12
 
 
-def entries(currency: str) -> QuerySet[MoneyEntry]:
+def entries(currency: str) -> MoneyEntryQuerySet:
     """The money entries that figures are made of."""
     return MoneyEntry.objects.filter(livemode=gateway.is_live(), currency=currency)
 
@@ -83,7 +84,7 @@ SUMS = {
 }
 
 
-def booked(currency: str, span: Span) -> QuerySet[MoneyEntry]:
+def booked(currency: str, span: Span) -> MoneyEntryQuerySet:
     return entries(currency).filter(booked_at__gte=span.start, booked_at__lt=span.end)
 
 
@@ -128,8 +129,8 @@ def _monday_of(day: date) -> date:
 
 def takings_by_offer(currency: str, span: Span) -> list[tuple[Offer | None, Takings]]:
     """The best first; None: no order of ours, made at Stripe by hand."""
-    rows = booked(currency, span).filter(kind__in=(CHARGE, REFUND, DISPUTE)).order_by()
-    found = rows.with_offer().values("offer_id").annotate(**SUMS)
+    rows = booked(currency, span).filter(kind__in=(CHARGE, REFUND, DISPUTE))
+    found = rows.by_offer().annotate(**SUMS)
     sums: list[dict[str, Any]] = [dict(row) for row in found]
     known = offers().in_bulk([row["offer_id"] for row in sums])
     lines = [(known.get(row.pop("offer_id")), Takings(**row)) for row in sums]

@@ -7,12 +7,13 @@ the sum of the entries; its closing is the opening of the next.
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 
 from insights.spans import Span
 from payments import gateway
 from payments.admin.orders import offers
 from payments.models import MoneyEntry, Offer
+from payments.models.books import MoneyEntryQuerySet
 
 KIND = MoneyEntry.Kind
 
@@ -50,7 +51,7 @@ class Statement:
         return self.opening + self.total.net
 
 
-def entries(currency: str) -> QuerySet[MoneyEntry]:
+def entries(currency: str) -> MoneyEntryQuerySet:
     return MoneyEntry.objects.filter(livemode=gateway.is_live(), settled_currency=currency)
 
 
@@ -66,18 +67,13 @@ def of_month(month: Span, currency: str) -> Statement:
     before = entries(currency).filter(booked_at__lt=month.start)
     opening = before.aggregate(net=Sum("settled_net", default=0))["net"]
     within = entries(currency).filter(booked_at__gte=month.start, booked_at__lt=month.end)
-    sums = (
-        within.order_by()
-        .with_offer()
-        .values("offer_id")
-        .annotate(
-            charges=_of_kind(KIND.CHARGE),
-            refunds=_of_kind(KIND.REFUND),
-            disputes=_of_kind(KIND.DISPUTE),
-            other=_of_kind(KIND.OTHER),
-            fees=_of_kind(KIND.FEE) - Sum("settled_fee", default=0),
-            net=Sum("settled_net", default=0),
-        )
+    sums = within.by_offer().annotate(
+        charges=_of_kind(KIND.CHARGE),
+        refunds=_of_kind(KIND.REFUND),
+        disputes=_of_kind(KIND.DISPUTE),
+        other=_of_kind(KIND.OTHER),
+        fees=_of_kind(KIND.FEE) - Sum("settled_fee", default=0),
+        net=Sum("settled_net", default=0),
     )
     rows: list[dict[str, Any]] = [dict(row) for row in sums]
     known = offers().in_bulk([row["offer_id"] for row in rows])

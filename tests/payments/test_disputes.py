@@ -1,6 +1,7 @@
 """A bank disputes a payment: access is withheld, finance has what speaks for it, and answers."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -293,4 +294,4 @@ def test_a_dispute_is_booked_on_the_day_its_money_is_taken(shop, buyer, page):
     row.save()
     shop.deliver()
     entry = MoneyEntry.objects.get(kind=MoneyEntry.Kind.DISPUTE)
-    assert (entry.booked_at - Dispute.objects.get().created_at).days == 3
+    assert entry.booked_at - timedelta(days=3) == Dispute.objects.get().created_at

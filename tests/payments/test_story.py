@@ -46,7 +46,7 @@ def test_seen_paid_opened_given_back_closed(desk, shop, buyer, clock):
         "看到《先有人》标价 ¥99，并去付款。",
         "付款 ¥99。",
         "《先有人》已开通，到期：永久。",
-        "冯出纳 申请退款：不合适",
+        "冯出纳 发起退款：不合适",
         "《先有人》已关闭（系统）。",
         "¥99 已退回。",
     ]
@@ -57,6 +57,17 @@ def test_seen_paid_opened_given_back_closed(desk, shop, buyer, clock):
     assert all(each in page for each in heard)
     assert "Fact(" not in page
     assert reverse("money-refunds:inspect", args=[order.refunds.get().pk]) in page
+
+
+def test_what_finance_writes_is_not_put_into_the_buyers_mouth(shop, buyer):
+    order = shop.buy(buyer, course_price(course()))
+    refund_requests.ask(order=order, learner=buyer, now=site_clock.now())
+    staff = UserFactory(name="冯出纳")
+    refund_requests.approve(order=order, reason="团购取消", actor=staff, now=site_clock.now())
+    sentences = told(order)
+    assert any(each.endswith(" 申请退款。") for each in sentences)
+    [decided] = [each for each in sentences if "团购取消" in each]
+    assert decided.startswith("冯出纳 处理为")
 
 
 def test_where_the_buyer_came_from_is_told(shop, buyer):

@@ -1,6 +1,7 @@
 """How much the webhook reads, and of whom."""
 
 import io
+from typing import Any
 
 import pytest
 from django.test import RequestFactory
@@ -16,11 +17,8 @@ LIMIT = webhooks.LARGEST_BODY
 
 def asked(body: io.BytesIO, length: str) -> int:
     """The status; what comes after the declared length is another request's."""
-    request = RequestFactory().post(
-        reverse("payments_webhook"),
-        content_type="application/json",
-        **{"wsgi.input": body, "CONTENT_LENGTH": length},
-    )
+    sent: dict[str, Any] = {"wsgi.input": body, "CONTENT_LENGTH": length}
+    request = RequestFactory().post(reverse("payments_webhook"), **sent)
     return webhook(request).status_code
 
 
