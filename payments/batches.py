@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
 from accounts.models import User
-from payments import codes, redeeming
+from payments import codes, letters, redeeming
 from payments.models import RedeemBatch, RedeemCode
 
 CHUNK = 1000
@@ -61,6 +61,7 @@ def withdraw(code: RedeemCode, *, reason: str, actor: User, now: datetime) -> No
     code.withdrawn_at = now
     code.save(update_fields=["withdrawn_at"])
     redeeming.declare(code, now=now, actor=actor, reason=reason)
+    letters.code_shut(code, now=now)
 
 
 def settle(
@@ -77,6 +78,7 @@ def settle(
     )
     for code in redeemed:
         redeeming.declare(code, now=now, reason=reason)
+        letters.code_shut(code, now=now)
 
 
 def code_of(row: RedeemCode) -> str:

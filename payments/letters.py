@@ -30,6 +30,7 @@ from payments.models import (
     RefundRequest,
     Subscription,
 )
+from payments.models.offers import in_a_sentence
 from payments.upcoming import Charge
 
 ORDERS_PATH = "/account/orders/"
@@ -472,6 +473,15 @@ def seat(row: RedeemCode, *, code: str, now: datetime) -> bool:
         "until": _last_day(buyer, row.batch.redeemable_until),
     } | _way_in(code)
     return _queue_to(row.sent_to, f"seat-{row.pk}", buyer, "seat", context, order.language, now)
+
+
+def code_shut(row: RedeemCode, *, now: datetime) -> bool:
+    """To whoever had redeemed a code whose access was taken back, or is withheld."""
+    learner, shut = row.redeemed_by, row.shut_at
+    if learner is None or shut is None:
+        return False
+    context = {"title": in_a_sentence(row.sellable)}
+    return _queue(f"code-shut-{row.pk}-{shut:%Y%m%d%H%M}", learner, "code_shut", context, now)
 
 
 def _of_gift(gift: Gift) -> dict[str, Any]:

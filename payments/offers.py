@@ -1,6 +1,6 @@
 """Pricing what is for sale."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -66,3 +66,8 @@ def _replace(
 def site_midnight(day: date) -> datetime:
     """When a day begins, by the site's clock."""
     return datetime.combine(day, time.min, ZoneInfo(settings.TIME_ZONE)).astimezone(UTC)
+
+
+def end_of_day(at: datetime) -> datetime:
+    """When the day is over that has this instant, by the site's clock."""
+    return site_midnight(at.astimezone(ZoneInfo(settings.TIME_ZONE)).date() + timedelta(days=1))

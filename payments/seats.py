@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from payments import batches, letters
+from payments import batches, letters, offers
 from payments.models import Order, RedeemBatch
 
 REDEEMABLE = timedelta(days=365)
@@ -23,7 +23,7 @@ def bought(order: Order, *, now: datetime) -> None:
         membership=offer.membership,
         months=offer.term_months,
         size=order.quantity,
-        redeemable_until=now + REDEEMABLE,
+        redeemable_until=offers.end_of_day(now + REDEEMABLE),
         order=order,
         created_at=now,
     )

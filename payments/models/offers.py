@@ -23,6 +23,14 @@ class TermsAreFixed(Exception):
     """What was offered at a price keeps its terms: end it and make a new one."""
 
 
+def in_a_sentence(sellable: Any) -> Any:
+    """Its name, a course's as the title that it is, in the language of whoever reads it."""
+    if not isinstance(sellable, CoursePage):
+        return str(sellable)
+    # Translators: the title of a course inside a sentence
+    return format_lazy(pgettext_lazy("course title", "{title}"), title=sellable.title)
+
+
 class Offer(models.Model):
     """One way of buying one sellable. Terms never change once there is a price."""
 
@@ -173,10 +181,7 @@ class Offer(models.Model):
     @property
     def named(self) -> Any:
         """The sellable inside a sentence, in the language of whoever reads it: 《一群人的生意》."""
-        if self.course is None:
-            return str(self.sellable)
-        # Translators: the title of a course inside a sentence
-        return format_lazy(pgettext_lazy("course title", "{title}"), title=self.course.title)
+        return in_a_sentence(self.sellable)
 
     @property
     def terms(self) -> str:

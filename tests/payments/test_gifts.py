@@ -362,7 +362,10 @@ def test_it_is_sent_in_the_morning_of_its_day_where_the_site_is(shop, buyer, clo
     assert gift.send_at is not None
     local = gift.send_at.astimezone(ZoneInfo("Asia/Shanghai"))
     assert (local.date(), local.hour) == (day, 9)
-    assert gift.claimable_until == gift.send_at + timedelta(days=365)
+    assert gift.claimable_until is not None
+    last = gift.claimable_until.astimezone(ZoneInfo("Asia/Shanghai"))  # its day counts whole
+    assert last.date() == day + timedelta(days=366)
+    assert (last.hour, last.minute) == (0, 0)
     clock.move(gift.send_at - site_clock.now() - timedelta(minutes=1))
     gifts.send_due(site_clock.now())
     assert mails(FRIEND) == []

@@ -12,6 +12,7 @@ from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
 from accounts import privacy, roles
+from accounts.models import OutboxMessage
 from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
@@ -405,6 +406,8 @@ def test_one_code_is_taken_back_or_its_access_withdrawn_with_a_reason(buyer):
     assert grant.withdrawn_at is not None
     change = grant.changes.latest("pk")
     assert (change.reason, change.actor) == ("转卖", somebody(desk))
+    told = OutboxMessage.objects.get(user=buyer, key__startswith="code-shut-")
+    assert "转卖" not in told.text  # that is for colleagues
 
 
 def test_codes_are_found_by_person_by_state_and_by_the_code_itself(buyer):

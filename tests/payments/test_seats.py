@@ -192,6 +192,8 @@ def test_a_refund_shuts_every_seat_as_was_said_before(shop, buyer):
     shop.run_jobs()
     shop.deliver()
     assert Grant.objects.get(learner=colleague).withdrawn_at is not None
+    told = OutboxMessage.objects.get(user=colleague)
+    assert told.subject == f"《{batch.course}》不再对你开放"
     assert "已收回" in text_of(signed_in(UserFactory()).post(unused, follow=True))
     send = reverse("seats_send", args=[batch.order.key])
     assert signed_in(buyer).get(send).status_code == 302
