@@ -65,7 +65,7 @@ def test_finance_sets_a_share_and_reads_what_it_makes(open_page, look):
     page.fill("[name=starts_on]", "2026-10-01")
     look(page, "share-add")
     day.click(page, "#main form button[type=submit]", "/admin/money/shares/")
-    assert "30 %" in page.inner_text("#main table")
+    assert "30%" in page.inner_text("#main table")
     look(page, "shares")
     page.goto(f"/admin/money/shares/{book.instructor_id}/2026-11/")
     assert "¥23.70" in page.inner_text("dl")  # 30 % of 198 − 119
