@@ -187,6 +187,11 @@ def state_of(row: Fapiao) -> str:
     return str(with_state().get(pk=row.pk).state)  # type: ignore[attr-defined]
 
 
+def made_out_for(row: Fapiao) -> int:
+    """Of one with state: what had not gone back when it was issued, or has not until now."""
+    return max(row.amount - row.refunded_before, 0)  # type: ignore[attr-defined]
+
+
 def number_in(state: str) -> int:
     return with_state().filter(state=state).count()  # type: ignore[misc]
 

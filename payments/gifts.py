@@ -8,7 +8,8 @@ from django.db import transaction
 from wagtail.log_actions import log
 
 from accounts.models import User
-from payments import codes, entitlement, letters, offers, redeeming, refund_requests
+from pages import dates
+from payments import codes, entitlement, letters, redeeming, refund_requests
 from payments.models import Gift, Order
 
 CLAIM = timedelta(days=365)
@@ -29,7 +30,7 @@ def bought(order: Order, *, now: datetime) -> None:
     gift, _made = Gift.objects.get_or_create(order=order)  # there is none after a restore
     if gift.to_email:
         gift.send_at = max(_morning_of(gift), now) if gift.send_on else now
-    gift.claimable_until = offers.end_of_day(max(gift.send_at or now, now) + CLAIM)
+    gift.claimable_until = dates.end_of_day(dates.last_day(max(gift.send_at or now, now) + CLAIM))
     _mint(gift)
     letters.gift_bought(gift, now=now)
     if gift.send_at and gift.send_at <= now:

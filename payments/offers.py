@@ -1,9 +1,7 @@
 """Pricing what is for sale."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from payments.models import Offer, Price
@@ -61,13 +59,3 @@ def _replace(
     return Price.objects.create(
         offer=offer, currency=currency, amount=amount, ends_at=ends_at, created_at=now
     )
-
-
-def site_midnight(day: date) -> datetime:
-    """When a day begins, by the site's clock."""
-    return datetime.combine(day, time.min, ZoneInfo(settings.TIME_ZONE)).astimezone(UTC)
-
-
-def end_of_day(at: datetime) -> datetime:
-    """When the day is over that has this instant, by the site's clock."""
-    return site_midnight(at.astimezone(ZoneInfo(settings.TIME_ZONE)).date() + timedelta(days=1))

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from payments import batches, letters, offers
+from pages import dates
+from payments import batches, letters
 from payments.models import Order, RedeemBatch
 
 REDEEMABLE = timedelta(days=365)
@@ -23,7 +24,7 @@ def bought(order: Order, *, now: datetime) -> None:
         membership=offer.membership,
         months=offer.term_months,
         size=order.quantity,
-        redeemable_until=offers.end_of_day(now + REDEEMABLE),
+        redeemable_until=dates.end_of_day(dates.last_day(now + REDEEMABLE)),
         order=order,
         created_at=now,
     )

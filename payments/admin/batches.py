@@ -38,7 +38,6 @@ from payments.admin.listing import (
     MoneyIndex,
     MoneyViewSet,
     detail_url,
-    end_of_day,
     moment,
     period_widget,
     person,
@@ -100,7 +99,7 @@ class BatchForm(WagtailAdminModelForm):
         day = self.cleaned_data["until"]
         if day < timezone.localdate(clock.now()):
             raise forms.ValidationError(_("This day is over."))
-        return end_of_day(day)
+        return dates.end_of_day(day)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

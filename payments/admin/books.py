@@ -190,10 +190,11 @@ class DifferenceIndex(MoneyIndex):
         }
 
 
-def _with_things(rows: Iterable[Difference]) -> Iterator[Difference]:
+def _with_things(rows: Iterable[Difference]) -> Iterator[Any]:
     """Each with `thing`: what of ours it is about."""
+    row: Any
     for row, thing in concerned.with_things(rows):
-        setattr(row, "thing", thing)  # noqa: B010 — of this page only
+        row.thing = thing
         yield row
 
 

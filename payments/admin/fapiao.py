@@ -200,11 +200,6 @@ class FileView(View):
         return file_of(request, row)
 
 
-def face(row: Any) -> int:
-    """What it is made out for: what had not gone back when it was issued, or has not until now."""
-    return max(row.amount - row.refunded_before, 0)
-
-
 def net(row: Fapiao) -> int:
     found = fapiao.with_state().get(pk=row.pk)
     return max(row.amount - found.refunded, 0)  # type: ignore[attr-defined]
@@ -231,9 +226,9 @@ class FapiaoIndex(MoneyIndex):
             "paid_at": item.paid_at,
             "buyer": order.buyer.email,
             "what": str(order.price.offer.sellable),
-            "amount": decimal(face(item), order.currency),
+            "amount": decimal(fapiao.made_out_for(item), order.currency),
             "refunded": decimal(since, order.currency),
-            "kept": decimal(face(item) - since if stands else 0, order.currency),
+            "kept": decimal(fapiao.made_out_for(item) - since if stands else 0, order.currency),
             "currency": order.currency,
             "kind": item.get_kind_display(),
             "title": item.title,
@@ -306,7 +301,7 @@ class FapiaoViewSet(MoneyViewSet):
         Column(
             "amount",
             label=_("Made out for"),
-            accessor=lambda row: in_words(face(row), row.order.currency),
+            accessor=lambda row: in_words(fapiao.made_out_for(row), row.order.currency),
         ),
         Column("state", label=_("State"), accessor=state),
         MomentColumn("paid_at", label=_("Paid"), sort_key=None),

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import django_filters
 from django.conf import settings
@@ -365,11 +363,6 @@ def person(user: Any) -> str:
 
 def detail_url(viewset: str, row: Model | None) -> str:
     return reverse(f"{viewset}:inspect", args=[row.pk]) if row else ""
-
-
-def end_of_day(day: date) -> datetime:
-    """When the next day of the site's calendar begins."""
-    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(settings.TIME_ZONE))
 
 
 def period_widget() -> DateRangePickerWidget:

@@ -1,7 +1,7 @@
 """What is for sale and at which price, made without code. What was sold keeps its terms."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -46,7 +46,6 @@ from payments.offers import (
     end_price,
     set_early_price,
     set_price,
-    site_midnight,
 )
 
 TERMS = ("course", "bundle", "membership", "kind", "interval", "term_months", "trial_days")
@@ -232,7 +231,7 @@ class OfferForm(WagtailAdminModelForm):
     def early_ends_at(self) -> datetime | None:
         """When the last day of the early price is over, by the site's clock."""
         last: date | None = self.cleaned_data.get("early_until")
-        return site_midnight(last + timedelta(days=1)) if last else None
+        return dates.end_of_day(last) if last else None
 
     def clean_interval(self) -> str | None:
         return self.cleaned_data["interval"] or None

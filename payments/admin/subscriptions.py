@@ -31,7 +31,6 @@ from payments.admin.listing import (
     Section,
     SiteDays,
     detail_url,
-    end_of_day,
     in_words,
     moment,
     period_widget,
@@ -135,7 +134,7 @@ class SubscriptionFilters(WagtailFilterSet):
         return paid.filter(first_paid_at__lte=days.stop) if days.stop else paid
 
     def by_day_of_paying(self, found: Rows, name: str, day: date) -> Rows:
-        return recurring.paying(found, end_of_day(day))
+        return recurring.paying(found, dates.end_of_day(day))
 
 
 class SubscriptionIndex(MoneyIndex):

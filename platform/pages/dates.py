@@ -1,6 +1,6 @@
 """Days and moments in words, by Babel: exact, in the reader's language and time zone."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -29,6 +29,12 @@ def moment(value: datetime) -> str:
 def last_day(ends_at: datetime) -> date:
     """The last day, by the site's calendar, of what ends then."""
     return (ends_at - timedelta(seconds=1)).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """When a day of the site's calendar is over."""
+    midnight = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(settings.TIME_ZONE))
+    return midnight.astimezone(UTC)
 
 
 def _local(value: date) -> date:
