@@ -18,8 +18,9 @@ ON ?= postgresql
 # `make fuzz`: how many requests and forms each kind of person sends.
 FUZZ ?= 2000
 # `make fuzz-payments`: how many random schedules of people, time and faults (200).
-# `make mutants`: how many mutants, drawn (all).
+# `make mutants`: how many mutants, drawn (all); which files of tests are asked (all).
 N ?=
+BY ?=
 
 BIN := .venv/bin
 DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
@@ -52,7 +53,7 @@ help:
 	@echo "make fuzz           bad input to every address and form, for longer (FUZZ=)"
 	@echo "make fuzz-payments  random schedules of buying and faults end equal to Stripe (N=)"
 	@echo "make probe          asks the sandbox and Stripe the same (STRIPE_TEST_SECRET_KEY=)"
-	@echo "make mutants        plants faults in payments, tells which no test notices (ONLY=, N=, SEED=)"
+	@echo "make mutants        plants faults in payments, tells which no test notices (ONLY=, BY=, N=, SEED=)"
 	@echo "make gallery        pictures of every page in docs/gallery (needs chromium; ONLY=)"
 
 run:
@@ -123,7 +124,7 @@ probe: dev
 	@STRIPE_TEST_SECRET_KEY="$(STRIPE_TEST_SECRET_KEY)" $(BIN)/python -m pytest -rs tests/probe $(ARGS)
 
 mutants: dev
-	@ONLY="$(ONLY)" N="$(N)" SEED="$(SEED)" $(BIN)/python -m tests.mutants
+	@ONLY="$(ONLY)" BY="$(BY)" N="$(N)" SEED="$(SEED)" $(BIN)/python -m tests.mutants
 
 lock:
 	@for each in "" -scale -dev; do uv pip compile --quiet --universal --python-version 3.12 \

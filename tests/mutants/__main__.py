@@ -1,6 +1,7 @@
 """`python -m tests.mutants`: plants faults one by one, tells which no test notices; 1 below 90 %.
 
-From the environment: ONLY (modules or folders), N (a random sample of so many), SEED, JOBS (2).
+From the environment: ONLY (modules or folders), BY (files of tests, no others are asked), N (a
+random sample of so many), SEED, JOBS (2).
 """
 
 import ast
@@ -44,8 +45,11 @@ def main(asked: Mapping[str, str]) -> int:
         planned = random.Random(seed).sample(planned, min(int(asked["N"]), len(planned)))
         print(f"{len(planned)} mutants drawn, SEED={seed}", flush=True)
     kept = ROOT / "var" / "mutants"
-    coverage, results = Coverage(ROOT, kept / "coverage.json"), Results(ROOT, kept / "results.json")
+    by = (asked.get("BY") or "").split()
     files = [name for place in TESTS for name in _names(ROOT, _tests_in(ROOT / place))]
+    files = [name for name in files if not by or _is_within(name, by)]
+    coverage = Coverage(ROOT, kept / "coverage.json", set(files))
+    results = Results(ROOT, kept / "results.json")
     pool = Pool(ROOT, files, int(asked.get("JOBS") or 2))
     try:
         hunt(pool, coverage, results, files, modules_of(ROOT), planned)

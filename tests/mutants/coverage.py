@@ -30,8 +30,8 @@ class Test:
 
 
 class Coverage:
-    def __init__(self, root: Path, kept: Path) -> None:
-        self.root, self.kept = root, kept
+    def __init__(self, root: Path, kept: Path, asked: set[str]) -> None:
+        self.root, self.kept, self.asked = root, kept, asked
         known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
         self.files = {name: row for name, row in known.items() if (root / name).exists()}
 
@@ -103,8 +103,9 @@ class Coverage:
         ]
 
     def _tests(self) -> Iterator[dict[str, Any]]:
-        for row in self.files.values():
-            yield from row["tests"]
+        for file, row in self.files.items():
+            if file in self.asked:
+                yield from row["tests"]
 
 
 @cache
