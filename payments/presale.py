@@ -44,6 +44,13 @@ def end_of(order: Order) -> PresaleEnd | None:
     return ended.first()
 
 
+def given_up_courses() -> set[int]:
+    """Those sold in advance once that are not any more."""
+    again = Offer.objects.filter(is_active=True, course__isnull=False).exclude(presale="")
+    ended = PresaleEnd.objects.exclude(offer__course__in=again.values("course"))
+    return set(ended.values_list("offer__course_id", flat=True))
+
+
 def follow_all(*, now: datetime) -> None:
     """Bring every order paid in advance to where its course is; give back what was given up."""
     for course in CoursePage.objects.filter(offers__prices__orders__in=waiting()).distinct():

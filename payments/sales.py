@@ -169,6 +169,14 @@ def is_awaited(request: HttpRequest | None, course: CoursePage) -> bool:
     return beginning.is_planned(course, now=clock.now()) and course.pk in _awaited(request)
 
 
+def is_coming(request: HttpRequest | None, course: CoursePage) -> bool:
+    """Whether its day is told: it is planned, and what was sold in advance was not given up. One
+    query a page, where something is planned."""
+    if not beginning.is_planned(course, now=clock.now()):
+        return False
+    return course.pk not in _kept(request, "given_up", presale.given_up_courses)
+
+
 def _awaited(request: HttpRequest | None) -> set[int]:
     """The courses that whoever looks has bought in advance, found at once."""
     user = getattr(request, "user", None)

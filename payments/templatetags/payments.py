@@ -33,6 +33,12 @@ def awaited(context: template.Context, course: CoursePage) -> bool:
 
 
 @register.simple_tag(takes_context=True)
+def coming(context: template.Context, course: CoursePage) -> bool:
+    """`{% coming course as comes %}`: planned, and not given up: the day can be told."""
+    return sales.is_coming(context.get("request"), course)
+
+
+@register.simple_tag(takes_context=True)
 def prepare(context: template.Context, courses: Sequence[CoursePage]) -> str:
     """`{% prepare courses %}` on pages with several courses: what the tags above will tell of
     them, found at once."""

@@ -289,6 +289,25 @@ def test_the_order_of_what_was_given_up_says_why(shop, buyer, page, price, finan
     assert "讲师病了" in text_of(me.get(page.get_absolute_url()))
 
 
+def test_given_up_it_names_no_day_and_is_not_for_sale_until_it_is_again(
+    page, price, finance, client
+):
+    type(page).objects.filter(pk=page.pk).update(planned_lessons=12)
+    for lesson in page.get_children():
+        lesson.unpublish()
+    day = dates.day(page.opens_on, now=site_clock.now())
+    listed = reverse("catalogue")
+    for address in (page.get_absolute_url(), listed):
+        assert day in text_of(client.get(address))
+    assert give_up(finance, price.offer).status_code == 302
+    for address in (page.get_absolute_url(), listed):
+        shown = client.get(address)
+        assert day not in text_of(shown)
+        assert "payments/buy" not in shown.text
+    sold_in_advance(page)
+    assert day in text_of(client.get(page.get_absolute_url()))
+
+
 def test_it_is_given_up_once_with_a_reason_by_finance_alone(shop, price, finance):
     shop.buy(UserFactory(), price)
     assert give_up(finance, price.offer, reason="").status_code == 200
