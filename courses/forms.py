@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from modelcluster.forms import BaseChildFormSet
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.forms.pages import CopyForm
 
@@ -18,6 +19,16 @@ class CopyWithoutAliasForm(CopyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("alias", None)
+
+
+class CoursesOnce(BaseChildFormSet):
+    """The courses of a bundle. Django would name the fields, as the code does."""
+
+    def get_unique_error_message(self, unique_check: Any) -> Any:
+        return _("A course stands in the bundle twice.")
+
+    def get_form_error(self) -> Any:
+        return _("This course is in the bundle already.")
 
 
 class LessonForm(WagtailAdminPageForm):

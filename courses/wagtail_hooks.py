@@ -24,6 +24,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 from accounts import audit
 from courses import dashboard, deletion, media
 from courses.admin_api import DocumentsAPI, PicturesAPI
+from courses.forms import CoursesOnce
 from courses.models import (
     Bundle,
     CoursePage,
@@ -197,6 +198,15 @@ class MembershipViewSet(TeachingViewSet):
     sort_order_field = "sort_order"
 
 
+class CoursesPanel(InlinePanel):
+    """The courses in a bundle."""
+
+    def get_form_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = super().get_form_options()
+        options["formsets"][self.relation_name]["formset"] = CoursesOnce
+        return options
+
+
 class BundleViewSet(TeachingViewSet):
     """Beside the groups: editors and finance both make bundles."""
 
@@ -212,7 +222,7 @@ class BundleViewSet(TeachingViewSet):
         FieldPanel("slug", help_text=ADDRESS),
         FieldPanel("promise", help_text=_("Under the title, in at most 80 characters.")),
         FieldPanel("description", help_text=_("An empty line parts paragraphs.")),
-        InlinePanel(
+        CoursesPanel(
             "contents",
             heading=_("Courses"),
             label=_("Course"),

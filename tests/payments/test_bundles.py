@@ -283,10 +283,14 @@ def test_a_bundle_is_made_without_code_and_finance_prices_it(pages, client, role
 
 def test_one_course_is_no_bundle_and_none_stands_in_it_twice(pages):
     desk = at_desk(roles.FINANCE)
-    for chosen in (pages[:1], [pages[0], pages[0]]):
+    twice = [pages[0], pages[0]]
+    for chosen in (pages[:1], twice):
         answer = desk.post("/admin/snippets/courses/bundle/add/", bundle_form(*chosen))
         assert answer.status_code == 200
         assert "两门一起学" in answer.text
+        assert ("组合里已经有这门课。" in answer.text) == (chosen == twice)
+        assert "bundle and" not in answer.text
+        assert "bundle 和" not in answer.text
         assert not Bundle.objects.exists()
 
 
