@@ -131,7 +131,7 @@ def _state(row: Subscription, now: datetime) -> tuple[str, str]:
         if row.resumes_at is None:
             return _("Payments are paused."), "info"
         if row.period_end and not row.period_is_unpaid and now < row.period_end:
-            words["begins"] = dates.day(row.period_end, now=now)
+            words["begins"], words["day"] = dates.span(row.period_end, row.resumes_at, now=now)
             return _(
                 "A pause begins on %(begins)s; until then all is as it was. It goes on by itself "
                 "on %(day)s; then %(amount)s is charged."

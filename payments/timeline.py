@@ -189,10 +189,8 @@ def _priced(price: Price) -> str:
 
 def _pauses(row: Subscription, now: datetime) -> Iterator[Event]:
     for pause in pausing.known(row, now=now):
-        words = {
-            "begins": dates.day(pause.begins_at, now=now),
-            "resumes": dates.day(pause.resumes_at, now=now),
-        }
+        begins, resumes = dates.span(pause.begins_at, pause.resumes_at, now=now)
+        words = {"begins": begins, "resumes": resumes}
         yield Event(pause.asked_at, _("Pause chosen: from %(begins)s to %(resumes)s.") % words)
         if pause.resumed_at:
             yield Event(pause.resumed_at, _("The pause ended."))

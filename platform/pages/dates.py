@@ -21,6 +21,13 @@ def day(value: date, *, now: datetime | None = None) -> str:
     return format_date(local, pattern, locale=_locale())
 
 
+def span(first: date, last: date, *, now: datetime) -> tuple[str, str]:
+    """The two days of a span: both with their year, unless both are of this one."""
+    if _local(first).year == _local(last).year:
+        return day(first, now=now), day(last, now=now)
+    return day(first), day(last)
+
+
 def moment(value: datetime) -> str:
     """2026 年 11 月 30 日 18:05."""
     return f"{day(value)} {format_time(localtime(value), 'HH:mm', locale=_locale())}"

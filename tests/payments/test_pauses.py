@@ -1,16 +1,17 @@
 """A subscription pauses for one to three months, and goes on by itself."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
 from operations import clock as site_clock
-from payments import pausing, subscriptions
+from payments import pausing, standing, subscriptions, timeline
 from payments.models import Invoice, Pause
 from payments.periodic import change_subscriptions
 from payments.sandbox import faults
 from payments.sandbox.models import StripeObject
+from tests.payments.factories import NOW, SubscriptionFactory
 from tests.payments.plans import fresh, included_in, opens, page_of, text_of
 from tests.payments.test_subscriptions import break_card, mails, mend_card
 
@@ -108,6 +109,18 @@ def test_a_pause_ended_early_begins_a_paid_period_once_or_says_that_the_bank_ref
         me.post(page_of(row, name="subscription_unpause"))
     assert opens(buyer, page)
     assert Invoice.objects.filter(amount_paid__gt=0).count() == 2
+
+
+def test_a_pause_across_the_new_year_tells_the_years_of_both_days():
+    begins, resumes = datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 1, 20, tzinfo=UTC)
+    row = SubscriptionFactory(period_end=begins, collection_paused=True)
+    row.object = {"pause_collection": {"resumes_at": resumes.timestamp()}}
+    row.pauses.create(months=1, asked_at=NOW, begins_at=begins, resumes_at=resumes)
+    told = [event.sentence for event in timeline.of(row, now=NOW)]
+    assert "选择暂停：2026 年 12 月 20 日到 2027 年 1 月 20 日。" in told
+    sentence = standing.of_subscription(row, now=NOW).sentence
+    assert "2026 年 12 月 20 日" in sentence
+    assert "2027 年 1 月 20 日" in sentence
 
 
 def test_in_a_pause_cancelling_ends_it_at_once(shop, buyer, me, library):
