@@ -228,8 +228,10 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
     keys += [
         f"fapiao-{news}-{row.pk}" for row in order.fapiaos.all() for news in ("issued", "reversed")
     ]
-    if order.subscription_id:
+    if order.subscription:
         keys.append(f"membership-begun-{order.subscription_id}")
+        bills = order.subscription.invoices.values_list("pk", flat=True)
+        keys += [f"renewal-receipt-{pk}" for pk in bills]
     sent = OutboxMessage.objects.filter(about=OutboxMessage.About.MONEY, user=order.buyer_id)
     wanted = Q(key__in=keys)
     for key in keys:
@@ -239,8 +241,6 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
     if order.subscription:
         for kind in ("renewal-notice", "cancelled", "card-expiring", "payment-failed"):
             wanted |= Q(key__startswith=f"{kind}-{order.subscription_id}-")
-        bills = order.subscription.invoices.values_list("pk", flat=True)
-        wanted |= Q(key__in=[f"renewal-receipt-{pk}" for pk in bills])
     return sent.filter(wanted)
 
 
