@@ -24,6 +24,7 @@ from payments.models import (
     RedeemBatch,
     RedeemCode,
     Refund,
+    Reservation,
     Subscription,
     WebhookEvent,
 )
@@ -77,6 +78,23 @@ class OrderFactory(factory.django.DjangoModelFactory):
     account = ACCOUNT
     session_id = factory.Sequence(lambda n: f"cs_test_{n}")
     created_at = NOW
+
+
+class ReservationFactory(factory.django.DjangoModelFactory):
+    """A card is kept for an order of ¥39 that is charged in ten days; `ReservationFactory(
+    refused=True)`: the bank said no."""
+
+    class Meta:
+        model = Reservation
+
+    class Params:
+        refused = factory.Trait(charging_at=NOW, refused_at=NOW, pay_until=NOW + timedelta(days=7))
+
+    order = factory.SubFactory(OrderFactory, status=Order.Status.RESERVED)
+    customer_id = factory.Sequence(lambda n: f"cus_test_{n}")
+    payment_method_id = factory.Sequence(lambda n: f"pm_test_{n}")
+    reserved_at = NOW
+    day = (NOW + timedelta(days=10)).date()
 
 
 class FapiaoFactory(factory.django.DjangoModelFactory):
