@@ -23,7 +23,7 @@ from payments import (
     seats,
     subscriptions,
 )
-from payments.mirror import Shape, id_of, moment
+from payments.mirror import Shape, id_of, moment, paid_with
 from payments.models import Offer, Order
 
 # The second: a code brought the price to nothing, and there is no payment.
@@ -65,6 +65,8 @@ def apply_session(session: Shape, *, now: datetime) -> None:
         fulfil(order_id=order.pk, session=session, now=now)
     elif session["status"] == "complete" and has_failed(session):
         _close(order, Order.Status.FAILED)
+    elif session["status"] == "complete":
+        Order.objects.filter(pk=order.pk).update(is_confirming=True)
 
 
 def apply_payment(payment: Shape, *, now: datetime) -> None:
@@ -105,6 +107,8 @@ def fulfil(*, order_id: int, session: Shape, now: datetime) -> None:
     payment = session["payment_intent"]
     if payment:
         books.record_charge(payment["latest_charge"], order=order, now=now)
+        order.method, order.card = paid_with(payment["latest_charge"])
+        order.save(update_fields=["method", "card"])
     if order.status not in UNPAID:
         return
     order.session_id = session["id"]

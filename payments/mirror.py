@@ -29,6 +29,13 @@ PERSONAL = (
     "shipping",
 )
 PERSON = ("address", "email", "name", "phone")
+BRANDS = {
+    "amex": "American Express",
+    "diners": "Diners Club",
+    "eftpos_au": "Eftpos",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+}  # whose names are not the code with a capital
 
 
 @transaction.atomic
@@ -74,3 +81,19 @@ def id_of(value: Any) -> str:
     if isinstance(value, dict):
         return str(value["id"])
     return str(value or "")
+
+
+def card_name(card: Shape) -> str:
+    """A card as people name it: Visa 4242."""
+    brand = BRANDS.get(card["brand"], card["brand"].capitalize())
+    return f"{brand} {card['last4']}"[:40]
+
+
+def paid_with(charge: Any) -> tuple[str, str]:
+    """Stripe's word for the way a succeeded charge was paid, and the card's name if by card."""
+    if not isinstance(charge, dict) or charge["status"] != "succeeded":
+        return "", ""
+    details = charge.get("payment_method_details") or {}
+    card = details.get("card") or {}
+    named = card_name(card) if card.get("brand") and card.get("last4") else ""
+    return str(details.get("type") or "")[:40], named

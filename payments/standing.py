@@ -393,6 +393,8 @@ def of_order(order: Order) -> str:
         return _("Taken back by the bank") if dispute.status == "lost" else _("Disputed")
     if order.advance == Order.Advance.WAITING and order.status == Order.Status.FULFILLED:
         return _("Paid in advance")
+    if order.waits_for_confirmation:
+        return _("Waits for confirmation")
     state = went_back.state(order, went_back.of_order(order))
     if state == Order.Status.FULFILLED and order.trial_days:
         return _("Begun with a trial")  # nothing was paid; what was later is on the bills

@@ -225,15 +225,6 @@ def _offer_at(price_id: str, order: Order) -> Offer:
     return found.price.offer if found else order.price.offer
 
 
-BRANDS = {
-    "amex": "American Express",
-    "diners": "Diners Club",
-    "eftpos_au": "Eftpos",
-    "jcb": "JCB",
-    "unionpay": "UnionPay",
-}  # whose names are not the code with a capital
-
-
 def _card(shape: Shape) -> tuple[str, date | None]:
     """The card that will be charged, as people name it, and its last day."""
     customer = shape["customer"] if isinstance(shape["customer"], dict) else {}
@@ -245,8 +236,7 @@ def _card(shape: Shape) -> tuple[str, date | None]:
         return "", None
     year, month = card["exp_year"], card["exp_month"]
     last = calendar.monthrange(year, month)[1]
-    brand = BRANDS.get(card["brand"], card["brand"].capitalize())
-    return f"{brand} {card['last4']}"[:40], date(year, month, last)
+    return mirror.card_name(card), date(year, month, last)
 
 
 def _failing_since(row: Subscription, shape: Shape) -> datetime | None:
@@ -282,6 +272,9 @@ def _apply_bill(bill: Bill, subscription: Subscription, *, now: datetime) -> Non
     if bill.payment:
         charge = bill.payment["latest_charge"]
         books.record_charge(charge, order=order, invoice=row, now=now)
+        if order and not order.method and row.billing_reason == "subscription_create":
+            order.method, order.card = mirror.paid_with(charge)
+            order.save(update_fields=["method", "card"])
     if not (order and row.status == "paid" and row.amount_paid and _is_renewal(row)):
         return
     if _came_too_late(row, subscription):

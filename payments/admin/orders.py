@@ -82,6 +82,8 @@ def offers(request: Any = None) -> QuerySet[Offer]:
 
 def order_state(order: Order) -> Any:
     """Of one with sums."""
+    if order.waits_for_confirmation:
+        return _("Waits for confirmation")
     state = went_back.state(order, order.own_refunded)  # type: ignore[attr-defined]
     if state == Order.Status.FULFILLED and order.trial_days:
         return _("Begun with a trial")
@@ -206,6 +208,7 @@ class OrderIndex(MoneyIndex):
             "tax_number": item.tax_number,
             "currency": item.currency,
             "status": order_state(item),
+            "paid_with": item.paid_with,
             "payment_intent_id": item.payment_intent_id or "",
             "note": item.get_note_display(),
         }
@@ -246,6 +249,7 @@ class OrderDetail(MoneyDetail):
         yield Fact(_("Days of trial"), order.trial_days or "")
         yield Fact(_("Made"), moment(order.created_at))
         yield Fact(_("Begun") if order.trial_days else _("Paid"), moment(order.paid_at))
+        yield Fact(_("Way of paying"), order.paid_with)
         yield Fact(_("Opened"), moment(order.fulfilled_at))
         yield Fact(_("Ended"), moment(order.ended_at))
         yield Fact(_("In advance"), order.get_advance_display())
@@ -444,6 +448,7 @@ class OrderViewSet(MoneyViewSet):
         "tax_number",
         "currency",
         "status",
+        "paid_with",
         "payment_intent_id",
         "note",
     ]
@@ -453,5 +458,6 @@ class OrderViewSet(MoneyViewSet):
         "terms": _("Terms"),
         "discount": _("Discount"),
         "promotion": _("Promotion code"),
+        "paid_with": _("Way of paying"),
         **SUM_LABELS,
     }

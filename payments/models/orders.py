@@ -135,6 +135,14 @@ class Order(OfAccount):
     from_block = models.CharField(max_length=64, blank=True)
     experiment = models.CharField(max_length=64, blank=True)
 
+    # Stripe's word for the way it was paid, and the card as people name it (Visa 4242).
+    method = models.CharField(
+        _("Way of paying"), max_length=40, blank=True, default="", db_default=""
+    )
+    card = models.CharField(_("Card"), max_length=40, blank=True, default="", db_default="")
+    # Checkout is done and the money not there: a wallet or a bank confirms it later.
+    is_confirming = models.BooleanField(default=False, db_default=False, editable=False)
+
     created_at = models.DateTimeField(_("Made"))
     paid_at = models.DateTimeField(_("Paid"), null=True, blank=True)
     # What was bought once and paid is open from … until (never, where empty).
@@ -243,6 +251,17 @@ class Order(OfAccount):
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
+
+    @property
+    def waits_for_confirmation(self) -> bool:
+        """Paid on Stripe's page, and not confirmed yet."""
+        return self.is_open and self.is_confirming
+
+    @property
+    def paid_with(self) -> str:
+        """How it was paid, in words: 银行卡 Visa 4242."""
+        names = {"card": _("Card"), "alipay": _("Alipay"), "wechat_pay": _("WeChat Pay")}
+        return f"{names.get(self.method, self.method)} {self.card}".strip()
 
     @property
     def is_reserved(self) -> bool:

@@ -174,7 +174,9 @@ def _line(order: Order, *, now: datetime) -> dict[str, Any]:
         "order": order,
         "what": order.price.offer.named,
         # The unpaid ones stand under a heading that says it.
-        "state": "" if order.status == Order.Status.OPEN else standing.of_order(order),
+        "state": ""
+        if order.is_open and not order.waits_for_confirmation
+        else standing.of_order(order),
         "gift": given_away.gift_word(order.gift, now=now)
         if order.fulfilled_at and hasattr(order, "gift")
         else "",

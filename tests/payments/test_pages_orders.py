@@ -21,7 +21,7 @@ from pages import dates
 from payments import cancelling, checkout, gateway, refund_requests
 from payments.checkout import Attribution
 from payments.models import Order, RefundRequest, Subscription
-from payments.sandbox import faults
+from payments.sandbox import completing, faults
 from tests.accounts.browser import text_of
 from tests.factories import MembershipFactory, UserFactory, course, lesson
 from tests.payments.conftest import DECLINED, FAILS_WHEN_CHARGED
@@ -32,6 +32,7 @@ from tests.payments.factories import (
     course_price,
     membership_prices,
 )
+from tests.payments.staff import csv_rows
 from tests.payments.test_pages import day_from_now, signed_in
 from tests.payments.test_subscriptions import break_card
 
@@ -605,3 +606,48 @@ def test_an_order_of_which_a_part_went_back_says_so(shop, buyer, me):
     gateway.create_refund(payment, key="the rest")
     shop.deliver()
     assert "部分退款" not in text_of(me.get(reverse("orders")))
+
+
+def test_an_order_says_how_it_was_paid_to_its_buyer_and_to_finance(
+    shop, buyer, me, library, finance
+):
+    card = shop.buy(buyer, course_price(course()))
+    renewing = shop.buy(buyer, library["month"])
+    paid = {card: "银行卡 Visa 4242", renewing: "银行卡 Visa 4242"}
+    for wallet, name in (("alipay", "支付宝"), ("wechat_pay", "微信支付")):
+        order = shop.begin(buyer, course_price(course()))
+        completing.pay_by_wallet(str(order.session_id), wallet, "paid", now=site_clock.now())
+        shop.deliver()
+        paid[order] = name
+    rows = {
+        row["编号"]: row["付款方式"] for row in csv_rows(finance, reverse("money-orders:index"))
+    }
+    assert rows == {order.number: name for order, name in paid.items()}
+    for order, name in paid.items():
+        assert f"付款方式 {name}" in text_of(me.get(reverse("order", args=[order.key])))
+        at_finance = finance.get(reverse("money-orders:inspect", args=[order.pk]))
+        assert f"付款方式 {name}" in text_of(at_finance)
+
+
+def test_an_order_of_which_nothing_is_known_says_no_way_of_paying(buyer, me):
+    order = OrderFactory(buyer=buyer, fulfilled=True, price=course_price(course()))
+    assert "付款方式" not in text_of(me.get(reverse("order", args=[order.key])))
+
+
+def test_a_wallets_payment_on_its_way_is_said_to_wait_for_its_confirmation(
+    shop, buyer, me, finance
+):
+    order = shop.begin(buyer, course_price(course()))
+    address = reverse("order", args=[order.key])
+    assert "等待确认" not in text_of(me.get(address))
+    completing.pay_by_wallet(str(order.session_id), "alipay", "paid_later", now=site_clock.now())
+    shop.deliver()
+    shown = text_of(me.get(address))
+    assert "付款正在等待确认" in shown
+    assert f"payments/buy/{order.price.offer.key}" not in me.get(address).text
+    assert "等待确认" in text_of(me.get(reverse("orders")))
+    at_finance = reverse("money-orders:inspect", args=[order.pk])
+    assert "等待确认" in text_of(finance.get(at_finance))
+    shop.advance(hours=2)
+    for page in (me.get(address), me.get(reverse("orders")), finance.get(at_finance)):
+        assert "等待确认" not in text_of(page)
