@@ -12,6 +12,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column
@@ -262,7 +263,22 @@ class SavesPrice(AfterProof):
             told = _set_prices(offer, currency, form)
             if told:
                 log(instance=offer, action="payments.price", data=told)
+        if warning := _not_yet(offer):
+            messages.warning(self.request, warning)  # type: ignore[attr-defined]
         return offer
+
+
+def _not_yet(offer: Offer) -> str:
+    """Said where nobody can buy it before the day its course opens."""
+    if not offer.is_active or offer.presale or offer.course is None:
+        return ""
+    if not beginning.is_planned(offer.course, now=clock.now()):
+        return ""
+    day = dates.day(beginning.opens_at(offer.course, now=clock.now()))
+    return _(
+        "Nobody can buy it yet: its course opens on %(day)s, and it is on sale from then on. "
+        "What is sold sooner is set under “%(field)s”."
+    ) % {"day": day, "field": Offer._meta.get_field("presale").verbose_name}
 
 
 def _set_prices(offer: Offer, currency: str, form: OfferForm) -> dict[str, str]:

@@ -340,6 +340,21 @@ def test_finance_sells_a_planned_course_in_advance(page, finance, client):
     assert "提前购买" in client.get(page.get_absolute_url()).text
 
 
+def test_finance_is_warned_that_nobody_buys_a_planned_course_before_its_day(page, finance, client):
+    form = offer_form(course=page.pk, kind="one_off", amount="99")
+    told = finance.post(reverse("money-offers:add"), form, follow=True)
+    assert f"现在还不能买：{dates.day(page.opens_on)}开课" in text_of(told)
+    assert "payments/buy" not in client.get(page.get_absolute_url()).text
+    edit = reverse("money-offers:edit", args=[Offer.objects.get().pk])
+    for better in ({"presale": "at_once"}, {"is_active": ""}):
+        changed = finance.post(edit, form | better, follow=True)
+        assert changed.redirect_chain
+        assert "现在还不能买" not in text_of(changed)
+    move_to(page, 0)
+    assert "现在还不能买" not in text_of(finance.post(edit, form, follow=True))
+    assert "payments/buy" in client.get(page.get_absolute_url()).text
+
+
 def test_only_a_course_is_sold_in_advance(finance):
     form = offer_form(
         membership=MembershipFactory().pk,
