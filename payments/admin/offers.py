@@ -20,7 +20,7 @@ from wagtail.admin.views import generic
 from wagtail.admin.widgets import AdminDateInput
 from wagtail.log_actions import log
 
-from courses.models import Bundle, CoursePage, Membership
+from courses.models import CoursePage
 from operations import clock
 from pages import dates
 from pages.forms import DayField, at_most
@@ -86,8 +86,6 @@ class OfferForm(WagtailAdminModelForm):
             self._add_currency(currency)
         self.order_fields([*self._meta.fields, *self.currency_fields(), "early_until"])
         self.fields["course"].queryset = CoursePage.objects.order_by("title")
-        self.fields["bundle"].queryset = Bundle.objects.all()
-        self.fields["membership"].queryset = Membership.objects.all()
         at_most(self.fields["term_months"], LONGEST_MONTHS)
         if self.instance.pk is None:
             return
@@ -282,9 +280,10 @@ def _not_yet(offer: Offer) -> str:
 
 
 def _set_prices(offer: Offer, currency: str, form: OfferForm) -> dict[str, str]:
-    """What was typed of one currency, for the log; nothing where it has no price."""
+    """What changed of one currency, for the log."""
     amount, now = form.cleaned_data[field_of(currency)], clock.now()
-    before = offer.prices.filter(currency=currency, is_active=True, ends_at=None).first()
+    in_force = offer.prices.filter(currency=currency, is_active=True)
+    stood, before = set(in_force.all()), in_force.filter(ends_at=None).first()
     early = set_early_price(
         offer=offer,
         currency=currency,
@@ -296,6 +295,8 @@ def _set_prices(offer: Offer, currency: str, form: OfferForm) -> dict[str, str]:
         ended = end_price(offer=offer, currency=currency)
         return {"ended": str(ended)} if ended else {}
     price = set_price(offer=offer, currency=currency, amount=amount, now=now)
+    if set(in_force.all()) == stood:
+        return {}
     told = {"price": str(price)}
     if before and before != price:
         told["before"] = str(before)

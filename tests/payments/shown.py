@@ -1,0 +1,68 @@
+"""What a page of finance shows: facts, tables, acts, sums, what will happen."""
+
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+
+
+def _soup(answer: Any) -> BeautifulSoup:
+    assert answer.status_code == 200, answer.status_code
+    return BeautifulSoup(answer.content, "html.parser")
+
+
+def _words(tag: Tag) -> str:
+    return " ".join(tag.get_text(" ", strip=True).split())
+
+
+def facts(answer: Any) -> dict[str, str]:
+    """Of a detail page, by label."""
+    soup = _soup(answer).select_one(".one-facts")
+    assert soup is not None
+    labels, values = soup.find_all("dt"), soup.find_all("dd")
+    return {_words(dt): _words(dd) for dt, dd in zip(labels, values, strict=True)}
+
+
+def links(answer: Any) -> dict[str, str]:
+    """Where a detail page's facts lead, by label."""
+    soup = _soup(answer).select_one(".one-facts")
+    assert soup is not None
+    return {_words(dd.find_previous_sibling("dt")): dd.a["href"] for dd in soup.select("dd:has(a)")}
+
+
+def acts(answer: Any) -> list[str]:
+    """What may be done, by the words on the buttons."""
+    soup = _soup(answer).select_one(".one-facts")
+    assert soup is not None
+    return [_words(each) for each in soup.parent.select(".button")]
+
+
+def tables(answer: Any) -> dict[str, list[list[str]]]:
+    """The rows under each heading of a detail page."""
+    found = {}
+    for table in _soup(answer).select("h2 + table.listing"):
+        found[_words(table.find_previous_sibling("h2"))] = _rows(table)
+    return found
+
+
+def listed(answer: Any) -> list[list[str]]:
+    """The rows of a listing, cell by cell; without the box to choose one."""
+    table = _soup(answer).select_one("table.listing")
+    if table is None:
+        return []
+    rows = [row.select("td, th") for row in table.select("tbody tr")]
+    return [[_words(cell) for cell in row if not cell.select("input")] for row in rows]
+
+
+def together(answer: Any) -> str:
+    """What a listing adds up to."""
+    found = [_words(each) for each in _soup(answer).select("p.nice-padding")]
+    return next((each for each in found if each.startswith("合计")), "")
+
+
+def consequences(answer: Any) -> list[str]:
+    """What a page says will happen before it is done."""
+    return [_words(each) for each in _soup(answer).select("main h2 + ul > li")]
+
+
+def _rows(table: Tag) -> list[list[str]]:
+    return [[_words(cell) for cell in row.find_all("td")] for row in table.select("tbody tr")]
