@@ -188,7 +188,8 @@ def test_what_does_not_wait_does_not_follow(advance):
 
 def test_what_stands_where_it_belongs_costs_nothing_each_round():
     unmoved, absent = sold_in_advance(opening(10)), sold_in_advance(opening(0, live=False))
-    given_up, asked = sold_in_advance(opening(10)), []
+    given_up = sold_in_advance(opening(10))
+    asked: list[int] = []
     end = ended(given_up)
     for _ in range(2):
         for _ in range(2):

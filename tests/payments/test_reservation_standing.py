@@ -23,6 +23,7 @@ def reserved(opens=10, *, live=True, **fields):
 
 def read(row):
     found = reservation_standing.of_order(row.order, now=NOW)
+    assert found
     may = [name for name in ("may_give_up", "must_pay", "may_begin") if getattr(found, name)]
     return found.sentence, may
 
