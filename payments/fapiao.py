@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -47,6 +47,14 @@ class CannotIssue(Exception):
 
 class CannotReverse(Exception):
     """It is not issued, nothing went back, or it is reversed already."""
+
+
+class NumberTaken(Exception):
+    """The number stands at another one; the text says which order it is of, where that is known."""
+
+
+class NothingToCorrect(Exception):
+    """It is not issued, or the numbers are as they were."""
 
 
 def is_number(text: str) -> bool:
@@ -155,14 +163,16 @@ def issue(
     actor: User,
     now: datetime,
 ) -> Fapiao:
-    """Note that it was issued; what was asked is fixed from now on. Raises CannotIssue."""
+    """Note that it was issued; what was asked is fixed from now on. Raises CannotIssue,
+    NumberTaken."""
     row = Fapiao.objects.select_for_update().get(pk=fapiao.pk)
     if row.is_issued:
         raise CannotIssue
+    _refuse_taken(row, number)
     row.number, row.issued_on, row.issued_at, row.issued_by = number, issued_on, now, actor
     if file is not None:
         row.file.save(f"{row.order.number}.pdf", file, save=False)
-    row.save()
+    _save(row)
     log(instance=row, action="payments.issue_fapiao", user=actor, data={"number": number})
     letters.fapiao_issued(row, now=now)
     return row
@@ -172,15 +182,52 @@ def issue(
 def reverse(
     *, fapiao: Fapiao, number: str, reversed_on: date, actor: User, now: datetime
 ) -> Fapiao:
-    """Note that it was reversed after a refund. Raises CannotReverse."""
+    """Note that it was reversed after a refund. Raises CannotReverse, NumberTaken."""
     row = Fapiao.objects.select_for_update().get(pk=fapiao.pk)
     if state_of(row) != "to_reverse":
         raise CannotReverse
+    _refuse_taken(row, number)
     row.reversal_number, row.reversed_on = number, reversed_on
-    row.save(update_fields=["reversal_number", "reversed_on"])
+    _save(row)
     log(instance=row, action="payments.reverse_fapiao", user=actor, data={"number": number})
     letters.fapiao_reversed(row, now=now)
     return row
+
+
+@transaction.atomic
+def correct(
+    *, fapiao: Fapiao, number: str, reversal_number: str, reason: str, actor: User, now: datetime
+) -> Fapiao:
+    """Mend what was noted wrongly, and tell the buyer; `reversal_number` is "" of one that stands.
+    Raises NothingToCorrect, NumberTaken."""
+    row = Fapiao.objects.select_for_update().get(pk=fapiao.pk)
+    before = (row.number, row.reversal_number)
+    if not row.is_issued or before == (number, reversal_number):
+        raise NothingToCorrect
+    _refuse_taken(row, number, reversal_number)
+    row.number, row.reversal_number = number, reversal_number
+    _save(row)
+    told = {"before": " ".join(filter(None, before)), "reason": reason}
+    told["number"] = " ".join(filter(None, (number, reversal_number)))
+    log(instance=row, action="payments.correct_fapiao", user=actor, data=told)
+    letters.fapiao_corrected(row, now=now)
+    return row
+
+
+def _refuse_taken(row: Fapiao, *numbers: str) -> None:
+    """A reversal's number is of the same kind: it stands nowhere else either."""
+    typed = [number for number in numbers if number]
+    others = Fapiao.objects.filter(Q(number__in=typed) | Q(reversal_number__in=typed))
+    if other := others.exclude(pk=row.pk).select_related("order").first():
+        raise NumberTaken(other.order.number)
+
+
+def _save(row: Fapiao) -> None:
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:  # another one was noted with it just now
+        raise NumberTaken from error
 
 
 def state_of(row: Fapiao) -> str:

@@ -390,6 +390,11 @@ def fapiao_reversed(row: Fapiao, *, now: datetime) -> bool:
     return _of_fapiao(row, "fapiao_reversed", key=f"fapiao-reversed-{row.pk}", now=now)
 
 
+def fapiao_corrected(row: Fapiao, *, now: datetime) -> bool:
+    key = f"fapiao-corrected-{row.pk}-{now.timestamp():.0f}"
+    return _of_fapiao(row, "fapiao_corrected", key=key, now=now)
+
+
 def _of_fapiao(row: Fapiao, template: str, *, key: str, now: datetime) -> bool:
     order = row.order
     context = {

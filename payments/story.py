@@ -238,6 +238,8 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
         wanted |= Q(key__startswith=f"{key}+")  # sent again (accounts.mail)
     for kind in ("moved", "sooner", "notice"):
         wanted |= Q(key__startswith=f"reservation-{kind}-{order.pk}-")
+    for row in order.fapiaos.all():
+        wanted |= Q(key__startswith=f"fapiao-corrected-{row.pk}-")
     if order.subscription:
         for kind in ("renewal-notice", "cancelled", "card-expiring", "payment-failed"):
             wanted |= Q(key__startswith=f"{kind}-{order.subscription_id}-")

@@ -90,6 +90,12 @@ def log_actions(actions: Any) -> None:
         actions, "payments.reverse_fapiao", _("Reverse a fapiao"), _("A fapiao was reversed")
     )
     audit.register(
+        actions,
+        "payments.correct_fapiao",
+        _("Correct a fapiao's number"),
+        _("A fapiao's number was corrected"),
+    )
+    audit.register(
         actions, "payments.send_mail", _("Send the mail again"), _("A mail was sent again")
     )
     audit.register(actions, "payments.settle", _("Settle"), _("Settled by a person"))

@@ -23,7 +23,7 @@ from operations import clock
 from pages import dates
 from pages.forms import DayField
 from payments import fapiao
-from payments.admin.confirmation import Confirmation, NotPossible
+from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -121,6 +121,37 @@ class ReverseForm(forms.Form):
         return day
 
 
+class CorrectForm(ReasonForm):
+    number = forms.CharField(label=_("Number of the fapiao"), max_length=40, validators=[is_number])
+    reversal_number = forms.CharField(
+        label=_("Number of the reversal"), max_length=40, validators=[is_number]
+    )
+    field_order = ("number", "reversal_number", "reason")
+
+    def __init__(self, data: Any = None, *, row: Fapiao) -> None:
+        noted = {"number": row.number, "reversal_number": row.reversal_number}
+        super().__init__(data, initial=noted)
+        if not row.reversal_number:
+            del self.fields["reversal_number"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned.setdefault("reversal_number", "")
+        if cleaned.get("number") == cleaned["reversal_number"]:
+            self.add_error(
+                "reversal_number",
+                _("This is the number of the fapiao itself; its reversal has one of its own."),
+            )
+        return cleaned
+
+
+def taken(problem: fapiao.NumberTaken) -> NotPossible:
+    if not problem.args:
+        return NotPossible(_("This number is noted at another fapiao already."))
+    words = _("This number is noted already, at the fapiao of order %(order)s.")
+    return NotPossible(words % {"order": problem.args[0]})
+
+
 def not_to_come(day: date) -> date:
     if day > timezone.localdate(clock.now()):
         raise ValidationError(_("This day has not come yet."))
@@ -165,6 +196,8 @@ class IssueView(OfFapiao):
             fapiao.issue(fapiao=row, **form.cleaned_data, actor=actor, now=clock.now())
         except fapiao.CannotIssue as problem:
             raise NotPossible(_("It has been issued already.")) from problem
+        except fapiao.NumberTaken as problem:
+            raise taken(problem) from problem
         return _("The fapiao is noted as issued.")
 
 
@@ -187,7 +220,33 @@ class ReverseView(OfFapiao):
             fapiao.reverse(fapiao=row, **form.cleaned_data, actor=actor, now=clock.now())
         except fapiao.CannotReverse as problem:
             raise NotPossible(_("It has been reversed already.")) from problem
+        except fapiao.NumberTaken as problem:
+            raise taken(problem) from problem
         return _("The fapiao is noted as reversed.")
+
+
+class CorrectView(OfFapiao):
+    title = _("Correct the number")
+    label = _("Correct it")
+
+    def form(self, data: Any = None) -> forms.Form:
+        return CorrectForm(data, row=self.row)
+
+    def is_possible(self, row: Fapiao) -> bool:
+        return row.is_issued
+
+    def consequences(self, row: Fapiao) -> Iterable[Any]:
+        yield _("Here the note is mended; at the tax office nothing changes.")
+        yield _("The buyer gets a mail with the right number.")
+
+    def carry_out(self, row: Fapiao, form: Any) -> Any:
+        try:
+            fapiao.correct(fapiao=row, **form.cleaned_data, actor=self.actor, now=clock.now())
+        except fapiao.NothingToCorrect as problem:
+            raise NotPossible(_("Nothing was changed.")) from problem
+        except fapiao.NumberTaken as problem:
+            raise taken(problem) from problem
+        return _("The number is corrected.")
 
 
 class FileView(View):
@@ -279,6 +338,8 @@ class FapiaoDetail(MoneyDetail):
             yield Action(IssueView.title, reverse("money-fapiao:issue", args=[self.pk]))
         elif self.state == "to_reverse":
             yield Action(ReverseView.title, reverse("money-fapiao:reverse", args=[self.pk]))
+        if self.object.is_issued:
+            yield Action(CorrectView.title, reverse("money-fapiao:correct", args=[self.pk]))
 
 
 class FapiaoViewSet(MoneyViewSet):
@@ -290,7 +351,12 @@ class FapiaoViewSet(MoneyViewSet):
     index_view_class = FapiaoIndex
     inspect_view_class = FapiaoDetail
     related = (*OfFapiao.related, "issued_by")
-    row_views = {"issue": IssueView, "reverse": ReverseView, "file": FileView}
+    row_views = {
+        "issue": IssueView,
+        "reverse": ReverseView,
+        "correct": CorrectView,
+        "file": FileView,
+    }
     filterset_class = FapiaoFilters
     order_key = "order__key"
     search_fields = ["title", "tax_number", "email", "number", "order__buyer__email"]

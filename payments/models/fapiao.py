@@ -73,6 +73,14 @@ class Fapiao(models.Model):
                 condition=Q(reversed_on=None),
                 name="fapiao_one_stands_per_invoice",
             ),
+            models.UniqueConstraint(
+                fields=["number"], condition=~Q(number=""), name="fapiao_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["reversal_number"],
+                condition=~Q(reversal_number=""),
+                name="fapiao_reversal_number_once",
+            ),
             models.CheckConstraint(
                 name="fapiao_companies_have_a_tax_number",
                 condition=Q(kind="person") | ~Q(tax_number=""),

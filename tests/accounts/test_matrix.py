@@ -237,6 +237,7 @@ ADDRESSES = table(
     /admin/money/refunds/inspect/{refunds}/       --fo
     /admin/money/fapiao/                          --fo
     /admin/money/fapiao/inspect/{fapiao}/         --fo
+    /admin/money/fapiao/correct/{reversible}/     --f-
     /admin/money/fapiao/issue/{fapiao}/           --f-
     /admin/money/fapiao/reverse/{reversible}/     --f-
     /admin/money/offers/                          --fo

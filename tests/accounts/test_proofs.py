@@ -108,7 +108,7 @@ def test_no_act_about_money_is_done_from_a_desk_left_alone(client: Any) -> None:
             "chosen",
         ),
         *("revoke", "send", "take_back"),
-        *("add", "end", "give-up", "issue", "reverse"),
+        *("add", "end", "give-up", "issue", "reverse", "correct"),
         "price-change",
     }
 

@@ -104,7 +104,9 @@ class FapiaoFactory(factory.django.DjangoModelFactory):
         model = Fapiao
 
     class Params:
-        issued = factory.Trait(number="26442000", issued_on=NOW.date(), issued_at=NOW)
+        issued = factory.Trait(
+            number=factory.Sequence(lambda n: f"26{n:06}"), issued_on=NOW.date(), issued_at=NOW
+        )
 
     order = factory.SubFactory(OrderFactory, fulfilled=True)
     kind = Fapiao.Kind.COMPANY

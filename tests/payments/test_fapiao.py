@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from wagtail.models import ModelLogEntry
 
 from accounts import roles
 from accounts.models import OutboxMessage
@@ -253,6 +255,82 @@ def test_what_is_exported_adds_up_and_computes_nothing(desk):
 def test_the_database_keeps_no_half_of_a_fapiao(order, fields):
     with pytest.raises(IntegrityError), transaction.atomic():
         FapiaoFactory(order=order, **fields)
+
+
+def correct(desk, row, **fields):
+    typed = {"number": row.number, "reason": "抄错了一位"}
+    return desk.post(reverse("money-fapiao:correct", args=[row.pk]), typed | fields)
+
+
+def test_finance_corrects_a_number_and_the_buyer_is_told_the_right_one(desk, me, order):
+    row = FapiaoFactory(order=order, issued=True)
+    wrong = row.number
+    assert correct(desk, row, number="26442001", reason="").status_code == 200
+    assert "8 位数字" in correct(desk, row, number="2644200").text
+    assert "没有改动" in correct(desk, row).text
+    assert correct(desk, row, number="26442001").status_code == 302
+    row.refresh_from_db()
+    assert (row.number, row.reversal_number) == ("26442001", "")
+    assert "26442001" in me.get(reverse("order", args=[order.key])).text
+    assert wrong not in me.get(reverse("order", args=[order.key])).text
+    mail = OutboxMessage.objects.get(key__startswith=f"fapiao-corrected-{row.pk}-")
+    assert mail.user == order.buyer
+    assert "26442001" in mail.text
+    entry = ModelLogEntry.objects.get(action="payments.correct_fapiao")
+    assert (entry.user, entry.data["reason"]) == (desk.person, "抄错了一位")
+    assert (entry.data["before"], entry.data["number"]) == (wrong, "26442001")
+
+
+def test_the_number_of_a_reversal_is_corrected_too(desk):
+    row = reversible_fapiao()
+    day = timezone.localdate(site_clock.now())
+    fapiao.reverse(
+        fapiao=row, number="26449001", reversed_on=day, actor=desk.person, now=site_clock.now()
+    )
+    refused = correct(desk, row, reversal_number=row.number)
+    assert "这是原发票的号码" in refused.text
+    assert correct(desk, row, reversal_number="26449002").status_code == 302
+    row.refresh_from_db()
+    assert row.reversal_number == "26449002"
+    mail = OutboxMessage.objects.get(key__startswith=f"fapiao-corrected-{row.pk}-")
+    assert "26449002" in mail.text
+
+
+def test_what_is_not_issued_has_no_number_to_correct(desk, order):
+    row = FapiaoFactory(order=order)
+    assert correct(desk, row, number="26442001").status_code == 302
+    assert Fapiao.objects.get().number == ""
+    assert reverse("money-fapiao:correct", args=[row.pk]) not in (
+        desk.get(reverse("money-fapiao:inspect", args=[row.pk])).text
+    )
+
+
+def test_a_number_that_stands_elsewhere_is_refused_and_what_was_typed_is_kept(desk, order):
+    other, row = FapiaoFactory(issued=True), FapiaoFactory(order=order)
+    answer = issue(desk, row, number=other.number)
+    assert f"已经登记在订单 {other.order.number} 的发票上" in answer.text
+    assert f'value="{other.number}"' in answer.text
+    row.refresh_from_db()
+    assert not row.is_issued
+    third = reversible_fapiao()
+    day = str(timezone.localdate(site_clock.now()))
+    typed = {"number": other.number, "reversed_on": day}
+    answer = desk.post(reverse("money-fapiao:reverse", args=[third.pk]), typed)
+    assert "已经登记在订单" in answer.text
+    answer = correct(desk, third, number=other.number)
+    assert "已经登记在订单" in answer.text
+    assert "抄错了一位" in answer.text
+    third.refresh_from_db()
+    assert third.number != other.number
+    assert not third.reversal_number
+
+
+@pytest.mark.parametrize("name", ["number", "reversal_number"])
+def test_the_database_keeps_each_number_once(name):
+    rows = [FapiaoFactory(issued=True) for _ in range(2)]
+    Fapiao.objects.update(reversed_on=rows[0].issued_on, reversal_number=F("pk"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Fapiao.objects.update(**{name: "26442000"})
 
 
 def test_who_leaves_takes_along_what_was_not_issued(buyer):

@@ -376,6 +376,7 @@ def test_the_mails_of_an_order_are_those_about_its_money(buyer: User) -> None:
         f"refund-declined-{asked.pk}",
         f"fapiao-issued-{fapiao.pk}",
         f"fapiao-reversed-{fapiao.pk}",
+        f"fapiao-corrected-{fapiao.pk}-1795939200",
         f"membership-begun-{row.pk}",
         f"renewal-notice-{row.pk}-20261201",
         f"cancelled-{row.pk}-1",
