@@ -137,8 +137,7 @@ def _something_to_tell(course: CoursePage, *, now: datetime) -> Q:
     day = day_of(course, now=now)
     if beginning.opens_at(course, now=now) - now > TOLD_BEFORE:
         return ~Q(reservation__day=day)
-    told = Q(reservation__day=day, reservation__noticed_day=day)
-    return ~told | Q(reservation__noticed_day=None)
+    return ~Q(reservation__day=day, reservation__noticed_day=day)
 
 
 def _of(end: PresaleEnd) -> QuerySet[Order]:

@@ -229,6 +229,8 @@ def test_it_is_charged_on_its_courses_day_but_not_sooner_than_one_was_told(opens
         (20, (10, None), (20, None), ["moved"]),
         (3, (3, None), (3, 3), ["notice"]),
         (3, (3, 3), (3, 3), []),
+        (3, (3, 1), (3, 3), ["notice"]),
+        (3, (10, 3), (5, 5), ["sooner"]),
         (3, (10, None), (5, 5), ["sooner"]),
         (3, (4, None), (4, 4), ["notice"]),
         (3, (4, 4), (4, 4), []),
@@ -287,6 +289,8 @@ def test_what_is_told_already_costs_nothing_each_round():
     asked = []
     for _ in range(2):
         for _ in range(2):
+            opening(None)
+            called_off(sold_in_advance(opening(10)).offer)
             reserved(price=here, day=10)
             reserved(price=there, day=12)
             reserved(price=ended, day=10, charging_at=NOW)
