@@ -42,6 +42,9 @@ Row = TypeVar("Row", bound=Model)
 # (what is swept, how many are done, of how many)
 Progress = Callable[[str, int, int], None]
 
+type Facts = dict[str, object]
+OF_BILLS = ("status", "amount_due", "amount_paid", "currency")
+
 BATCH = 200
 # What is younger than this has its own webhook on the way.
 PATIENCE = timedelta(minutes=2)
@@ -108,6 +111,22 @@ def compare(
     return report, run
 
 
+def _bills_of(subscription: Subscription) -> dict[str, Facts]:
+    """What we have of its bills, by their name at Stripe."""
+    found = Invoice.objects.filter(subscription=subscription)
+    return {row.pop("stripe_id"): row for row in found.values("stripe_id", *OF_BILLS)}
+
+
+def _bill_at_stripe(shape: gateway.Shape) -> Facts:
+    return {**{name: shape[name] for name in OF_BILLS}, "currency": shape["currency"].upper()}
+
+
+def _amounts_differ(ours: Facts, theirs: Facts) -> bool:
+    """What is paid changes with the state, what is asked does not."""
+    may_differ = () if ours["status"] == theirs["status"] else ("status", "amount_paid")
+    return any(ours[name] != theirs[name] for name in OF_BILLS if name not in may_differ)
+
+
 class _Sweep:
     def __init__(self, now: datetime, progress: Progress | None) -> None:
         self.now = now
@@ -151,19 +170,23 @@ class _Sweep:
         )
         shown = ("status", "period_end", "cancel_at_period_end", "cancel_at")
         for row in self._each("subscriptions", running):
+            before = _bills_of(row)  # the latest one is taken over with its subscription
             refresh = partial(subscriptions.refresh, row.stripe_id, now=self.now)
             self._compare("subscription", row.stripe_id, row, shown, refresh)
-            self._invoices(row)
+            self._invoices(row, before)
 
-    def _invoices(self, subscription: Subscription) -> None:
-        known = dict(
-            Invoice.objects.filter(subscription=subscription).values_list("stripe_id", "status")
-        )
+    def _invoices(self, subscription: Subscription, before: dict[str, Facts]) -> None:
+        known = _bills_of(subscription)
         for shape in gateway.invoices_of(subscription.stripe_id):
-            if known.get(shape["id"]) != shape["status"]:
-                before = {"status": known[shape["id"]]} if shape["id"] in known else {}
-                self._mended("invoice", shape["id"], before, {"status": shape["status"]})
-                subscriptions.refresh_invoice(shape["id"], now=self.now)
+            name, ours, theirs = shape["id"], known.get(shape["id"]), _bill_at_stripe(shape)
+            if ours is None or ours["status"] != theirs["status"]:
+                mine = {"status": ours["status"]} if ours else {}
+                self._mended("invoice", name, mine, {"status": theirs["status"]})
+                subscriptions.refresh_invoice(name, now=self.now)
+            elif (was := before.get(name)) and _amounts_differ(was, theirs):
+                self._mended("invoice", name, was, theirs)
+                if ours != theirs:
+                    subscriptions.refresh_invoice(name, now=self.now)
 
     def pending(self) -> None:
         """Refunds and disputes whose end is not known."""

@@ -46,6 +46,26 @@ def test_a_renewal_that_nobody_told_is_mended_once_with_both_sides(shop, buyer, 
     assert "mended 0" in reconcile()
 
 
+@pytest.mark.parametrize("is_latest", [True, False])
+def test_an_amount_changed_at_stripe_is_taken_over_and_written_down(shop, buyer, clock, is_latest):
+    """The latest bill comes with its subscription, an earlier one by itself."""
+    subscription = shop.buy(buyer, membership_prices()["month"]).subscription
+    if not is_latest:
+        shop.advance(days=32)
+    bill = subscription.invoices.order_by("created_at").first()
+    shape = StripeObject.objects.get(stripe_id=bill.stripe_id)
+    shape.data |= {"amount_due": 4200, "amount_paid": 4200}
+    shape.save()
+    assert "mended 1," in reconcile()
+    bill.refresh_from_db()
+    assert (bill.amount_due, bill.amount_paid) == (4200, 4200)
+    found = Difference.objects.get(object_kind="invoice", object_id=bill.stripe_id)
+    assert found.ending == Difference.Ending.MENDED
+    assert "amount_due=3900; amount_paid=3900" in found.ours
+    assert "amount_due=4200; amount_paid=4200" in found.theirs
+    assert "mended 0," in reconcile()
+
+
 def test_missed_events_are_taken_in(shop, buyer, clock):
     order = shop.begin(buyer, course_price(course()))
     shop.pay(order)
