@@ -119,17 +119,11 @@ def alternatives(gift: Gift, learner: User, *, now: datetime) -> list[CoursePage
     prices = (
         queries.prices_in_force(gift.order.currency, now=now)
         .annotate(regular=Coalesce("regular_amount", "amount"))
-        .filter(
-            regular__in=_regular_amounts(gift.order),
-            offer__kind=Offer.Kind.ONE_OFF,
-            offer__course__isnull=False,
-        )
+        .filter(regular__in=_regular_amounts(gift.order), offer__kind=Offer.Kind.ONE_OFF)
     )
     courses = [price.offer.course for price in prices.select_related("offer__course")]
     owned = set(
-        Grant.objects.filter(learner=learner, course__in=[each.pk for each in courses if each])
-        .lasting(now)
-        .values_list("course_id", flat=True)
+        Grant.objects.filter(learner=learner).lasting(now).values_list("course_id", flat=True)
     )
     today = timezone.localdate(now)
     return [
