@@ -1,11 +1,13 @@
 """What somebody searched and filtered a listing of the administration for, kept under a name."""
 
+from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -51,6 +53,10 @@ class SaveForm(forms.ModelForm[SavedFilter]):
         model = SavedFilter
         fields = ["listing", "name", "query"]
 
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.POST)
+        self.request = request
+
     def clean_listing(self) -> str:
         listing = str(self.cleaned_data["listing"])
         try:
@@ -62,11 +68,31 @@ class SaveForm(forms.ModelForm[SavedFilter]):
     def clean_query(self) -> str:
         return query_of(QueryDict(self.cleaned_data["query"]))
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if "listing" in cleaned and "query" in cleaned:
+            for value in self._unknown_values(cleaned["listing"], cleaned["query"]):
+                words = {"filter": value.label, "value": value.typed}
+                told = _("The filter “%(filter)s” knows no “%(value)s”: it was not saved.")
+                raise forms.ValidationError(told % words)
+        return cleaned
+
+    def _unknown_values(self, listing: str, query: str) -> Any:
+        """As the listing itself would say, were it asked."""
+        found: Any = resolve(reverse(listing)).func
+        if not hasattr(getattr(found, "view_class", None), "unknown_values"):
+            return []
+        view = found.view_class(**found.view_initkwargs)
+        asked = copy(self.request)
+        asked.method, asked.GET = "GET", QueryDict(query)
+        view.setup(asked)
+        return view.unknown_values
+
 
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
     """POST listing, name, query. The same name again is given the new query."""
-    form = SaveForm(request.POST)
+    form = SaveForm(request)
     if not form.is_valid():
         messages.error(request, " ".join(str(e) for each in form.errors.values() for e in each))
         return redirect(_back(form, str(form.data.get("query", ""))))

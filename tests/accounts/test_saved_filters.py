@@ -7,6 +7,7 @@ from django.urls import reverse
 from accounts import roles
 from accounts.models import SavedFilter
 from accounts.saved_filters import MOST
+from tests.accounts.browser import text_of
 from tests.accounts.factories import UserFactory
 from tests.payments.factories import OrderFactory
 from tests.payments.staff import at_desk, somebody
@@ -69,6 +70,20 @@ def test_each_has_their_own(desk):
 def test_what_cannot_be_saved_is_told(desk, name, listing):
     answer = save(desk, name, listing=listing)
     assert answer.status_code == 200
+    assert not SavedFilter.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("status=nonsense", "筛选“状态”没有“nonsense”这个值，没有保存。"),
+        ("kind=one_off&paid=perhaps", "筛选“已付”没有“perhaps”这个值，没有保存。"),
+        ("created_at_from=someday", "筛选“创建于”没有“someday”这个值，没有保存。"),
+    ],
+)
+def test_a_value_that_the_filter_does_not_know_is_not_saved(desk, query, said):
+    answer = save(desk, "看不到", query)
+    assert said in text_of(answer)
     assert not SavedFilter.objects.exists()
 
 
