@@ -285,6 +285,10 @@ class RefundInvoiceView(GivesBack):
     def is_possible(self, row: Invoice) -> bool:
         return order_of(row) is not None and super().is_possible(row)
 
+    def why_not(self, row: Invoice) -> Any:
+        of_ours = order_of(row) is not None
+        return super().why_not(row) if of_ours else Confirmation.why_not(self, row)
+
     def payment(self, row: Invoice) -> tuple[Order, Invoice | None]:
         order = order_of(row)
         assert order is not None  # noqa: S101 — else it is not possible
