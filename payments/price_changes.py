@@ -34,8 +34,8 @@ class NothingToChange(Exception):
 def changing(offer: Offer) -> list[Price]:
     """The regular prices, one in each currency, that not everybody pays and nobody was told of: an
     early price stays with whoever took it."""
-    regular = offer.prices.filter(is_active=True, ends_at=None).order_by("currency")
-    decided = PriceChange.objects.filter(offer=offer).values("price")
+    regular = offer.prices.filter(is_active=True, ends_at=None)
+    decided = PriceChange.objects.values("price")
     return [price for price in regular.exclude(pk__in=decided) if affected(price).exists()]
 
 
@@ -132,9 +132,7 @@ def _tell(change: PriceChange, pk: int, *, now: datetime) -> None:
 
 def tell_the_rest(*, now: datetime) -> None:
     """Who had cancelled, or planned another plan, when all were told, and goes on after all."""
-    standing = PriceChange.objects.filter(
-        told_at__isnull=False, price__is_active=True, price__ends_at=None
-    )
+    standing = PriceChange.objects.filter(told_at__isnull=False)
     for change in standing.select_related("price__offer"):
         left = affected(change.price).filter(started_at__lt=change.created_at)
         left = left.exclude(changes__price_change=change).order_by("pk")
@@ -163,7 +161,6 @@ def carry_out_due(*, now: datetime) -> None:
     waiting = PlanChange.objects.filter(
         status=PlanChange.Status.OPEN,
         price_change__isnull=False,
-        subscription__status__in=["trialing", "active"],
         subscription__period_end__gt=now,
         subscription__period_end__lte=now + AHEAD,
         subscription__account=gateway.account_id(),

@@ -174,7 +174,7 @@ def _free_slot(promotion: PromotionCode) -> int | None:
     """The lowest number that nobody holds; None where there is no limit. Raises UsedUp."""
     if promotion.max_uses is None:
         return None
-    held = promotion.uses.filter(released_at=None, slot__isnull=False)
+    held = promotion.uses.filter(released_at=None)
     number = _lowest_free(set(held.values_list("slot", flat=True)))
     if number > promotion.max_uses:
         raise UsedUp
@@ -238,7 +238,7 @@ def _full_from(
     ends = periods.add_months(now, promotion.months or 0)
     if first >= ends:
         raise NotForThis
-    count = 0
+    count = 1  # the first one is reduced
     while (due := periods.add_months(first, count * step)) < ends:
         count += 1
     return due

@@ -85,7 +85,7 @@ def options(row: Subscription) -> list[Price]:
         return []
     found = (
         queries.prices_in_force(row.currency)
-        .filter(offer__kind="recurring", offer__membership__isnull=False)
+        .filter(offer__kind="recurring")
         .exclude(offer=row.offer_id)
         .exclude(offer__membership__in=_held_otherwise(row))
     )
@@ -126,8 +126,7 @@ def closing(row: Subscription, price: Price) -> list[CoursePage]:
 def from_which(buyer: User, price: Price) -> Subscription | None:
     """The subscription that could go over to `price` at once, rather than a second one being
     bought beside it."""
-    live = queries.subscriptions_of(buyer).filter(status__in=Subscription.LIVE)
-    for row in live:
+    for row in queries.subscriptions_of(buyer):
         if price in options(row) and begins_at_once(row, price):
             return row
     return None
@@ -207,7 +206,6 @@ def confirm(row: Subscription, price: Price, token: str, *, now: datetime) -> Ou
 def outcome(change: PlanChange) -> Outcome:
     change.refresh_from_db()
     row = change.subscription
-    row.refresh_from_db()
     if change.status == Status.FAILED:
         raise Declined
     if change.status == Status.OPEN and row.change_waits_for_bank:
@@ -220,7 +218,7 @@ def _claim(row: Subscription, price: Price, told: Shape, *, now: datetime) -> Pl
     """The one change of this confirmation; a second tap gets the first one's."""
     User.objects.select_for_update(no_key=True).get(subscriptions=row)
     row.refresh_from_db()
-    if made := PlanChange.objects.filter(key=told["key"], subscription=row).first():
+    if made := PlanChange.objects.filter(key=told["key"]).first():
         return made
     at = moment(told["at"])
     assert row.period_end is not None  # noqa: S101 — it was shown
@@ -259,7 +257,6 @@ def _carry_out(change: PlanChange, *, anew: bool = False, now: datetime) -> None
             _make(change)
     except gateway.CardDeclined:
         plan_changes.fail(change, now=now)
-        raise Declined from None
     except gateway.Refused:
         plan_changes.fail(change, now=now)
         raise
@@ -334,9 +331,9 @@ def settle_open(*, now: datetime) -> None:
             plan_changes.fail(change, now=now)
 
 
-def _held_otherwise(row: Subscription) -> list[int]:
+def _held_otherwise(row: Subscription) -> list[int | None]:
     """Memberships that the learner has by another way than this subscription."""
-    held = Grant.objects.filter(learner=row.learner_id, membership__isnull=False).exclude(
+    held = Grant.objects.filter(learner=row.learner_id).exclude(
         source_kind=Grant.Source.SUBSCRIPTION, source_id=row.source_id
     )
     others = Subscription.objects.filter(
@@ -344,5 +341,5 @@ def _held_otherwise(row: Subscription) -> list[int]:
     ).exclude(pk=row.pk)
     return [
         *held.filter(withdrawn_at=None, ends_at=None).values_list("membership", flat=True),
-        *others.exclude(offer=None).values_list("offer__membership", flat=True),
+        *others.values_list("offer__membership", flat=True),
     ]
