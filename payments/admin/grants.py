@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,6 +30,7 @@ from accounts.models import User
 from courses import grants
 from courses.models import CoursePage, Grant, Membership
 from operations import clock
+from pages import dates
 from pages.forms import DayField
 from payments import entitlement
 from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm, actor_of
@@ -220,7 +221,7 @@ class UntilForm(ReasonForm):
             return None
         if day < timezone.localdate(clock.now()):
             raise forms.ValidationError(_("This day is over."))
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
+        return dates.end_of_day(day)
 
 
 class GiveForm(UntilForm):
