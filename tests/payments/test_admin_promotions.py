@@ -14,13 +14,16 @@ from wagtail.models import ModelLogEntry
 from accounts import roles
 from operations import clock as site_clock
 from payments import checkout, offers, queries
-from payments.models import Order, PromotionCode
+from payments.models import Offer, Order, PromotionCode, WinBack
 from tests.accounts.browser import text_of
 from tests.factories import UserFactory, course
+from tests.payments import shown
 from tests.payments.factories import (
     NOW,
+    OrderFactory,
     PriceFactory,
     PromotionFactory,
+    SubscriptionFactory,
     course_price,
     membership_prices,
 )
@@ -28,6 +31,7 @@ from tests.payments.staff import at_desk, csv_rows
 
 pytestmark = pytest.mark.django_db
 ADD = "money-promotions:add"
+LISTING = "/admin/money/promotions/"
 
 
 @pytest.fixture
@@ -117,6 +121,203 @@ def test_more_codes_add_no_queries(desk, django_assert_num_queries):
 def test_a_code_that_is_over_before_it_begins_is_refused(desk):
     sent = form(percent="10", ends_at="2020-01-01 00:00")
     assert "这个时间已过" in desk.post(reverse(ADD), sent).text
+
+
+# --- listing and details -------------------------------------------------------------------------
+
+
+def used_by(promotion: PromotionCode, amount: int, discount: int, **fields: Any) -> Order:
+    """An order that was paid with it."""
+    terms = {"fulfilled": True, "promotion": promotion, "amount": amount, "discount": discount}
+    made: Order = OrderFactory(**terms | fields)
+    return made
+
+
+def test_the_listing_tells_what_each_code_gave_and_brought(desk):
+    """In its own currency: orders of others count as uses, not as money."""
+    older = PromotionFactory(code="OLD", remark="开学季", max_uses=10)
+    newer = PromotionFactory(
+        code="NEW", amount=2000, is_active=False, ends_at=NOW, created_at=NOW + timedelta(days=1)
+    )
+    price = course_price(course())
+    used_by(older, 7900, 2000, price=price)
+    used_by(older, 100, 50, price=PriceFactory(offer=price.offer, currency="USD"))
+    used_by(older, 3000, 1000, price=membership_prices()["year"], trial_days=7)
+    OrderFactory(promotion=older, amount=7900, discount=2000, price=price)
+    listed = shown.listed(desk.get(LISTING))
+    assert listed == [
+        ["NEW", "", "¥20", "0", "¥0", "¥0", "2026 年 11 月 23 日 12:00", ""],
+        ["OLD", "开学季", "25%", "3 / 10", "¥30", "¥79", "", "是"],
+    ]
+    assert shown.listed(desk.get(LISTING, {"is_active": "true"})) == listed[1:]
+    first, second = (list(row.values()) for row in csv_rows(desk, LISTING))
+    assert first[:9] == ["NEW", "", "¥20", "首次付款", "0", "", "0.00", "0.00", "CNY"]
+    assert second[:9] == ["OLD", "开学季", "25%", "首次付款", "3", "10", "30.00", "79.00", "CNY"]
+    assert (first[10], second[10]) == ("否", "是")
+
+
+def test_a_code_is_written_out_with_its_latest_orders(desk, buyer):
+    price = course_price(course(title="城市的暗线"))
+    row = PromotionFactory(
+        code="SPRING",
+        remark="开学季",
+        duration="repeating",
+        months=3,
+        offers=[price.offer],
+        starts_at=NOW,
+        ends_at=NOW + timedelta(days=1),
+        first_purchase_only=True,
+    )
+    first = used_by(row, 7425, 2475, price=price, buyer=buyer, paid_at=NOW)
+    second = used_by(row, 7425, 2475, price=price, buyer=buyer, paid_at=NOW + timedelta(days=1))
+    held = OrderFactory(promotion=row, amount=7425, discount=2475, price=price, buyer=buyer)
+    for number, (order, state) in enumerate(
+        ((first, {"used_at": NOW}), (held, {}), (second, {"released_at": NOW})), 1
+    ):
+        row.uses.create(
+            learner=buyer, order=order, nth=number, per_person=3, reserved_at=NOW, **state
+        )
+    answer = desk.get(reverse("money-promotions:inspect", args=[row.pk]))
+    assert shown.facts(answer) == {
+        "优惠码": "SPRING",
+        "用途": "开学季",
+        "减免": "25%",
+        "优惠哪些付款": "若干个月内的每次付款",
+        "几个月": "3",
+        "适用于": "城市的暗线 · 一次买断",
+        "生效时间": "2026 年 11 月 23 日 12:00",
+        "失效时间": "2026 年 11 月 24 日 12:00",
+        "总共可用次数": "不限",
+        "每人可用次数": "1",
+        "仅限首次购买": "是",
+        "有效": "是",
+        "已用": "1",
+        "付款页占用中": "1",
+        "带优惠码的链接": "http://localhost:8000/membership/?code=SPRING",
+    }
+    orders = shown.tables(answer)["最近五十笔订单"]
+    assert [line[0] for line in orders] == [second.number, first.number]
+    assert orders[1][1:] == [
+        buyer.email,
+        "城市的暗线 · 一次买断",
+        "¥74.25",
+        "¥24.75",
+        "2026 年 11 月 23 日 12:00",
+    ]
+    assert shown.acts(answer) == ["修改"]
+    operator = at_desk(roles.OPERATOR)
+    bare = PromotionFactory(is_active=False)
+    answer = operator.get(reverse("money-promotions:inspect", args=[bare.pk]))
+    assert shown.acts(answer) == []
+    facts = shown.facts(answer)
+    assert (facts["适用于"], facts["有效"], facts["仅限首次购买"]) == ("全部", "否", "否")
+    assert "给谁" not in facts
+
+
+def test_a_code_of_somebodys_own_says_whose(desk):
+    row = SubscriptionFactory(learner__email="amy@example.org", status="canceled")
+    code = PromotionFactory()
+    WinBack.objects.create(
+        learner=row.learner, subscription=row, promotion=code, made_at=NOW, year=2026
+    )
+    answer = desk.get(reverse("money-promotions:inspect", args=[code.pk]))
+    assert shown.facts(answer)["给谁"] == "amy@example.org"
+
+
+# --- the form ------------------------------------------------------------------------------------
+
+
+def refusals(desk: Client, address: str = "", **fields: Any) -> dict[str, list[str]]:
+    answer = desk.post(address or reverse(ADD), form(**fields))
+    assert answer.status_code == 200
+    return {name: list(told) for name, told in answer.context["form"].errors.items()}
+
+
+def test_an_amount_is_of_the_currency_that_is_chosen(desk, settings):
+    assert refusals(desk, amount="0") == {"amount": ["金额要大于零。"]}
+    only = desk.get(reverse(ADD)).context["form"]
+    assert "amount_in" not in only.fields
+    assert only.fields["amount"].label == "减多少钱（CNY）"
+    settings.CURRENCIES = ["CNY", "JPY"]
+    both = desk.get(reverse(ADD)).context["form"]
+    assert list(both.fields)[:5] == ["code", "remark", "percent", "amount", "amount_in"]
+    assert both.fields["amount_in"].initial == "CNY"
+    assert refusals(desk, amount="0.5", amount_in="JPY") == {"amount": ["JPY 没有小数。"]}
+    desk.post(reverse(ADD), form(amount="500", amount_in="JPY"))
+    made = PromotionCode.objects.get()
+    assert (made.amount, made.currency) == (500, "JPY")
+    edit = reverse("money-promotions:edit", args=[made.pk])
+    assert desk.get(edit).context["form"].initial["amount"] == 500
+    assert desk.get(edit).context["form"].fields["amount_in"].initial == "JPY"
+    desk.post(edit, form(percent="10"))
+    made.refresh_from_db()
+    assert (made.amount, made.percent, made.currency) == (None, 10, "")
+
+
+def test_a_code_that_was_used_keeps_every_term(desk, shop, buyer, settings):
+    settings.CURRENCIES = ["CNY", "JPY"]
+    price = course_price(course())
+    made = PromotionFactory(code="SPRING", amount=2000)
+    shop.begin(buyer, price, made)
+    address = reverse("money-promotions:edit", args=[made.pk])
+    fields = desk.get(address).context["form"].fields
+    assert {name for name, field in fields.items() if not field.disabled} == {
+        "remark",
+        "is_active",
+    }
+    changed = form(amount="5", amount_in="JPY", offers=[price.offer.pk], max_uses="1")
+    assert desk.post(address, changed).status_code == 302
+    made.refresh_from_db()
+    assert (made.amount, made.currency, made.max_uses) == (2000, "CNY", None)
+    assert not made.offers.exists()
+
+
+def test_offers_off_sale_stay_with_a_code_and_are_not_chosen_anew(desk):
+    on, off = course_price(course()).offer, course_price(course()).offer
+    Offer.objects.filter(pk=off.pk).update(is_active=False)
+    new = desk.get(reverse(ADD)).context["form"].fields["offers"].queryset
+    assert list(new) == [on]
+    made = PromotionFactory(offers=[off])
+    edit = desk.get(reverse("money-promotions:edit", args=[made.pk])).context["form"]
+    assert set(edit.fields["offers"].queryset) == {on, off}
+
+
+def test_an_end_that_has_passed_may_stay_but_not_be_chosen(desk):
+    made = PromotionFactory(code="SPRING", ends_at=NOW)
+    address = reverse("money-promotions:edit", args=[made.pk])
+    stays = form(percent="25", ends_at="2026-11-23 12:00", remark="留着")
+    assert desk.post(address, stays).status_code == 302
+    moved = {"percent": "25", "ends_at": "2026-11-23 13:00"}
+    assert set(refusals(desk, address, **moved)) == {"ends_at"}
+    soon = timezone.localtime(site_clock.now() + timedelta(hours=1))
+    later = form(percent="25", ends_at=f"{soon:%Y-%m-%d %H:%M}")
+    assert desk.post(address, later).status_code == 302
+
+
+def test_only_what_renews_takes_more_than_one_payment(desk):
+    month, once = membership_prices()["month"].offer, course_price(course()).offer
+    terms = {"percent": "20", "duration": "forever"}
+    words = {"offers": ["只有自动续费的才有多次付款：请去掉其他方案。"]}
+    assert refusals(desk, **terms, offers=[month.pk, once.pk]) == words
+    assert desk.post(reverse(ADD), form(**terms, offers=[month.pk])).status_code == 302
+    both = form(percent="20", code="once", offers=[month.pk, once.pk])
+    assert desk.post(reverse(ADD), both).status_code == 302
+
+
+def test_the_log_says_what_a_code_gives(desk):
+    desk.post(reverse(ADD), form(percent="20"))
+    made = PromotionCode.objects.get()
+    off = form(percent="30")
+    del off["is_active"]
+    made_at = made.created_at
+    desk.post(reverse("money-promotions:edit", args=[made.pk]), off)
+    logged = ModelLogEntry.objects.filter(action="payments.promotion").order_by("pk")
+    assert [entry.data for entry in logged] == [
+        {"code": "SPRING", "gives": "20%", "on": True},
+        {"code": "SPRING", "gives": "30%", "on": False},
+    ]
+    made.refresh_from_db()
+    assert made.created_at == made_at
 
 
 # Early prices
