@@ -34,12 +34,12 @@ class Standing:
     amount: str
     sentence: str
     kind: str  # of a callout: info, ok, warn
-    may_cancel: bool = False
-    may_resume: bool = False
-    may_change_card: bool = False
-    must_pay: bool = False  # a bill of it is open, and Stripe's page takes it
-    asks: bool = False  # the bank wants an answer first
-    old_card: str = ""  # that the card is not good any more at the next charge
+    may_cancel: bool
+    may_resume: bool
+    may_change_card: bool
+    must_pay: bool  # a bill of it is open, and Stripe's page takes it
+    asks: bool  # the bank wants an answer first
+    old_card: str  # that the card is not good any more at the next charge
 
 
 def of_subscription(row: Subscription, *, now: datetime) -> Standing:
@@ -116,9 +116,7 @@ def _sentence(row: Subscription, now: datetime) -> tuple[str, str]:
 
 
 def _state(row: Subscription, now: datetime) -> tuple[str, str]:
-    words = {"amount": money.in_words(row.next_amount, row.currency or "CNY")}
-    if row.period_end:
-        words["day"] = dates.day(row.period_end, now=now)
+    words = {}
     if charge := upcoming.next_charge(row):
         words["amount"] = money.in_words(charge.amount, charge.currency)
         words["day"] = dates.day(charge.at, now=now)
@@ -127,7 +125,7 @@ def _state(row: Subscription, now: datetime) -> tuple[str, str]:
     if row.ends_by_itself:
         words["last"] = dates.day(last_instant(row), now=now)
         return _("Cancelled. %(last)s is the last day; until then all stays open.") % words, "info"
-    if row.collection_paused or (row.is_live and row.period_is_unpaid):
+    if row.is_live and (row.collection_paused or row.period_is_unpaid):
         if row.resumes_at is None:
             return _("Payments are paused."), "info"
         if row.period_end and not row.period_is_unpaid and now < row.period_end:
@@ -156,9 +154,9 @@ def _is_held_otherwise(row: Subscription, now: datetime) -> bool:
     known: bool | None = getattr(row, "held_otherwise", None)
     if known is not None:
         return known
-    held = Grant.objects.filter(
-        learner_id=row.learner_id, membership__offers=row.offer, membership__isnull=False
-    )
+    if row.offer_id is None:
+        return False
+    held = Grant.objects.filter(learner_id=row.learner_id, membership__offers=row.offer_id)
     return held.active(now).exists()
 
 

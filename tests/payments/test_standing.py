@@ -1,0 +1,704 @@
+"""How subscriptions and orders stand, in words, from rows alone."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import translation
+
+from courses.models import Grant, MembershipCourse
+from payments import standing
+from payments.models import Order, PresaleEnd, Reservation
+from payments.standing import Notice, Standing
+from tests.factories import MembershipFactory, UserFactory, course
+from tests.payments.factories import (
+    NOW,
+    DisputeFactory,
+    GiftFactory,
+    InvoiceFactory,
+    OfferFactory,
+    OrderFactory,
+    PriceFactory,
+    PromotionFactory,
+    RedeemBatchFactory,
+    RedeemCodeFactory,
+    RefundFactory,
+    SubscriptionFactory,
+    course_price,
+    sold_in_advance,
+)
+
+pytestmark = pytest.mark.django_db
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+END = NOW + 30 * DAY  # 23 December
+PAGE = {"hosted_invoice_url": "https://stripe.example/bill"}
+VOID = {"latest_invoice": {"billing_reason": "subscription_cycle", "status": "void"}}
+LEARNING = "What you have studied is kept."
+SEE, PAY = "See the order", "Pay now"
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
+
+
+def paused_until(at, **more):
+    return {
+        "collection_paused": True,
+        "object": {"pause_collection": {"resumes_at": int(at.timestamp())}, **more},
+    }
+
+
+def credit_of(amount):
+    return {"object": {"customer": {"balance": -amount}}}
+
+
+def stands(row, *, now=NOW, sentence, kind="ok", may_cancel=True, **more):
+    """All of it: what is not named is so of one that runs."""
+    usual = {
+        "name": "全部课程",
+        "amount": "CN¥39/month",
+        "may_resume": False,
+        "may_change_card": True,
+        "must_pay": False,
+        "asks": False,
+        "old_card": "",
+    }
+    wanted = Standing(
+        subscription=row, sentence=sentence, kind=kind, may_cancel=may_cancel, **usual | more
+    )
+    assert standing.of_subscription(row, now=now) == wanted
+
+
+# --- a subscription ------------------------------------------------------------------------------
+
+
+def test_one_that_runs_renews_on_its_day():
+    stands(SubscriptionFactory(), sentence="It renews on 23 December for CN¥39.")
+    quarter = SubscriptionFactory(
+        offer=OfferFactory(interval="quarter"), amount=10500, period_end=NOW + 60 * DAY
+    )
+    stands(
+        quarter,
+        amount="CN¥105/quarter",
+        sentence="It renews on 22 January 2027 for CN¥105.",
+    )
+
+
+def test_credit_is_told_where_it_pays_of_the_next_charge():
+    renews = "It renews on 23 December for CN¥39."
+    stands(
+        SubscriptionFactory(**credit_of(900)),
+        sentence=f"{renews} CN¥9 of it is paid by your credit; CN¥30 is charged.",
+    )
+    stands(SubscriptionFactory(**credit_of(0)), sentence=renews)
+
+
+def test_one_on_trial_is_charged_when_that_ends():
+    row = SubscriptionFactory(status="trialing")
+    stands(row, sentence="The trial ends on 23 December; then CN¥39 is charged.")
+
+
+def test_what_is_cancelled_names_the_last_day_that_is_paid():
+    midnight = NOW.replace(hour=16) + 7 * DAY  # 1 December in Shanghai
+    told = "Cancelled. 30 November is the last day; until then all stays open."
+    for fields in (
+        {"cancel_at_period_end": True, "period_end": midnight},
+        {"cancel_at": midnight},
+        {"cancel_at": midnight + SECOND, "period_end": midnight - 20 * DAY},
+    ):
+        row = SubscriptionFactory(**fields)
+        last = fields.get("cancel_at", midnight) - SECOND
+        assert standing.last_instant(row) == last
+        wanted = told if last < midnight else told.replace("30 November", "1 December")
+        stands(row, sentence=wanted, kind="info", may_cancel=False, may_resume=True)
+    over = SubscriptionFactory(status="canceled", period_end=None, ended_at=midnight)
+    assert standing.last_instant(over) == midnight - SECOND
+
+
+def test_one_whose_offer_is_not_known_has_neither_name_nor_rate():
+    row = SubscriptionFactory(offer=None)
+    stands(row, name="", amount="CN¥39", sentence="It renews on 23 December for CN¥39.")
+    row = SubscriptionFactory(amount=None)
+    stands(row, amount="", sentence="It renews on 23 December for CN¥0.")
+    row = SubscriptionFactory(currency="", status="unpaid")
+    stands(
+        row,
+        amount="",
+        kind="info",
+        may_cancel=False,
+        may_change_card=False,
+        sentence="It is not in force.",
+    )
+    row = SubscriptionFactory(currency="JPY", amount=3900)
+    stands(row, amount="¥3,900/month", sentence="It renews on 23 December for ¥3,900.")
+
+
+def test_a_pause_is_told_from_the_day_it_was_chosen():
+    until = NOW + 60 * DAY
+    goes_on = "It goes on by itself on 22 January 2027; then CN¥39 is charged."
+    chosen = SubscriptionFactory(**paused_until(until))
+    begins = "A pause begins on 23 December; until then all is as it was."
+    stands(chosen, sentence=f"{begins} {goes_on}", kind="info")
+    stands(chosen, now=END - SECOND, sentence=f"{begins} {goes_on}", kind="info")
+    stands(chosen, now=END, sentence=f"Paused. {goes_on}", kind="info")
+    unpaid = SubscriptionFactory(**paused_until(until, **VOID))
+    stands(unpaid, sentence=f"Paused. {goes_on}", kind="info")
+    no_end = SubscriptionFactory(collection_paused=True)
+    stands(no_end, sentence="Payments are paused.", kind="info")
+
+
+def test_a_period_that_nobody_paid_is_a_pause_while_the_subscription_lives():
+    stands(SubscriptionFactory(object=VOID), sentence="Payments are paused.", kind="info")
+    for fields in ({"object": VOID}, paused_until(END)):
+        stands(
+            SubscriptionFactory(status="canceled", ended_at=NOW - DAY, **fields),
+            sentence=f"It ended on 22 November. {LEARNING}",
+            kind="info",
+            may_cancel=False,
+            may_change_card=False,
+        )
+
+
+def test_one_that_ended_says_whether_its_learner_is_a_member_still():
+    row = SubscriptionFactory(status="canceled", ended_at=NOW - DAY)
+    no_longer = {"may_cancel": False, "may_change_card": False}
+    ended = {"sentence": f"It ended on 22 November. {LEARNING}", "kind": "info", **no_longer}
+    held(UserFactory(), membership=row.offer.membership)
+    held(row.learner, membership=MembershipFactory())
+    held(row.learner, course=course())
+    held(row.learner, membership=row.offer.membership, ends_at=NOW)
+    held(row.learner, membership=row.offer.membership, withdrawn_at=NOW)
+    stands(row, **ended)
+    row.offer = None
+    stands(row, **ended | {"name": "", "amount": "CN¥39"})
+    row.refresh_from_db()
+    held(row.learner, membership=row.offer.membership, ends_at=NOW + SECOND)
+    still = "This subscription ended on 22 November; you are a member still."
+    stands(row, sentence=still, **no_longer)
+    row.held_otherwise = False  # as a list of them was told
+    stands(row, **ended)
+
+
+def held(learner, **fields):
+    usual = {"source_kind": "redeem_code", "source_id": f"code-{Grant.objects.count()}"}
+    return Grant.objects.create(
+        **usual | {"learner": learner, "starts_at": NOW - 90 * DAY} | fields
+    )
+
+
+def test_bills_that_are_open_are_to_be_paid_where_they_have_a_page():
+    row = SubscriptionFactory(status="past_due", past_due_since=NOW - DAY)
+    failed = (
+        "The renewal on 22 November did not succeed. Until 29 November you study as always; "
+        "please update the way you pay."
+    )
+    InvoiceFactory(subscription=row, status="paid", object=PAGE)
+    InvoiceFactory(subscription=row, status="open", needs_action=True)
+    InvoiceFactory(status="open", object=PAGE)
+    stands(row, sentence=failed, kind="warn")
+    InvoiceFactory(subscription=row, status="open", object=PAGE)
+    stands(row, sentence=failed, kind="warn", must_pay=True)
+    InvoiceFactory(subscription=row, status="open", object=PAGE, needs_action=True)
+    asked = "Your bank asks whether it is you. Until 29 November you study as always."
+    stands(row, sentence=asked, kind="warn", must_pay=True, asks=True)
+    row.open_bills = []  # as a list of them was told
+    stands(row, sentence=failed, kind="warn")
+
+
+def test_an_open_bill_of_what_ended_is_nobodys_any_more():
+    row = SubscriptionFactory(status="unpaid")
+    InvoiceFactory(subscription=row, status="open", object=PAGE, needs_action=True)
+    stands(
+        row, sentence="It is not in force.", kind="info", may_cancel=False, may_change_card=False
+    )
+
+
+def test_a_failed_renewal_says_the_last_day_of_grace_until_it_is_over():
+    since = NOW.replace(hour=16) - 3 * DAY  # 21 November in Shanghai, just begun
+    over = since + 7 * DAY
+    row = SubscriptionFactory(status="past_due", past_due_since=since)
+    in_grace = (
+        "The renewal on 21 November did not succeed. Until 27 November you study as always; "
+        "please update the way you pay."
+    )
+    too_late = "The renewal on 21 November did not succeed. Please update the way you pay to go on."
+    stands(row, now=over - SECOND, sentence=in_grace, kind="warn")
+    stands(row, now=over, sentence=too_late, kind="warn")
+    InvoiceFactory(subscription=row, status="open", object=PAGE, needs_action=True)
+    asked = "Your bank asks whether it is you. Until 27 November you study as always."
+    both = {"kind": "warn", "must_pay": True, "asks": True}
+    stands(row, now=over - SECOND, sentence=asked, **both)
+    stands(
+        row,
+        now=over,
+        sentence="Your bank asks whether it is you. Answer it, and you go on.",
+        **both,
+    )
+
+
+def test_a_second_after_midnight_is_of_the_new_day():
+    """24 November in Shanghai, whatever is lost then."""
+    begun = NOW.replace(hour=16) + SECOND
+    row = SubscriptionFactory(status="past_due", past_due_since=begun - 7 * DAY)
+    told = standing.of_subscription(row, now=NOW).sentence
+    assert "Until 24 November you study as always" in told
+    held(row.learner, membership=row.offer.membership, ends_at=begun)
+    row.delete()
+    ended = standing.notice(row.learner, now=begun)
+    assert ended.sentence == f"Your membership ended on 24 November. {LEARNING}"
+
+
+def test_a_failed_renewal_of_no_known_day_names_none():
+    stands(
+        SubscriptionFactory(status="past_due"),
+        sentence="The renewal did not succeed. Please update the way you pay.",
+        kind="warn",
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (date(2026, 11, 22), "The card visa 4242 expired on 22 November."),
+        (date(2026, 11, 23), "The card visa 4242 expires on 23 November."),
+        (date(2026, 11, 30), "The card visa 4242 expires on 30 November."),
+        (date(2027, 2, 28), None),  # good when it is charged
+        (None, None),
+    ],
+)
+def test_a_card_that_is_old_at_the_next_charge_is_told(last, told):
+    row = SubscriptionFactory(card="visa 4242", card_expires_on=last)
+    rest = "On 23 December CN¥39 will be charged: please change the card before."
+    stands(
+        row,
+        sentence="It renews on 23 December for CN¥39.",
+        old_card=f"{told} {rest}" if told else "",
+    )
+
+
+def test_a_card_is_told_of_thirty_days_before_it_ends():
+    row = SubscriptionFactory(
+        card="visa 4242", card_expires_on=date(2026, 12, 31), period_end=NOW + 90 * DAY
+    )
+    renews = "It renews on 21 February 2027 for CN¥39."
+    stands(row, now=NOW + 7 * DAY, sentence=renews)
+    stands(
+        row,
+        now=NOW + 8 * DAY,
+        sentence=renews,
+        old_card=(
+            "The card visa 4242 expires on 31 December. On 21 February 2027 CN¥39 will be charged: "
+            "please change the card before."
+        ),
+    )
+
+
+# --- an order ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({}, "Not paid"),
+        ({"status": "expired"}, "Expired, not paid"),
+        ({"status": "failed"}, "Payment failed"),
+        ({"status": "parked"}, "We are looking at it"),
+        ({"status": "reserved"}, "Reserved"),
+        ({"status": "paid", "paid_at": NOW}, "Paid, being opened"),
+        ({"status": "paid", "paid_at": NOW, "note": "bought_twice"}, "Paid, goes back"),
+        ({"fulfilled": True}, "Paid"),
+        ({"fulfilled": True, "note": "other_amount"}, "Paid"),
+        ({"fulfilled": True, "trial_days": 7}, "Begun with a trial"),
+        ({"trial_days": 7}, "Not paid"),
+        ({"fulfilled": True, "status": "refunded"}, "Refunded"),
+        ({"fulfilled": True, "advance": "waiting", "starts_at": NOW}, "Paid in advance"),
+        ({"fulfilled": True, "advance": "opened", "starts_at": NOW}, "Paid"),
+        (
+            {"fulfilled": True, "status": "refunded", "advance": "waiting", "starts_at": NOW},
+            "Refunded",
+        ),
+    ],
+)
+def test_the_word_of_an_order(fields, word):
+    assert standing.of_order(OrderFactory(**fields)) == word
+
+
+def test_what_finance_ended_is_ended():
+    code = PromotionFactory(percent=100)
+    free = {"amount": 0, "discount": 3900, "promotion": code, "fulfilled": True}
+    assert standing.of_order(OrderFactory(**free)) == "Paid"
+    assert standing.of_order(OrderFactory(**free, ended_at=NOW)) == "Ended"
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({}, "Reserved"),
+        ({"refused_at": NOW, "charging_at": NOW, "pay_until": END}, "The card was refused"),
+        (
+            {"refused_at": NOW, "charging_at": NOW, "pay_until": END, "needs_action": True},
+            "Waits for your answer to your bank",
+        ),
+        ({"ended_at": NOW, "ending": "given_up", "needs_action": True}, "Reservation ended"),
+    ],
+)
+def test_the_word_of_a_reservation_until_it_is_paid(fields, word):
+    order = OrderFactory(status="reserved")
+    Reservation.objects.create(
+        order=order, customer_id="cus_1", reserved_at=NOW, day=END.date(), **fields
+    )
+    assert standing.of_order(order) == word
+    order.status, order.paid_at, order.fulfilled_at = Order.Status.FULFILLED, NOW, NOW
+    assert standing.of_order(order) == "Paid"
+
+
+def test_a_dispute_is_the_orders_own_or_its_present_bills():
+    order = OrderFactory(fulfilled=True)
+    DisputeFactory(order=order, status="won")
+    DisputeFactory(status="lost")
+    assert standing.dispute_of(order) is None
+    assert standing.of_order(order) == "Paid"
+    lost = DisputeFactory(order=order, status="lost")
+    assert standing.dispute_of(order) == lost
+    assert standing.of_order(order) == "Taken back by the bank"
+    asked = DisputeFactory(status="under_review")
+    assert standing.of_order(asked.order) == "Disputed"
+
+
+def test_of_a_subscription_only_its_last_bill_is_in_dispute():
+    row = SubscriptionFactory()
+    order = OrderFactory(fulfilled=True, subscription=row)
+    old = InvoiceFactory(subscription=row, created_at=NOW - 30 * DAY)
+    DisputeFactory(order=order, invoice=old)
+    bill = InvoiceFactory(subscription=row)
+    assert standing.dispute_of(order) is None
+    asked = DisputeFactory(order=order, invoice=bill)
+    assert standing.dispute_of(order) == asked
+    assert standing.of_order(order) == "Paid"  # what became of a bill is said of the bill
+
+
+# --- a notice on pages: memberships --------------------------------------------------------------
+
+
+@pytest.fixture
+def learner():
+    return UserFactory()
+
+
+def test_a_membership_that_ended_of_late_is_told_for_thirty_days(learner):
+    ended = NOW.replace(hour=16)  # 24 November in Shanghai, just begun
+    member = MembershipFactory()
+    held(learner, membership=member, ends_at=ended)
+    held(learner, membership=member, ends_at=ended - 40 * DAY)
+    held(learner, membership=member, withdrawn_at=NOW)
+    held(learner, membership=member, ends_at=ended + 90 * DAY, withdrawn_at=NOW)
+    held(learner, course=course())
+    held(UserFactory(), membership=member)
+    told = Notice(
+        f"Your membership ended on 23 November. {LEARNING}",
+        "info",
+        "See the membership",
+        reverse("membership"),
+    )
+    assert [
+        standing.notice(learner, now=now)
+        for now in (ended - SECOND, ended, ended + 30 * DAY - SECOND, ended + 30 * DAY)
+    ] == [None, told, told, None]
+
+
+def test_no_end_is_told_of_one_who_is_a_member_for_good_or_never_was(learner):
+    assert standing.notice(learner, now=NOW) is None
+    held(learner, membership=MembershipFactory(), ends_at=NOW)
+    assert standing.notice(learner, now=NOW) is not None
+    held(learner, membership=MembershipFactory())
+    assert standing.notice(learner, now=NOW) is None
+
+
+def failing(learner, **fields):
+    return SubscriptionFactory(
+        learner=learner, status="past_due", past_due_since=NOW - DAY, **fields
+    )
+
+
+def test_a_failure_is_told_before_a_pause_and_where_to_pay(learner):
+    paused = SubscriptionFactory(
+        learner=learner, started_at=NOW + DAY, **paused_until(NOW + 60 * DAY, **VOID)
+    )
+    goes_on = Notice(
+        "Paused. It goes on by itself on 22 January 2027; then CN¥39 is charged.",
+        "info",
+        "See the subscription",
+        reverse("subscription", args=[paused.pk]),
+    )
+    failing(UserFactory())
+    SubscriptionFactory(learner=learner)
+    assert standing.subscription_notice(learner, now=NOW) == goes_on
+    row = failing(learner)
+    failure = (
+        "The renewal on 22 November did not succeed. Until 29 November you study as always; "
+        "please update the way you pay."
+    )
+    card = Notice(failure, "warn", "Change the card", reverse("subscription_card", args=[row.pk]))
+    assert standing.subscription_notice(learner, now=NOW) == card
+    assert standing.notice(learner, now=NOW) == card
+    InvoiceFactory(subscription=row, status="open", object=PAGE)
+    pay = Notice(failure, "warn", PAY, reverse("subscription_pay", args=[row.pk]))
+    assert standing.subscription_notice(learner, now=NOW) == pay
+
+
+def test_a_pause_that_has_not_begun_or_of_what_ended_is_no_notice(learner):
+    SubscriptionFactory(learner=learner, **paused_until(NOW + 60 * DAY))
+    SubscriptionFactory(learner=learner, status="canceled", **paused_until(NOW + 60 * DAY, **VOID))
+    assert standing.subscription_notice(learner, now=NOW) is None
+
+
+# --- a notice on a course: what went back --------------------------------------------------------
+
+
+def refunded(learner, page, when, amount=9900, **fields):
+    fields = {"price": course_price(page)} | fields
+    order = OrderFactory(fulfilled=True, buyer=learner, status="refunded", **fields)
+    RefundFactory(order=order, amount=amount, created_at=when)
+    return order
+
+
+def test_the_last_payment_that_went_back_is_told_with_its_day(learner):
+    page = course()
+    price = course_price(page)
+    refunded(learner, page, NOW - 5 * DAY, price=price)
+    last = refunded(learner, page, NOW - 2 * DAY, 4000, price=price)
+    RefundFactory(order=last, amount=5900, created_at=NOW - DAY)
+    RefundFactory(order=last, amount=700, created_at=NOW, status="failed")
+    refunded(learner, page, NOW - 6 * DAY, price=price)
+    refunded(learner, page, NOW, price=price, purpose="gift")
+    refunded(UserFactory(), page, NOW, price=price)
+    refunded(learner, course(), NOW)
+    open_still = OrderFactory(fulfilled=True, buyer=learner, price=price)
+    RefundFactory(order=open_still, amount=100)
+    told = f"CN¥99 went back on 22 November. {LEARNING}"
+    assert standing.refund_notice(learner, page, now=NOW) == Notice(
+        told, "info", SEE, reverse("order", args=[last.key])
+    )
+
+
+def test_nothing_is_told_where_no_refund_stands(learner):
+    page = course()
+    order = OrderFactory(fulfilled=True, buyer=learner, status="refunded", price=course_price(page))
+    RefundFactory(order=order, status="failed")
+    assert standing.refund_notice(learner, page, now=NOW) is None
+
+
+def test_a_course_of_a_bundle_that_went_back_is_told_on_that_course(learner):
+    inside, beside, outside = course(), course(), course()
+    order = OrderFactory(
+        fulfilled=True, buyer=learner, status="refunded", price=course_price(outside)
+    )
+    order.contents.create(course=inside, position=0)
+    order.contents.create(course=beside, position=1)
+    RefundFactory(order=order, amount=14900)
+    told = Notice(
+        f"CN¥149 went back on 23 November. {LEARNING}",
+        "info",
+        SEE,
+        reverse("order", args=[order.key]),
+    )
+    assert standing.refund_notice(learner, inside, now=NOW) == told
+    assert standing.refund_notice(learner, course(), now=NOW) is None
+
+
+def give_up(price, at=NOW):
+    return PresaleEnd.objects.create(
+        offer=price.offer, reason="讲师病了", decided_by=UserFactory(), decided_at=at
+    )
+
+
+def test_what_was_given_up_is_told_with_its_reason(learner):
+    page = course()
+    order = refunded(learner, page, NOW, note="given_up")
+    give_up(order.price)
+    assert standing.refund_notice(learner, page, now=NOW).sentence == (
+        "It was given up and will not come: “讲师病了” What you paid goes back."
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, ""),
+        ({"advance": "opened"}, ""),
+        ({"note": "bought_twice"}, ""),
+        ({"note": "given_up"}, "What you paid goes back."),
+        ({"advance": "waiting"}, "What you paid goes back."),
+        ({"advance": "waiting", "created_at": NOW + SECOND}, ""),
+        ({"note": "given_up", "amount": 0, "discount": 9900}, "Nothing was charged."),
+    ],
+)
+def test_why_what_was_ordered_before_it_opened_will_not_come(fields, told):
+    price = sold_in_advance()
+    give_up(price)
+    order = OrderFactory(
+        fulfilled=True, price=price, starts_at=END, promotion=PromotionFactory(), **fields
+    )
+    whole = f"It was given up and will not come: “讲师病了” {told}"
+    assert standing.given_up(order) == (whole if told else "")
+
+
+def test_what_was_not_given_up_needs_no_reason():
+    order = OrderFactory(fulfilled=True, price=sold_in_advance(), starts_at=END, advance="waiting")
+    give_up(sold_in_advance())
+    assert standing.given_up(order) == ""
+
+
+# --- a notice on a course: what the bank disputes ------------------------------------------------
+
+LOOKING = (
+    "The bank is looking into this payment; until it decides, what it opened is closed. Your "
+    "progress is kept."
+)
+TAKEN = "The bank took this payment back; it opens nothing more. Your progress is kept."
+GIFT_LOOKED_AT = (
+    "The bank is looking into the payment of your gift; until it decides, what it opened is "
+    "closed. Your progress is kept."
+)
+GIFT_TAKEN = (
+    "The bank took the payment of your gift back; it opens nothing more. Your progress is kept."
+)
+
+
+def disputed(buyer, price, status="needs_response", **fields):
+    order = OrderFactory(fulfilled=True, buyer=buyer, price=price, **fields)
+    return DisputeFactory(order=order, status=status).order
+
+
+@pytest.mark.parametrize(("status", "told"), [("needs_response", LOOKING), ("lost", TAKEN)])
+def test_a_course_says_what_its_bank_disputes(learner, status, told):
+    page = course()
+    price = course_price(page)
+    disputed(UserFactory(), price)
+    disputed(learner, price, purpose="gift")
+    disputed(learner, course_price(course()))
+    disputed(learner, price, status="won")
+    assert standing.dispute_notice(learner, page) is None
+    order = disputed(learner, price, status=status)
+    assert standing.dispute_notice(learner, page) == Notice(
+        told, "warn", SEE, reverse("order", args=[order.key])
+    )
+
+
+def test_a_course_of_a_disputed_bundle_says_so(learner):
+    inside = course()
+    order = disputed(learner, course_price(course()))
+    order.contents.create(course=inside, position=0)
+    assert standing.dispute_notice(learner, inside).url == reverse("order", args=[order.key])
+    assert standing.dispute_notice(learner, course()) is None
+
+
+def test_a_disputed_membership_is_told_on_the_courses_in_it(learner):
+    inside, outside, member = course(), course(), MembershipFactory()
+    other = MembershipFactory()
+    MembershipCourse.objects.create(course=inside, membership=member, added_at=NOW)
+    MembershipCourse.objects.create(course=outside, membership=other, added_at=NOW)
+    price = PriceFactory(offer=OfferFactory(membership=member))
+    order = disputed(learner, price)
+    told = Notice(LOOKING, "warn", SEE, reverse("order", args=[order.key]))
+    assert standing.dispute_notice(learner, inside) == told
+    assert standing.dispute_notice(learner, outside) is None
+    assert standing.membership_dispute(learner, member) == told
+    assert standing.membership_dispute(learner, other) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "is_told"), [("active", True), ("past_due", True), ("canceled", False)]
+)
+def test_of_a_subscription_that_is_over_no_dispute_is_told(learner, status, is_told):
+    member = MembershipFactory()
+    price = PriceFactory(offer=OfferFactory(membership=member))
+    row = SubscriptionFactory(learner=learner, offer=price.offer, status=status)
+    disputed(learner, price, subscription=row)
+    found = standing.membership_dispute(learner, member)
+    assert (found is not None) == is_told
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [("needs_response", GIFT_LOOKED_AT), ("lost", GIFT_TAKEN)]
+)
+def test_whoever_redeemed_a_gift_is_told_of_its_dispute(learner, status, told):
+    given, instead = course(), course()
+    order = disputed(UserFactory(), course_price(given), status=status, purpose="gift")
+    gift = GiftFactory(order=order, redeemed_by=learner, redeemed_at=NOW)
+    assert standing.dispute_notice(learner, given) == Notice(told, "warn")
+    assert standing.dispute_notice(UserFactory(), given) is None
+    assert standing.dispute_notice(learner, instead) is None
+    gift.course_instead = instead
+    gift.save()
+    assert standing.dispute_notice(learner, instead) == Notice(told, "warn")
+
+
+# --- a notice on a course that is to come --------------------------------------------------------
+
+
+def in_advance(learner, price, **fields):
+    usual = {"advance": "waiting", "starts_at": END}
+    return OrderFactory(fulfilled=True, buyer=learner, price=price, **usual | fields)
+
+
+def test_what_was_bought_in_advance_says_when_it_opens(learner):
+    price = sold_in_advance()
+    page = price.offer.course
+    in_advance(UserFactory(), price)
+    in_advance(learner, sold_in_advance())
+    in_advance(learner, price, status="refunded")
+    in_advance(learner, price, advance="opened")
+    assert standing.waiting_notice(learner, page) is None
+    order = in_advance(learner, price)
+    assert standing.waiting_notice(learner, page) == Notice(
+        "Bought in advance. It opens on 23 December 2026; we write to you then.",
+        "ok",
+        SEE,
+        reverse("order", args=[order.key]),
+    )
+    give_up(price)
+    assert standing.waiting_notice(learner, page) == Notice(
+        "It was given up and will not come: “讲师病了” What you paid goes back.",
+        "info",
+        SEE,
+        reverse("order", args=[order.key]),
+    )
+
+
+def test_what_was_redeemed_in_advance_says_when_it_opens(learner):
+    batch = RedeemBatchFactory()
+    shut = RedeemBatchFactory(course=batch.course, withdrawn_at=NOW)
+    code = {"redeemed_by": learner, "redeemed_at": NOW, "starts_at": END, "is_waiting": True}
+    RedeemCodeFactory(batch=batch, **code | {"redeemed_by": UserFactory()})
+    RedeemCodeFactory(batch=batch, serial=2, **code, withdrawn_at=NOW)
+    RedeemCodeFactory(batch=batch, serial=3, **code | {"is_waiting": False})
+    RedeemCodeFactory(batch=RedeemBatchFactory(), **code)
+    RedeemCodeFactory(batch=shut, **code)
+    assert standing.waiting_notice(learner, batch.course) is None
+    RedeemCodeFactory(batch=batch, serial=4, **code)
+    assert standing.waiting_notice(learner, batch.course) == Notice(
+        "Redeemed. It opens on 23 December 2026; we write to you then.", "ok"
+    )
+
+
+# --- a bill --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "went_back", "word"),
+    [
+        ("paid", 0, "Paid"),
+        ("paid", 3899, "Partly refunded"),
+        ("paid", 3900, "Refunded"),
+        ("open", 0, "Not paid"),
+        ("uncollectible", 0, "Not paid"),
+    ],
+)
+def test_the_word_of_a_bill(status, went_back, word):
+    bill = InvoiceFactory(status=status)
+    if went_back:
+        RefundFactory(order=None, invoice=bill, amount=went_back, currency="CNY")
+    assert standing.of_bill(bill) == word
