@@ -5,7 +5,7 @@ Nothing is kept for it: it is told from what Stripe said, from decisions and fro
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import OutboxMessage
 from pages import dates
 from payments import money, pausing, reminders, subscription_access, upcoming
-from payments.models import Invoice, PlanChange, Price, Subscription
+from payments.models import Invoice, PlanChange, Price, Refund, Subscription
 
 AT_ONCE = timedelta(minutes=10)  # a bill that falls due is paid so soon, or was refused
 
@@ -52,7 +52,7 @@ def _begun(row: Subscription, now: datetime) -> Iterator[Event]:
     if row.started_at is None:
         return
     if trial_end := row.object.get("trial_end"):
-        ends = datetime.fromtimestamp(trial_end, tz=row.started_at.tzinfo)
+        ends = datetime.fromtimestamp(trial_end, UTC)
         words = {"day": dates.day(ends, now=now)}
         yield Event(row.started_at, _("Begun, on trial until %(day)s.") % words)
     elif order := getattr(row, "order", None):
@@ -62,12 +62,11 @@ def _begun(row: Subscription, now: datetime) -> Iterator[Event]:
 
 
 def _bills(row: Subscription, now: datetime) -> Iterator[Event]:
-    for bill in row.invoices.prefetch_related("refunds", "disputes"):
-        if bill.created_at is None:
-            continue
+    made = row.invoices.filter(created_at__isnull=False)
+    for bill in made.prefetch_related("refunds", "disputes"):
         yield from _bill(bill, row, now)
         for refund in bill.refunds.all():
-            if refund.created_at:
+            if refund.created_at and refund.status in Refund.STANDING:
                 words = {"amount": _amount(refund.amount, refund.currency)}
                 yield Event(refund.created_at, _("%(amount)s was given back.") % words)
         for dispute in bill.disputes.all():
@@ -135,8 +134,6 @@ def _failure(row: Subscription, words: dict[str, str], now: datetime) -> str:
 
 
 def _mails(row: Subscription) -> Iterator[Event]:
-    if row.learner_id is None:
-        return
     told = {
         "renewal-notice-": _("Mail sent: a payment is coming."),
         "payment-failed-": _("Mail sent: a payment did not succeed."),
@@ -153,7 +150,7 @@ def _changes(row: Subscription, now: datetime) -> Iterator[Event]:
     found = row.changes.select_related("price__offer__membership", "from_offer__membership")
     for change in found:
         if change.price_change_id:
-            yield from _price_change(change, now)
+            yield _price_change(change)
             continue
         words = {"to": _plan(change)}
         if change.at_period_end:
@@ -167,12 +164,12 @@ def _changes(row: Subscription, now: datetime) -> Iterator[Event]:
             yield Event(ended, _("The change to %(to)s was not made; nothing changed.") % words)
 
 
-def _price_change(change: PlanChange, now: datetime) -> Iterator[Event]:
+def _price_change(change: PlanChange) -> Event:
     words = {
         "before": _amount(change.from_amount, change.price.currency),
         "after": _amount(change.price.amount, change.price.currency),
     }
-    yield Event(
+    return Event(
         change.created_at,
         _("Mail sent: the price changes from %(before)s to %(after)s.") % words,
     )
@@ -204,7 +201,7 @@ def _cancellations(row: Subscription, now: datetime) -> Iterator[Event]:
             yield Event(each.resumed_at, _("The renewal was resumed."))
     stamp = row.object.get("canceled_at")
     if stamp and not any(each.resumed_at is None for each in own):
-        at = datetime.fromtimestamp(stamp, tz=row.started_at.tzinfo if row.started_at else None)
+        at = datetime.fromtimestamp(stamp, UTC)
         if row.status != "canceled" or row.past_due_since is None:
             yield Event(at, _("The renewal was cancelled."))
 
