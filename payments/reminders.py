@@ -6,27 +6,28 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from courses.models import Grant
 from payments import gateway, letters, upcoming
-from payments.models import Pause, Subscription
+from payments.models import Subscription
 from payments.subscription_access import grace_ends
 
 NOTICE = timedelta(days=5)
 CARD_NOTICE = timedelta(days=30)
 TERM_NOTICE = timedelta(days=14)
 FAILED_DAYS = (0, 3, 6)
+AT_A_TIME = 500
 
 
 def send_due(now: datetime) -> None:
     """Queue every mail that is due at `now`; run again it queues none twice."""
-    for subscription in _renewing(now).iterator(chunk_size=500):
+    for subscription in _renewing(now).iterator(chunk_size=AT_A_TIME):
         _notice(subscription, now=now)
-    for pause in _ending_pauses(now).iterator(chunk_size=500):
-        _notice(pause.subscription, now=now)
-    for grant in _ending_terms(now).iterator(chunk_size=500):
+    for subscription in _ending_pauses(now).iterator(chunk_size=AT_A_TIME):
+        _notice(subscription, now=now)
+    for grant in _ending_terms(now).iterator(chunk_size=AT_A_TIME):
         letters.term_ending(grant, now=now)
-    for subscription in _with_old_cards(now).iterator(chunk_size=500):
+    for subscription in _with_old_cards(now).iterator(chunk_size=AT_A_TIME):
         _warn_of_card(subscription, now=now)
     failing = _subscriptions().filter(status="past_due", past_due_since__lte=now)
-    for subscription in failing.iterator(chunk_size=500):
+    for subscription in failing.iterator(chunk_size=AT_A_TIME):
         remind_of_failure(subscription, now=now)
 
 
@@ -44,12 +45,17 @@ def _renewing(now: datetime) -> QuerySet[Subscription]:
     )
 
 
-def _ending_pauses(now: datetime) -> QuerySet[Pause]:
+def _ending_pauses(now: datetime) -> QuerySet[Subscription]:
     """A pause's end is a renewal."""
     return (
-        Pause.objects.filter(resumed_at=None, resumes_at__gt=now, resumes_at__lte=now + NOTICE)
-        .select_related("subscription__learner", "subscription__offer__membership")
-        .prefetch_related("subscription__changes__price__offer")
+        _subscriptions()
+        .filter(
+            collection_paused=True,
+            pauses__resumed_at=None,
+            pauses__resumes_at__gt=now,
+            pauses__resumes_at__lte=now + NOTICE,
+        )
+        .prefetch_related("changes__price__offer")
     )
 
 
@@ -72,8 +78,7 @@ def _ending_terms(now: datetime) -> QuerySet[Grant]:
 
 
 def _notice(subscription: Subscription, *, now: datetime) -> None:
-    charge = upcoming.next_charge(subscription)
-    if charge and now < charge.at <= now + NOTICE:
+    if charge := upcoming.next_charge(subscription):
         letters.renewal_notice(subscription, charge, now=now)
 
 
