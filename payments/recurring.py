@@ -84,7 +84,6 @@ def with_first_payment(rows: QuerySet[Subscription]) -> QuerySet[Any]:
     first = (
         paid_bills()
         .filter(subscription=OuterRef("pk"), yearly_rate__gt=0)
-        .order_by()
         .values("subscription")
         .annotate(first=Min("paid_at"))
         .values("first")
