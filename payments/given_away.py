@@ -85,7 +85,7 @@ def _gift(gift: Gift, *, now: datetime) -> dict[str, Any]:
 
 def _seats(batch: RedeemBatch, *, page: str | None, now: datetime) -> dict[str, Any]:
     rows = batch.codes.select_related("batch__course", "batch__membership", "redeemed_by")
-    found = Paginator(rows.order_by("serial"), ON_A_PAGE).get_page(page)
+    found = Paginator(rows, ON_A_PAGE).get_page(page)
     return {
         "batch": batch,
         "page": found,
