@@ -9,10 +9,17 @@ from accounts import roles
 from accounts.models import OutboxMessage
 from courses import access
 from operations import clock as site_clock
-from payments import fulfilment
+from payments import ending, fulfilment
 from payments.models import Order
-from tests.factories import course
-from tests.payments.factories import PromotionFactory, course_price
+from tests.factories import UserFactory, course
+from tests.payments.factories import (
+    NOW,
+    OfferFactory,
+    OrderFactory,
+    PriceFactory,
+    PromotionFactory,
+    course_price,
+)
 from tests.payments.staff import at_desk
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +75,30 @@ def test_only_finance_ends_orders(shop, buyer, role):
     end_order(at_desk(role), order)
     order.refresh_from_db()
     assert order.ended_at is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "may"),
+    [
+        ({}, True),
+        ({"amount": 1}, False),
+        ({"status": "refunded"}, False),
+        ({"status": "paid"}, False),
+    ],
+)
+def test_what_cost_nothing_and_is_open_may_be_ended(fields, may):
+    price = course_price(course())
+    free = {"amount": 0, "discount": 9900, "promotion": PromotionFactory(percent=100)}
+    order = OrderFactory(fulfilled=True, price=price, **free | fields)
+    assert ending.may_end(order) == may
+    if not may:
+        with pytest.raises(ending.CannotEnd):
+            ending.end(order=order, reason="录错了人", actor=UserFactory(), now=NOW)
+        order.refresh_from_db()
+        assert order.ended_at is None
+
+
+def test_what_renews_itself_is_not_ended_so():
+    free = {"amount": 0, "discount": 3900, "promotion": PromotionFactory(percent=100)}
+    order = OrderFactory(fulfilled=True, price=PriceFactory(offer=OfferFactory()), **free)
+    assert not ending.may_end(order)
