@@ -69,7 +69,7 @@ def _ending_terms(now: datetime) -> QuerySet[Grant]:
         withdrawn_at=None,
     )
     return (
-        Grant.objects.filter(membership__isnull=False, ends_at__gt=now, ends_at__lte=soon)
+        Grant.objects.filter(membership__isnull=False, ends_at__lte=soon)
         .exclude(source_kind=Grant.Source.SUBSCRIPTION)
         .active(now)
         .filter(~Exists(later))

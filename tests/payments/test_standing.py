@@ -139,7 +139,7 @@ def test_a_pause_is_told_from_the_day_it_was_chosen():
     until = NOW + 60 * DAY
     goes_on = "It goes on by itself on 22 January 2027; then CN¥39 is charged."
     chosen = SubscriptionFactory(**paused_until(until))
-    begins = "A pause begins on 23 December; until then all is as it was."
+    begins = "A pause begins on 23 December 2026; until then all is as it was."
     stands(chosen, sentence=f"{begins} {goes_on}", kind="info")
     stands(chosen, now=END - SECOND, sentence=f"{begins} {goes_on}", kind="info")
     stands(chosen, now=END, sentence=f"Paused. {goes_on}", kind="info")
@@ -312,6 +312,8 @@ def test_a_card_is_told_of_thirty_days_before_it_ends():
         ({"fulfilled": True, "note": "other_amount"}, "Paid"),
         ({"fulfilled": True, "trial_days": 7}, "Begun with a trial"),
         ({"trial_days": 7}, "Not paid"),
+        ({"is_confirming": True}, "Waits for confirmation"),
+        ({"is_confirming": True, "status": "expired"}, "Expired, not paid"),
         ({"fulfilled": True, "status": "refunded"}, "Refunded"),
         ({"fulfilled": True, "advance": "waiting", "starts_at": NOW}, "Paid in advance"),
         ({"fulfilled": True, "advance": "opened", "starts_at": NOW}, "Paid"),

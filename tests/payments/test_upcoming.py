@@ -103,6 +103,13 @@ def test_the_open_change_is_one_of_the_changes_whether_they_were_fetched_before_
     assert upcoming.planned(fetched()) == made
 
 
+def test_changes_that_were_fetched_before_are_not_asked_for_again(django_assert_num_queries):
+    change_of(SubscriptionFactory())
+    row = Subscription.objects.prefetch_related("changes").get()
+    with django_assert_num_queries(0):
+        upcoming.open_change(row)
+
+
 def test_a_change_that_is_being_made_at_once_is_open_and_not_planned():
     row = SubscriptionFactory()
     made = change_of(row, at_period_end=False)
