@@ -292,6 +292,21 @@ def paused(pause: Pause, *, now: datetime) -> bool:
     return _queue(f"paused-{pause.pk}", learner, "paused", context, now)
 
 
+def not_paused(pause: Pause, *, now: datetime) -> bool:
+    """Stripe had not answered, and never made it."""
+    subscription = pause.subscription
+    learner = subscription.learner
+    if learner is None:
+        return False
+    ends = not subscription.renews
+    context = {
+        "title": _title(subscription),
+        "renews_on": "" if ends else _day(learner, subscription.period_end),
+        **_ways(subscription),
+    }
+    return _queue(f"not-paused-{pause.pk}", learner, "not_paused", context, now)
+
+
 def payment_failed(
     subscription: Subscription, *, day: int, grace_ends: datetime, now: datetime
 ) -> bool:

@@ -80,8 +80,7 @@ def pause(row: Subscription, *, months: int, now: datetime) -> Pause:
     except gateway.Refused:
         made.delete()
         raise
-    subscriptions.refresh(row.stripe_id, now=now)
-    letters.paused(made, now=now)
+    subscriptions.refresh(row.stripe_id, now=now)  # which tells the learner
     return made
 
 
@@ -185,4 +184,5 @@ def resume_due(*, now: datetime) -> None:
         subscriptions.refresh(made.subscription.stripe_id, now=now)
         made.subscription.refresh_from_db()
         if not made.subscription.collection_paused:
+            letters.not_paused(made, now=now)
             made.delete()

@@ -183,6 +183,8 @@ def _apply(shape: Shape, ticket: int, bills: list[Bill], *, now: datetime) -> No
         _write(row, shape, order)
         if went_on and row.ends_by_itself:  # here, or on a page of Stripe's
             letters.cancelled(row, now=now)
+        if row.collection_paused and (pause := row.pauses.filter(resumed_at=None).first()):
+            letters.paused(pause, now=now)  # also where Stripe's answer to it was lost
     else:
         row = Subscription.objects.get(stripe_id=shape["id"], **gateway.ours())
     if order:

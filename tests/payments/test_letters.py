@@ -487,6 +487,20 @@ def test_a_pause(buyer: User, row: Subscription, settings: Any, keeps: bool, sai
     assert "On 6 December 2026 CN¥39 is charged and it goes on." in told
 
 
+def test_a_pause_that_was_not_made(buyer: User, row: Subscription) -> None:
+    rest = Pause(pk=7, subscription=row)
+    assert letters.not_paused(rest, now=NOW)
+    told = words("not-paused-7", buyer)
+    assert "Library, and Stripe did not answer." in told
+    assert "It renews on 6 December 2026, as before." in told
+    OutboxMessage.objects.all().delete()
+    row.cancel_at_period_end = True
+    assert letters.not_paused(rest, now=NOW)
+    assert "renews" not in words("not-paused-7", buyer)
+    rest.subscription = SubscriptionFactory(learner=None)
+    assert not letters.not_paused(rest, now=NOW)
+
+
 def test_a_failed_payment_is_told_until_when_one_can_study(buyer: User, row: Subscription) -> None:
     row.past_due_since = NOW
     InvoiceFactory(subscription=row, amount_due=4500)
@@ -646,12 +660,27 @@ def test_a_fapiao_is_issued_and_reversed(order: Order, buyer: User, with_file: b
         else "It comes by mail to a@example.com. The order:"
     )
     assert words(f"fapiao-issued-{row.pk}", buyer) == (
-        f"Fapiao 26442000 for People first, made out to Ada Ltd, is issued. {way} {page}"
+        f"Fapiao {row.number} for People first, made out to Ada Ltd, is issued. {way} {page}"
     )
     OutboxMessage.objects.all().delete()
     row.reversal_number = "26442001"
     assert letters.fapiao_reversed(row, now=NOW)
     assert "is reversed by 26442001." in words(f"fapiao-reversed-{row.pk}", buyer)
+
+
+def test_the_right_number_of_a_fapiao_is_told(order: Order, buyer: User) -> None:
+    row = FapiaoFactory(order=order, issued=True, title="Ada Ltd")
+    page = url(f"/account/orders/{order.key}/")
+    assert letters.fapiao_corrected(row, now=NOW)
+    assert words(f"fapiao-corrected-{row.pk}-{NOW.timestamp():.0f}", buyer) == (
+        "We had noted a wrong number of the fapiao for People first, made out to Ada Ltd. "
+        f"The right one is {row.number}. The order: {page}"
+    )
+    OutboxMessage.objects.all().delete()
+    row.reversal_number = "26442001"
+    assert letters.fapiao_corrected(row, now=NOW)
+    told = words(f"fapiao-corrected-{row.pk}-{NOW.timestamp():.0f}", buyer)
+    assert "That of its reversal is 26442001." in told
 
 
 # --- for others --------------------------------------------------------------------------------

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from accounts.models import OutboxMessage
 from operations import clock as site_clock
+from pages import dates
 from payments import pausing, standing, subscriptions, timeline
 from payments.models import Invoice, Pause
 from payments.periodic import change_subscriptions
@@ -150,9 +152,30 @@ def test_with_stripe_away_nothing_is_paused_for_good(shop, buyer, me, library):
     assert "选择暂停" not in answer
     assert "取消暂停" not in answer
     faults.clear()
-    change_subscriptions(site_clock.now() + timedelta(minutes=3))
+    for minutes in (3, 9):
+        change_subscriptions(site_clock.now() + timedelta(minutes=minutes))
     assert fresh(row).renews
     assert pausing.may_pause(fresh(row), now=site_clock.now())
+    told = OutboxMessage.objects.get(user=buyer, key__startswith="not-paused-").text
+    assert "暂停没有办成" in told
+    assert dates.day(row.period_end) in told
+    assert not mails(buyer, "paused")
+
+
+def test_a_pause_that_was_made_though_the_answer_was_lost_is_told_once(
+    shop, buyer, me, library, run_jobs
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    faults.plan("server_error", times=3, match="GET /v1/subscriptions")
+    assert "还不知道办成了没有" in pause(me, row).text
+    assert not mails(buyer, "paused")
+    run_jobs()
+    shop.deliver()
+    change_subscriptions(site_clock.now() + timedelta(minutes=3))
+    assert fresh(row).collection_paused
+    told = OutboxMessage.objects.get(user=buyer, key__startswith="paused-").text
+    assert dates.day(row.period_end) in told
+    assert not mails(buyer, "not-paused")
 
 
 @pytest.mark.parametrize(("keeps", "words"), [(True, "课程照常打开"), (False, "课程关闭")])
