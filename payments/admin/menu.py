@@ -25,7 +25,7 @@ from payments.admin.why import WhyViewSet
 class MoneyGroup(ViewSetGroup):
     menu_label = _("Money")
     menu_name = "money"
-    menu_icon = "tag"
+    menu_icon = "decimal"
     menu_order = 250
     submenu_hook = "register_money_menu_item"  # how higher floors stand here, too
     items = (

@@ -84,7 +84,7 @@ def test_a_gift_is_taken_back_and_its_link_opens_nothing(open_page, run_jobs, lo
 
 
 def test_seats_are_counted_paid_and_mailed(open_page, look):
-    page = open_page("/demo/")
+    page = open_page("/demo/", permissions=["clipboard-read", "clipboard-write"])
     sign_in_at_the_desk(page)
     page.goto(day.COURSE)
     day.click(page, "text=买多个名额", "/payments/seats")
@@ -96,6 +96,11 @@ def test_seats_are_counted_paid_and_mailed(open_page, look):
     day.pay(page, day.GOOD_CARD)
     day.click(page, "#main .button-primary", "/account/orders")
     look(page, "order-seats")
+    page.click("[data-copy] >> nth=1")
+    page.wait_for_selector("text=已复制")
+    assert page.evaluate("navigator.clipboard.readText()") == (
+        page.get_attribute(".order-lines rz-share >> nth=1", "data-url")
+    )
     day.click(page, "text=用邮件寄给同事", "/account/reauthenticate")
     prove(page, "[name=addresses]")
     page.fill("[name=addresses]", "a@example.com\nb@example.com")

@@ -237,3 +237,9 @@ def test_every_field_says_what_it_is_for(model: Any) -> None:
         and not (panel.help_text or panel.db_field.help_text)
     }
     assert silent <= CLEAR
+
+
+@pytest.mark.django_db
+def test_the_two_menus_of_finance_look_different() -> None:
+    icons = {str(item.label): item.icon_name for item in admin_menu.registered_menu_items}
+    assert icons["资金"] != icons["销售"]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.db import connection
@@ -126,6 +127,23 @@ def test_colleagues_redeem_and_the_buyer_sees_their_names_and_no_address(shop, b
         assert person.email not in page.text
     assert first not in page.text  # used up: nothing to hand over
     assert links(batch)[2] in page.text
+
+
+def test_the_link_of_each_seat_that_is_free_is_copied_with_one_tap(shop, buyer):
+    batch = bought(shop, buyer)
+    first, *free = links(batch)
+    signed_in(UserFactory()).post(first)
+    page = signed_in(buyer).get(order_page(batch)).text
+    assert re.findall(r'<rz-share[^>]* data-url="([^"]+)"', page) == free
+    assert page.count("data-copy") == len(free)
+
+
+def test_of_several_acts_on_a_page_of_finance_one_is_filled(shop, buyer):
+    batch = bought(shop, buyer)
+    page = at_desk(roles.FINANCE).get(reverse("money-batches:inspect", args=[batch.pk])).text
+    for name, kind in (("csv", "button"), ("revoke", "button button-secondary")):
+        address = reverse(f"money-batches:{name}", args=[batch.pk])
+        assert f'<a class="{kind}" href="{address}">' in page
 
 
 def test_the_table_has_a_link_for_each_and_runs_nothing(shop, buyer):
