@@ -105,7 +105,7 @@ class OfPayment:
 def of_order(order: Order) -> list[OfPayment]:
     """Its payments that have a fapiao or may have one, the newest first; three queries at most."""
     rows: dict[int | None, list[Fapiao]] = {}
-    for row in order.fapiaos.order_by("-asked_at", "-pk"):
+    for row in order.fapiaos.all():
         rows.setdefault(row.invoice_id, []).append(row)
     payments = _bills(order, rows) if order.subscription_id else [_payment(order, rows)]
     return [each for each in payments if each.rows or each.may_ask]
@@ -117,7 +117,7 @@ def of_payment(order: Order, invoice: Invoice | None) -> OfPayment | None:
 
 
 def _payment(order: Order, rows: dict[int | None, list[Fapiao]]) -> OfPayment:
-    is_paid = order.status == Order.Status.FULFILLED and order.paid_at is not None
+    is_paid = order.status == Order.Status.FULFILLED
     back = order.refunds.filter(status__in=Refund.STANDING).aggregate(sum=Sum("amount", default=0))
     return OfPayment(order, None, order.amount - back["sum"] if is_paid else 0, rows.get(None, []))
 
@@ -125,7 +125,8 @@ def _payment(order: Order, rows: dict[int | None, list[Fapiao]]) -> OfPayment:
 def _bills(order: Order, rows: dict[int | None, list[Fapiao]]) -> Iterator[OfPayment]:
     standing = Sum("refunds__amount", filter=Q(refunds__status__in=Refund.STANDING), default=0)
     paid = Invoice.objects.filter(subscription=order.subscription_id, status="paid")
-    for bill in paid.filter(amount_paid__gt=0).annotate(back=standing):
+    bills = paid.filter(amount_paid__gt=0).annotate(back=standing)
+    for bill in bills.order_by("-created_at", "-pk"):  # grouped, they forget the model's order
         kept = (bill.amount_paid or 0) - bill.back
         yield OfPayment(order, bill, kept, rows.get(bill.pk, []))
 
