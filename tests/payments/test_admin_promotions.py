@@ -136,7 +136,7 @@ def used_by(promotion: PromotionCode, amount: int, discount: int, **fields: Any)
 def test_the_listing_tells_what_each_code_gave_and_brought(desk):
     """In its own currency: orders of others count as uses, not as money."""
     older = PromotionFactory(code="OLD", remark="开学季", max_uses=10)
-    newer = PromotionFactory(
+    PromotionFactory(
         code="NEW", amount=2000, is_active=False, ends_at=NOW, created_at=NOW + timedelta(days=1)
     )
     price = course_price(course())
