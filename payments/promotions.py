@@ -219,8 +219,10 @@ def _check_person(promotion: PromotionCode, buyer: User) -> None:
 def _check_left(promotion: PromotionCode, buyer: User | None) -> None:
     if promotion.max_uses is None:
         return
-    own = Q(learner=buyer, used_at=None) if buyer else Q(pk=None)
-    if standing(promotion).exclude(own).count() >= promotion.max_uses:
+    held = standing(promotion)
+    if buyer:
+        held = held.exclude(learner=buyer, used_at=None)
+    if held.count() >= promotion.max_uses:
         raise UsedUp
 
 
