@@ -44,7 +44,7 @@ def send(batch: RedeemBatch, *, addresses: list[str], now: datetime) -> int:
         .select_related("batch__course", "batch__membership", "batch__order__buyer")
         .order_by("serial")
     )
-    had = {to.lower() for to in batch.codes.exclude(sent_to="").values_list("sent_to", flat=True)}
+    had = {to.lower() for to in batch.codes.values_list("sent_to", flat=True)}
     wanted = [to for to in dict.fromkeys(map(str.lower, addresses)) if to not in had]
     if len(wanted) > len(free):
         raise TooFewSeats

@@ -132,7 +132,8 @@ def test_each_paid_bill_is_for_itself_the_newest_first():
         (penny, 1, 1, [], True),
         (old, 3900, 3000, [], True),
     ]
-    assert [fapiao.of_payment(order, each).invoice for each in (new, old)] == [new, old]
+    found = [fapiao.of_payment(order, each) for each in (new, old)]
+    assert [each and each.invoice for each in found] == [new, old]
     assert fapiao.of_payment(order, None) is None
 
 

@@ -76,13 +76,13 @@ def test_seats_are_one_order_at_so_many_times_the_price(buyer, price):
     assert not Gift.objects.exists()
 
 
-@pytest.mark.parametrize(("number", "sold"), [(1, False), (2, True), (500, True), (501, False)])
-def test_two_to_five_hundred_seats_are_sold_at_once(number, sold):
+def test_two_to_five_hundred_seats_are_sold_at_once():
     price = course_price(course(lessons=1))
     client, address = signed_in(UserFactory()), reverse("buy_seats", args=[price.offer.key])
-    form = fields_of(client.get(address, {"seats": number})) | {"seats": f"{number}"}
-    client.post(address, form)
-    assert list(Order.objects.values_list("quantity", flat=True)) == [number] * sold
+    for number in (1, 2, 500, 501):
+        form = fields_of(client.get(address, {"seats": number})) | {"seats": f"{number}"}
+        client.post(address, form)
+    assert set(Order.objects.values_list("quantity", flat=True)) == {2, 500}
 
 
 # --- the same form again -------------------------------------------------------------------------
