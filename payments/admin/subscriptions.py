@@ -384,7 +384,7 @@ class InvoiceViewSet(MoneyViewSet):
     order_key = "subscription__order__key"
     search_fields = ["subscription__learner__email", "stripe_id", "payment_intent_id"]
     list_display = [
-        "stripe_id",
+        DetailColumn("stripe_id", "money-invoices", label="Stripe"),
         Column("learner", label=_("Learner"), accessor="subscription.learner.email"),
         MoneyColumn("amount_due", label=_("Amount")),
         MoneyColumn("amount_paid", label=_("Paid")),
