@@ -136,14 +136,14 @@ def test_what_was_bought_with_a_code_goes_out(me: User) -> None:
 def test_bills_and_why_they_cancelled_go_out_in_order(me: User) -> None:
     row = SubscriptionFactory(learner=me, status="canceled")
     for n in (1, 2):
-        InvoiceFactory(subscription=row, amount_paid=n, tax_country="DE", created_at=NOW - n * DAY)
-        cancel(row, cancelled_at=NOW - n * DAY, note=str(n), resumed_at=NOW)
+        InvoiceFactory(subscription=row, amount_paid=n, tax_country="DE", created_at=NOW + n * DAY)
+        cancel(row, cancelled_at=NOW + n * DAY, note=str(n), resumed_at=NOW)
     InvoiceFactory()
     cancel(SubscriptionFactory())
     found = exported(me)
     assert [each["amount_paid"] for each in found["invoice"]] == [1, 2]
     assert found["invoice"][0] == {
-        "created_at": "2026-11-22T04:00:00Z",
+        "created_at": "2026-11-24T04:00:00Z",
         "paid_at": AT,
         "amount_paid": 1,
         "currency": "CNY",
@@ -152,7 +152,7 @@ def test_bills_and_why_they_cancelled_go_out_in_order(me: User) -> None:
     }
     assert [each["note"] for each in found["cancellation"]] == ["1", "2"]
     assert found["cancellation"][0] == {
-        "cancelled_at": "2026-11-22T04:00:00Z",
+        "cancelled_at": "2026-11-24T04:00:00Z",
         "reason": "price",
         "note": "1",
         "resumed_at": AT,
