@@ -125,8 +125,8 @@ def _payment(order: Order, rows: dict[int | None, list[Fapiao]]) -> OfPayment:
 def _bills(order: Order, rows: dict[int | None, list[Fapiao]]) -> Iterator[OfPayment]:
     standing = Sum("refunds__amount", filter=Q(refunds__status__in=Refund.STANDING), default=0)
     paid = Invoice.objects.filter(subscription=order.subscription_id, status="paid")
-    bills = paid.filter(amount_paid__gt=0).annotate(back=standing)
-    for bill in bills.order_by("-created_at", "-pk"):  # grouped, they forget the model's order
+    bills = paid.annotate(back=standing).order_by("-created_at", "-pk")
+    for bill in bills:  # grouped, they forget the model's order
         kept = (bill.amount_paid or 0) - bill.back
         yield OfPayment(order, bill, kept, rows.get(bill.pk, []))
 

@@ -120,7 +120,8 @@ def test_what_was_not_paid_in_yuan_has_none():
 def test_each_paid_bill_is_for_itself_the_newest_first():
     order, (new, old) = billed()
     InvoiceFactory(subscription=order.subscription, status="open", created_at=NOW + DAY)
-    InvoiceFactory(subscription=order.subscription, amount_paid=0, created_at=NOW + DAY)
+    for amount in (0, None):
+        InvoiceFactory(subscription=order.subscription, amount_paid=amount)
     penny = InvoiceFactory(subscription=order.subscription, amount_paid=1, created_at=NOW - DAY)
     InvoiceFactory(created_at=NOW + DAY)
     RefundFactory(order=order, invoice=old, amount=900)
