@@ -5,12 +5,18 @@ from typing import Any
 
 import pytest
 
-from payments import differences
+from payments import differences, gateway
 from payments.models import Difference
 from tests.payments.factories import ACCOUNT, NOW, OrderFactory
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _whose_key_it_is_was_asked(db: None) -> None:
+    """Once per process, and never inside a transaction of ours."""
+    gateway.ours()
 
 
 def found(**fields: Any) -> Difference:

@@ -6,10 +6,20 @@ from typing import Any
 import pytest
 
 from accounts.models import OutboxMessage
+from courses.models import Grant
 from operations import periodic as clockwork
-from payments import periodic
-from payments.models import Difference, Gift, Matching, Order, Pause
-from tests.payments.factories import NOW, GiftFactory, OrderFactory, SubscriptionFactory
+from payments import gateway, periodic
+from payments.models import Difference, Gift, Matching, Order, Pause, WinBack
+from tests.factories import course
+from tests.payments.factories import (
+    NOW,
+    GiftFactory,
+    InvoiceFactory,
+    OrderFactory,
+    PriceFactory,
+    SubscriptionFactory,
+    sold_in_advance,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -67,35 +77,107 @@ def test_without_a_stripe_nothing_is_asked_of_it(settings: Any) -> None:
     assert not Matching.objects.exists()
 
 
-def test_gifts_are_sent_on_their_day_and_reminded_of() -> None:
-    due = GiftFactory(to_email="a@example.com", send_at=NOW, send_on=NOW.date())
-    late = GiftFactory(
+def sent(kind: str) -> bool:
+    return OutboxMessage.objects.filter(key__startswith=f"{kind}-").exists()
+
+
+def gift_to_send() -> Gift:
+    made: Gift = GiftFactory(to_email="a@example.com", send_at=NOW, send_on=NOW.date())
+    return made
+
+
+def gift_that_runs_out() -> Gift:
+    made: Gift = GiftFactory(
         to_email="b@example.com",
         send_at=NOW - DAY,
-        sent_at=NOW,
+        sent_at=NOW - DAY,
         send_on=NOW.date(),
         claimable_until=NOW + 29 * DAY,
     )
+    return made
+
+
+def order_that_opens() -> Order:
+    """Bought in advance, of a course that is open since."""
+    price = sold_in_advance(course(lessons=1, opens_on=NOW.date() - DAY))
+    made: Order = OrderFactory(
+        price=price, fulfilled=True, advance=Order.Advance.WAITING, starts_at=NOW - DAY
+    )
+    return made
+
+
+def pause_that_is_over() -> Pause:
+    row = SubscriptionFactory(status="canceled", collection_paused=True)
+    made: Pause = Pause.objects.create(
+        subscription=row,
+        months=1,
+        asked_at=NOW - 30 * DAY,
+        begins_at=NOW - 30 * DAY,
+        resumes_at=NOW - DAY,
+    )
+    return made
+
+
+def test_each_does_its_own_work() -> None:
+    gateway.ours()
+    gift, order, pause = gift_to_send(), order_that_opens(), pause_that_is_over()
+    gift_that_runs_out()
+    SubscriptionFactory(period_end=NOW + 4 * DAY)
+
     periodic.send_gifts(NOW)
-    due.refresh_from_db()
-    assert due.sent_at == NOW
+    gift.refresh_from_db()
+    assert gift.sent_at == NOW
+    assert not sent("gift-runs-out")
+
     periodic.remind(NOW)
-    assert OutboxMessage.objects.filter(key=f"gift-runs-out-{late.pk}").exists()
+    assert sent("gift-runs-out")
+    assert sent("renewal-notice")
+
+    periodic.follow_what_was_sold_in_advance(NOW)
+    order.refresh_from_db()
+    assert order.advance == Order.Advance.OPENED
+
+    periodic.change_subscriptions(NOW)
+    pause.refresh_from_db()
+    assert pause.resumed_at == NOW
 
 
-def test_gifts_that_nobody_paid_are_forgotten() -> None:
+def test_on_the_way_all_of_it_is_done() -> None:
+    gateway.ours()
+    gift, order, pause = gift_to_send(), order_that_opens(), pause_that_is_over()
+    gift_that_runs_out()
+    SubscriptionFactory(period_end=NOW + 4 * DAY)
+    periodic.remind_on_the_way(NOW)
+    for each in (gift, order, pause):
+        each.refresh_from_db()
+    assert (gift.sent_at, order.advance, pause.resumed_at) == (NOW, "opened", NOW)
+    assert sent("gift-runs-out")
+    assert sent("renewal-notice")
+
+
+def test_the_words_of_gifts_that_nobody_paid_are_forgotten() -> None:
     order = OrderFactory(purpose=Order.Purpose.GIFT, status=Order.Status.EXPIRED)
     Order.objects.filter(pk=order.pk).update(created_at=NOW - 400 * DAY)
     gift = GiftFactory(order=order, digest=None, minted=0, claimable_until=None)
     periodic.forget_gifts_never_paid(NOW)
-    gone = Gift.objects.filter(pk=gift.pk).exclude(giver_name="").exists()
-    assert not gone
+    gift.refresh_from_db()
+    assert gift.giver_name == ""
 
 
-def test_a_pause_is_ended_on_the_way() -> None:
-    row = SubscriptionFactory(collection_paused=True)
-    Pause.objects.create(
-        subscription=row, months=1, asked_at=NOW - DAY, begins_at=NOW - DAY, resumes_at=NOW
+@pytest.mark.parametrize("job", [periodic.win_back_the_lapsed, periodic.remind_on_the_way])
+def test_who_left_is_won_back(settings: Any, job: Any) -> None:
+    settings.WIN_BACK_PERCENT = 30
+    gateway.ours()
+    row = SubscriptionFactory(status="canceled", ended_at=NOW - 14 * DAY)
+    PriceFactory(offer=row.offer)
+    Grant.objects.create(
+        learner=row.learner,
+        membership=row.offer.membership,
+        source_kind=Grant.Source.SUBSCRIPTION,
+        source_id=row.source_id,
+        starts_at=NOW - 44 * DAY,
+        ends_at=NOW - 14 * DAY,
     )
-    periodic.remind_on_the_way(NOW)
-    assert Pause.objects.get().subscription == row
+    InvoiceFactory(subscription=row)
+    job(NOW)
+    assert WinBack.objects.get().subscription == row
