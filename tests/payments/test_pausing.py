@@ -403,7 +403,7 @@ def due(stripe_id, resumes=NOW, asked_at=NOW - 60 * DAY, **fields):
     return paused(row, resumes - 30 * DAY, resumes=resumes, asked_at=asked_at)
 
 
-def test_pauses_whose_time_has_come_are_ended(stripe, row):
+def test_pauses_whose_time_has_come_are_ended(stripe, row, log_of):
     stripe.in_pause()
     row = stripe.refresh()
     made = paused(row, NOW - 30 * DAY, resumes=NOW)
@@ -417,6 +417,7 @@ def test_pauses_whose_time_has_come_are_ended(stripe, row):
     assert stripe.asked == [("sub_1", AT_ONCE | {"payment_behavior": "allow_incomplete"})]
     made.refresh_from_db()
     assert made.resumed_at == NOW
+    assert "could not be ended" not in log_of()
 
 
 def test_one_that_cannot_be_ended_keeps_no_other_waiting(stripe, log_of):
