@@ -441,6 +441,7 @@ def lost(stripe_id, asked_at=NOW - 2 * MINUTE, begins=NOW + SECOND, **fields):
 
 def test_a_pause_that_stripe_never_made_is_forgotten(stripe):
     lost("sub_lost")
+    key = f"not-paused-{Pause.objects.get().pk}"
     kept = {
         lost("sub_just_now", NOW - 2 * MINUTE + SECOND),
         lost("sub_begun", begins=NOW),
@@ -451,6 +452,8 @@ def test_a_pause_that_stripe_never_made_is_forgotten(stripe):
     left = set(Pause.objects.values_list("subscription__stripe_id", flat=True))
     assert left == kept
     assert stripe.asked == []
+    told = OutboxMessage.objects.filter(key__startswith="not-paused-")
+    assert [each.key for each in told] == [key]
 
 
 def test_a_pause_that_stripe_made_though_its_answer_was_lost_stands(stripe, row):
