@@ -28,11 +28,13 @@ CUSTOMERS = iter(range(1, 10_000))
 
 @pytest.fixture
 def price(db: None) -> Price:
+    course_price(course())
     return course_price(course())
 
 
 @pytest.fixture
 def buyer(db: None) -> User:
+    Customer.objects.create(user=UserFactory(), account=ACCOUNT, stripe_id="cus_other")
     made: User = UserFactory(language="en")
     Customer.objects.create(user=made, account=ACCOUNT, stripe_id="cus_known")
     return made
@@ -69,6 +71,7 @@ def facts(order: Order | None) -> dict[str, Any]:
 
 
 def test_an_order_is_made_anew_as_it_was(price: Price, buyer: User) -> None:
+    OrderFactory()
     lost = made(session(price))
     assert facts(lost) == {
         "key": KEY,
@@ -88,8 +91,8 @@ def test_an_order_is_made_anew_as_it_was(price: Price, buyer: User) -> None:
         "account": ACCOUNT,
     }
     assert made(session(price)) is None
-    assert Order.objects.count() == 1
-    assert Customer.objects.count() == 1
+    assert Order.objects.count() == 2
+    assert Customer.objects.count() == 2
 
 
 def test_an_order_that_is_here_is_left_alone(price: Price, buyer: User) -> None:
@@ -129,7 +132,8 @@ def test_for_whom_it_was_bought_is_read(
 
 
 def test_what_its_code_took_off_is_taken_off(price: Price, buyer: User) -> None:
-    code, other = PromotionFactory(), PromotionFactory()
+    other, code = PromotionFactory(), PromotionFactory()
+    StripePromotion.objects.create(promotion=other, account=ACCOUNT, stripe_id="promo_2")
     StripePromotion.objects.create(promotion=other, account="acct_other", stripe_id="promo_1")
     StripePromotion.objects.create(promotion=code, account=ACCOUNT, stripe_id="promo_1")
     discounts = [{"promotion_code": "promo_1"}]
