@@ -132,9 +132,9 @@ class PromotionCode(models.Model):
     @property
     def gives(self) -> str:
         """25 %, or ¥20."""
-        if self.percent is not None:
+        if self.amount is None:
             return f"{self.percent}%"
-        return money.in_words(self.amount or 0, self.currency)
+        return money.in_words(self.amount, self.currency)
 
 
 class PromotionUse(models.Model):
