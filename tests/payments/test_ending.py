@@ -49,6 +49,7 @@ def test_finance_ends_what_a_code_paid_whole_once_with_a_reason(shop, buyer, fin
         end_order(finance, order)
     order.refresh_from_db()
     assert order.status == Order.Status.REFUNDED
+    assert order.ended_at is not None
     assert not access.to_course(buyer, page, now=site_clock.now()).has_grant
     letter = OutboxMessage.objects.get(key=f"order-ended-{order.pk}")
     assert "录错了人" in letter.text
