@@ -27,6 +27,7 @@ from wagtail.log_actions import log
 from accounts.models import User
 from payments import letters
 from payments.models import Fapiao, Invoice, Order, Refund
+from payments.models.fapiao import DIGITAL
 
 CURRENCY = "CNY"  # the only one that a fapiao is in
 # Of paper and former electronic ones, and of those that are digital throughout (数电票).
@@ -217,7 +218,7 @@ def correct(
 
 def _refuse_taken(row: Fapiao, *numbers: str) -> None:
     """A reversal's number is of the same kind: it stands nowhere else either."""
-    typed = [number for number in numbers if number]
+    typed = [number for number in numbers if len(number) == DIGITAL]
     others = Fapiao.objects.filter(Q(number__in=typed) | Q(reversal_number__in=typed))
     if other := others.exclude(pk=row.pk).select_related("order").first():
         raise NumberTaken(other.order.number)

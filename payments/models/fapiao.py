@@ -5,10 +5,14 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.mirrors import Invoice
 from payments.models.orders import ORDER_LABEL, Order
+
+DIGITAL = 20  # digits of a number that stands once in the country
 
 
 class Fapiao(models.Model):
@@ -73,12 +77,15 @@ class Fapiao(models.Model):
                 condition=Q(reversed_on=None),
                 name="fapiao_one_stands_per_invoice",
             ),
+            # A shorter one is of a paper fapiao, and stands once only beside its 发票代码.
             models.UniqueConstraint(
-                fields=["number"], condition=~Q(number=""), name="fapiao_number_once"
+                fields=["number"],
+                condition=Q(Exact(Length("number"), DIGITAL)),
+                name="fapiao_number_once",
             ),
             models.UniqueConstraint(
                 fields=["reversal_number"],
-                condition=~Q(reversal_number=""),
+                condition=Q(Exact(Length("reversal_number"), DIGITAL)),
                 name="fapiao_reversal_number_once",
             ),
             models.CheckConstraint(

@@ -32,6 +32,7 @@ from tests.payments.test_pages import signed_in
 pytestmark = pytest.mark.django_db
 GOOD = "91110000802100433B"
 PDF = b"%PDF-1.7 fapiao"
+DIGITAL = "26442000000012345678"
 
 
 @pytest.fixture
@@ -306,7 +307,7 @@ def test_what_is_not_issued_has_no_number_to_correct(desk, order):
 
 
 def test_a_number_that_stands_elsewhere_is_refused_and_what_was_typed_is_kept(desk, order):
-    other, row = FapiaoFactory(issued=True), FapiaoFactory(order=order)
+    other, row = FapiaoFactory(issued=True, number=DIGITAL), FapiaoFactory(order=order)
     answer = issue(desk, row, number=other.number)
     assert f"已经登记在订单 {other.order.number} 的发票上" in answer.text
     assert f'value="{other.number}"' in answer.text
@@ -326,11 +327,17 @@ def test_a_number_that_stands_elsewhere_is_refused_and_what_was_typed_is_kept(de
 
 
 @pytest.mark.parametrize("name", ["number", "reversal_number"])
-def test_the_database_keeps_each_number_once(name):
+def test_the_database_keeps_each_digital_number_once(name):
     rows = [FapiaoFactory(issued=True) for _ in range(2)]
     Fapiao.objects.update(reversed_on=rows[0].issued_on, reversal_number=F("pk"))
+    Fapiao.objects.update(**{name: "26442000"})  # of paper: it stands once only beside its code
     with pytest.raises(IntegrityError), transaction.atomic():
-        Fapiao.objects.update(**{name: "26442000"})
+        Fapiao.objects.update(**{name: DIGITAL})
+
+
+def test_the_same_number_on_paper_may_be_noted_twice(desk, order):
+    other, row = FapiaoFactory(issued=True), FapiaoFactory(order=order)
+    assert issue(desk, row, number=other.number).status_code == 302
 
 
 def test_who_leaves_takes_along_what_was_not_issued(buyer):

@@ -99,7 +99,6 @@ def test_a_code_is_made_with_its_coupon():
         StripeProduct.objects.get(offer=prices[name].offer).stripe_id for name in ("year", "month")
     ]
     row = StripeObject.objects.get(stripe_id=coupon["id"])
-    kept = coupon.get("applies_to") or row.private.get("applies_to")
     assert row.private["products"] == products
 
 
