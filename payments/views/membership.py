@@ -65,7 +65,7 @@ def membership(request: HttpRequest) -> HttpResponse:
             "halted": halted,
             "held_others": have,
             "contained": queries.contained_in(have) if have else set(),
-            "until": _until(held, offered, user, now) if held and user else "",
+            "until": _until(offered, user, now) if held and user and offered else "",
             "switch_from": _to_switch(user, found),
             "to_give": queries.prices_shown(seen_in, now=now).filter(
                 offer__membership=offered, offer__kind=Offer.Kind.TERM
@@ -138,14 +138,13 @@ def _code_problem(found: list[plans.Plan]) -> object:
     return next((each.problem for each in found if each.problem), "")
 
 
-def _until(
-    held: queries.Ownership, membership: Membership | None, user: User, now: datetime
-) -> str:
-    """Until when it is held, as the page says it: the period's end, not the day after."""
+def _until(membership: Membership, user: User, now: datetime) -> str:
+    """Until when it is held, as the page says it: the period's end, not the day after; "" is for
+    good."""
     live = Subscription.objects.filter(
         learner=user, offer__membership=membership, status__in=Subscription.LIVE
     ).first()
     if live and live.period_end:
         return dates.day(live.period_end, now=now)
-    last = queries.held_until(user, membership, now=now) if membership else held.until
-    return dates.day(last, now=now) if last else _("for good")
+    last = queries.held_until(user, membership, now=now)
+    return dates.day(last, now=now) if last else ""

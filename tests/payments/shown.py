@@ -3,6 +3,7 @@
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
+from django.contrib.messages import get_messages
 
 
 def _soup(answer: Any) -> BeautifulSoup:
@@ -66,3 +67,44 @@ def consequences(answer: Any) -> list[str]:
 
 def _rows(table: Tag) -> list[list[str]]:
     return [[_words(cell) for cell in row.find_all("td")] for row in table.select("tbody tr")]
+
+
+# --- a learner's page ----------------------------------------------------------------------------
+
+
+def said(answer: Any) -> list[str]:
+    """The messages that an answer leaves for the next page."""
+    return [f"{each.level_tag}: {each.message}" for each in get_messages(answer.wsgi_request)]
+
+
+def lines(answer: Any) -> list[str]:
+    """The words of a page's main part, element by element."""
+    main = BeautifulSoup(answer.content, "html.parser").main
+    assert main is not None
+    return [" ".join(each.split()) for each in main.stripped_strings]
+
+
+def filled(answer: Any, action: str = "") -> dict[str, str]:
+    """What a page's form would send as it stands: the one that posts."""
+    main = BeautifulSoup(answer.content, "html.parser").main
+    assert main is not None
+    form = main.select_one(f'form[action="{action}"]' if action else "form[method=post]")
+    if form is None:
+        return {}
+    sent = {}
+    for field in form.select("input[name], textarea[name], select[name]"):
+        if field.get("type") not in ("radio", "checkbox") or field.has_attr("checked"):
+            text = field.get_text().removeprefix("\n")
+            sent[str(field["name"])] = str(field.get("value") or text)
+    sent.pop("csrfmiddlewaretoken", None)
+    return sent
+
+
+def wrong(answer: Any) -> dict[str, list[str]]:
+    """What a form finds wrong, by field."""
+    return {
+        tag["id"].removeprefix("id_").removesuffix("_error"): [
+            _words(li) for li in tag.select("li")
+        ]
+        for tag in BeautifulSoup(answer.content, "html.parser").select(".field-errors[id]")
+    }
