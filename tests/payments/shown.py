@@ -1,24 +1,23 @@
-"""What a page of finance shows: facts, tables, acts, sums, what will happen."""
+"""What a page shows: facts, tables, acts, sums, what will happen."""
 
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from django.contrib.messages import get_messages
 
 
-def _soup(answer: Any) -> BeautifulSoup:
+def _soup(answer: Any) -> Any:
     assert answer.status_code == 200, answer.status_code
     return BeautifulSoup(answer.content, "html.parser")
 
 
-def _words(tag: Tag) -> str:
+def _words(tag: Any) -> str:
     return " ".join(tag.get_text(" ", strip=True).split())
 
 
 def facts(answer: Any) -> dict[str, str]:
     """Of a detail page, by label."""
     soup = _soup(answer).select_one(".one-facts")
-    assert soup is not None
     labels, values = soup.find_all("dt"), soup.find_all("dd")
     return {_words(dt): _words(dd) for dt, dd in zip(labels, values, strict=True)}
 
@@ -26,14 +25,12 @@ def facts(answer: Any) -> dict[str, str]:
 def links(answer: Any) -> dict[str, str]:
     """Where a detail page's facts lead, by label."""
     soup = _soup(answer).select_one(".one-facts")
-    assert soup is not None
     return {_words(dd.find_previous_sibling("dt")): dd.a["href"] for dd in soup.select("dd:has(a)")}
 
 
 def acts(answer: Any) -> list[str]:
     """What may be done, by the words on the buttons."""
     soup = _soup(answer).select_one(".one-facts")
-    assert soup is not None
     return [_words(each) for each in soup.parent.select(".button")]
 
 
@@ -65,7 +62,7 @@ def consequences(answer: Any) -> list[str]:
     return [_words(each) for each in _soup(answer).select("main h2 + ul > li")]
 
 
-def _rows(table: Tag) -> list[list[str]]:
+def _rows(table: Any) -> list[list[str]]:
     return [[_words(cell) for cell in row.find_all("td")] for row in table.select("tbody tr")]
 
 

@@ -49,7 +49,7 @@ def form(**fields: Any) -> dict[str, Any]:
     return blank | fields
 
 
-def seats(**fields: Any) -> RedeemBatch:
+def seats(**fields: Any) -> Any:
     order = OrderFactory(
         fulfilled=True,
         price=course_price(course(title="城市的暗线")),
@@ -57,9 +57,7 @@ def seats(**fields: Any) -> RedeemBatch:
         quantity=2,
         buyer=UserFactory(email="boss@example.org", name="周总"),
     )
-    batch: RedeemBatch = RedeemBatchFactory(
-        order=order, made_by=None, course=order.price.offer.course, **fields
-    )
+    batch = RedeemBatchFactory(order=order, made_by=None, course=order.price.offer.course, **fields)
     for serial in (1, 2):
         RedeemCodeFactory(batch=batch, serial=serial)
     return batch

@@ -56,13 +56,14 @@ def day(days: int) -> Any:
 def test_each_state_has_its_word_and_the_filter_finds_what_is_in_force(desk):
     now = site_clock.now()
     hour = timedelta(hours=1)
-    for source_id, fields in {
+    cases: dict[str, dict[str, Any]] = {
         "for good": {},
         "for a while": {"ends_at": now + hour},
         "run out": {"ends_at": now},
         "later": {"starts_at": now + hour},
         "taken back": {"withdrawn_at": NOW},
-    }.items():
+    }
+    for source_id, fields in cases.items():
         grant(number=source_id, **fields)
     states = {row["来源编号"]: row["状态"] for row in csv_rows(desk, LISTING)}
     assert states == {
@@ -140,7 +141,7 @@ def test_what_follows_from_money_is_not_taken_by_hand(desk, source, ends, acts):
     row = grant(source, ends_at=NOW + timedelta(days=400) if ends else None)
     answer = desk.get(page(row))
     assert shown.acts(answer) == acts
-    assert shown.facts(answer)["到期"] == (dates.moment(row.ends_at) if ends else "永久")
+    assert shown.facts(answer)["到期"] == (dates.moment(row.ends_at) if row.ends_at else "永久")
     for name, label in (("extend", "延长"), ("withdraw", "收回")):
         assert desk.get(page(row, name)).status_code == (200 if label in acts else 302)
     if acts == ["开通学习权限"]:
@@ -198,7 +199,7 @@ def test_extending_gives_more_time_never_less(desk):
     row = grant(ends_at=dates.end_of_day(day(3)))
     told = shown.consequences(desk.get(page(row, "extend")))
     assert told == [
-        f"目前 林岚 <amy@example.org> 可以打开《城市的暗线》到 {dates.moment(row.ends_at)}。"
+        f"目前 林岚 <amy@example.org> 可以打开《城市的暗线》到 {dates.moment(dates.end_of_day(day(3)))}。"
     ]
     assert "请选一个更晚的日子" in extend(desk, row, str(day(3))).text
     assert "这一天已经过去了" in extend(desk, row, str(day(-1))).text

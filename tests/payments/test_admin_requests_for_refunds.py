@@ -60,7 +60,7 @@ def sold(amount: int = 9900, **fields: Any) -> Order:
     return made
 
 
-def subscribed(*bills: dict[str, Any], credit: int = 0) -> tuple[Order, list[Invoice]]:
+def subscribed(*bills: dict[str, Any], credit: int = 0) -> tuple[Any, list[Any]]:
     """An order of a plan with its bills, the earliest first."""
     row = SubscriptionFactory(offer__membership__name="全部课程", learner=amy())
     Subscription.objects.filter(pk=row.pk).update(object={"customer_balance": -credit})

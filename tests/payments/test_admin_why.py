@@ -38,7 +38,7 @@ def desk() -> Client:
     return at_desk(roles.FINANCE)
 
 
-def asked(desk: Client, learner: User, about: Any) -> BeautifulSoup:
+def asked(desk: Client, learner: User, about: Any) -> Any:
     query = {"email": learner.email.upper(), "lesson": about.pk}
     answer = desk.get(reverse("money-why:index"), query)
     assert answer.status_code == 200
@@ -54,7 +54,7 @@ def why(desk: Client, learner: User, about: Any) -> tuple[bool, list[str]]:
     ]
 
 
-def rows(soup: BeautifulSoup, heading: str) -> list[list[str]]:
+def rows(soup: Any, heading: str) -> list[list[str]]:
     (title,) = [each for each in soup.select("main h3") if heading in each.text]
     lines = title.find_next_sibling("table").select("tbody tr")
     return [[cell.get_text(strip=True) for cell in line.select("td")] for line in lines]
@@ -187,7 +187,7 @@ def test_every_lesson_that_was_ever_out_can_be_chosen(desk):
     first = course(title="a 课", lessons=2)
     course(title="没有讲")
     lesson(first, slug="draft", live=False, first_published_at=None)
-    soup = BeautifulSoup(desk.get(reverse("money-why:index")).content, "html.parser")
+    soup: Any = BeautifulSoup(desk.get(reverse("money-why:index")).content, "html.parser")
     groups = {
         group["label"]: [each.text for each in group.select("option")]
         for group in soup.select("select[name=lesson] optgroup")

@@ -1,6 +1,7 @@
 """Where studying begins with what somebody has, from rows alone."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -123,10 +124,11 @@ def of_membership():
 
 def test_what_was_bought_for_others_leads_to_the_order(learner, page):
     price = course_price(page)
-    for fields, label in [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"purpose": "gift"}, "To the gift"),
         ({"purpose": "seats", "quantity": 2}, "To the seats"),
-    ]:
+    ]
+    for fields, label in cases:
         order = OrderFactory(fulfilled=True, price=price, **fields)
         address = reverse("order", args=[order.key])
         assert beginning.of_order(order, now=NOW) == Beginning(label, address)

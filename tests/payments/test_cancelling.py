@@ -1,6 +1,7 @@
 """Cancelling and going on after all: what Stripe is asked and what is kept, from its shapes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -142,7 +143,7 @@ def test_a_plan_that_was_paid_meanwhile_is_what_is_cancelled(stripe, row):
 
 def test_cancelled_twice_the_later_reason_counts(row):
     another = SubscriptionFactory(stripe_id="sub_2")
-    before = [("sub_2", "time", "以前", NOW - DAY, None)]
+    before: list[Any] = [("sub_2", "time", "以前", NOW - DAY, None)]
     cancelled(another, NOW - DAY)
     cancelled(row, NOW - 9 * DAY, resumed=NOW - 8 * DAY)
     before += [("sub_1", "time", "以前", NOW - 9 * DAY, NOW - 8 * DAY)]

@@ -93,6 +93,7 @@ def test_an_early_price_without_amount_or_end_is_taken_away(shelf, amount, ends_
 
 def test_a_currency_that_ends_has_no_price_any_more(shelf):
     ended = offers.end_price(offer=shelf, currency="CNY")
+    assert ended
     assert (ended.currency, ended.amount, ended.ends_at) == YUAN
     assert in_force(shelf) == [DOLLARS_EARLY, DOLLARS]
     assert offers.end_price(offer=shelf, currency="CNY") is None

@@ -114,6 +114,7 @@ def test_what_finance_decides_is_written_down_logged_and_told(library, dearer, r
     before = site_clock.now()
     run_jobs()
     made.refresh_from_db()
+    assert made.told_at
     assert before <= made.told_at <= site_clock.now()
     assert rows_made() == [row]
     with pytest.raises(price_changes.NothingToChange):

@@ -1,6 +1,7 @@
 """The rate of subscriptions at an instant, and how it moved, from their bills alone."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -55,13 +56,14 @@ def test_the_rate_is_that_of_the_newest_bill_paid_before():
 
 def test_those_pay_that_have_begun_and_not_ended_and_have_a_rate():
     expected = {}
-    for fields, rate in [
+    cases: list[tuple[dict[str, Any], int | None]] = [
         ({"started_at": None}, 1),
         ({"started_at": NOW - SECOND}, 2),
         ({"started_at": NOW}, None),
         ({"ended_at": NOW}, 3),
         ({"ended_at": NOW - SECOND}, None),
-    ]:
+    ]
+    for fields, rate in cases:
         row = SubscriptionFactory(**{"started_at": LONG_AGO} | fields)
         paid(row, NOW - DAY, rate or 9)
         if rate:

@@ -1,6 +1,7 @@
 """How subscriptions and orders stand, in words, from rows alone."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -56,7 +57,7 @@ def credit_of(amount):
 
 def stands(row, *, now=NOW, sentence, kind="ok", may_cancel=True, **more):
     """All of it: what is not named is so of one that runs."""
-    usual = {
+    usual: dict[str, Any] = {
         "name": "全部课程",
         "amount": "CN¥39/month",
         "may_resume": False,
@@ -103,11 +104,12 @@ def test_one_on_trial_is_charged_when_that_ends():
 def test_what_is_cancelled_names_the_last_day_that_is_paid():
     midnight = NOW.replace(hour=16) + 7 * DAY  # 1 December in Shanghai
     told = "Cancelled. 30 November is the last day; until then all stays open."
-    for fields in (
+    cases: list[dict[str, Any]] = [
         {"cancel_at_period_end": True, "period_end": midnight},
         {"cancel_at": midnight},
         {"cancel_at": midnight + SECOND, "period_end": midnight - 20 * DAY},
-    ):
+    ]
+    for fields in cases:
         row = SubscriptionFactory(**fields)
         last = fields.get("cancel_at", midnight) - SECOND
         assert standing.last_instant(row) == last
@@ -247,6 +249,7 @@ def test_a_second_after_midnight_is_of_the_new_day():
     held(row.learner, membership=row.offer.membership, ends_at=begun)
     row.delete()
     ended = standing.notice(row.learner, now=begun)
+    assert ended
     assert ended.sentence == f"Your membership ended on 24 November. {LEARNING}"
 
 
@@ -520,7 +523,9 @@ def test_what_was_given_up_is_told_with_its_reason(learner):
     page = course()
     order = refunded(learner, page, NOW, note="given_up")
     give_up(order.price)
-    assert standing.refund_notice(learner, page, now=NOW).sentence == (
+    found = standing.refund_notice(learner, page, now=NOW)
+    assert found
+    assert found.sentence == (
         "It was given up and will not come: “讲师病了” What you paid goes back."
     )
 
@@ -593,7 +598,9 @@ def test_a_course_of_a_disputed_bundle_says_so(learner):
     inside = course()
     order = disputed(learner, course_price(course()))
     order.contents.create(course=inside, position=0)
-    assert standing.dispute_notice(learner, inside).url == reverse("order", args=[order.key])
+    found = standing.dispute_notice(learner, inside)
+    assert found
+    assert found.url == reverse("order", args=[order.key])
     assert standing.dispute_notice(learner, course()) is None
 
 
@@ -649,6 +656,7 @@ def in_advance(learner, price, **fields):
 def test_what_was_bought_in_advance_says_when_it_opens(learner):
     price = sold_in_advance()
     page = price.offer.course
+    assert page
     in_advance(UserFactory(), price)
     in_advance(learner, sold_in_advance())
     in_advance(learner, price, status="refunded")
