@@ -100,7 +100,7 @@ def filled(answer: Any, action: str = "") -> dict[str, str]:
 def wrong(answer: Any) -> dict[str, list[str]]:
     """What a form finds wrong, by field."""
     return {
-        tag["id"].removeprefix("id_").removesuffix("_error"): [
+        str(tag["id"]).removeprefix("id_").removesuffix("_error"): [
             _words(li) for li in tag.select("li")
         ]
         for tag in BeautifulSoup(answer.content, "html.parser").select(".field-errors[id]")

@@ -198,9 +198,8 @@ def extend(desk: Client, row: Grant, until: str) -> Any:
 def test_extending_gives_more_time_never_less(desk):
     row = grant(ends_at=dates.end_of_day(day(3)))
     told = shown.consequences(desk.get(page(row, "extend")))
-    assert told == [
-        f"目前 林岚 <amy@example.org> 可以打开《城市的暗线》到 {dates.moment(dates.end_of_day(day(3)))}。"
-    ]
+    until = dates.moment(dates.end_of_day(day(3)))
+    assert told == [f"目前 林岚 <amy@example.org> 可以打开《城市的暗线》到 {until}。"]
     assert "请选一个更晚的日子" in extend(desk, row, str(day(3))).text
     assert "这一天已经过去了" in extend(desk, row, str(day(-1))).text
     assert extend(desk, row, str(day(4))).status_code == 302
