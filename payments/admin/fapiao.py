@@ -59,7 +59,7 @@ def state(row: Any) -> Any:
 
 
 def is_pdf(file: UploadedFile) -> None:
-    if (file.size or 0) > LARGEST_FILE:
+    if len(file) > LARGEST_FILE:
         raise ValidationError(_("At most 5 MB."))
     begins = file.read(5)
     file.seek(0)
@@ -73,7 +73,7 @@ def is_number(text: str) -> None:
 
 
 class IssueForm(forms.Form):
-    number = forms.CharField(label=_("Number of the fapiao"), max_length=40, validators=[is_number])
+    number = forms.CharField(label=_("Number of the fapiao"), validators=[is_number])
     issued_on = DayField(label=_("Issued"), widget=AdminDateInput)
     file = forms.FileField(
         label=_("PDF"),
@@ -96,9 +96,7 @@ class IssueForm(forms.Form):
 
 
 class ReverseForm(forms.Form):
-    number = forms.CharField(
-        label=_("Number of the reversal"), max_length=40, validators=[is_number]
-    )
+    number = forms.CharField(label=_("Number of the reversal"), validators=[is_number])
     reversed_on = DayField(label=_("Reversed"), widget=AdminDateInput)
 
     def __init__(self, *args: Any, issued_on: date, original: str, **kwargs: Any) -> None:
@@ -122,10 +120,8 @@ class ReverseForm(forms.Form):
 
 
 class CorrectForm(ReasonForm):
-    number = forms.CharField(label=_("Number of the fapiao"), max_length=40, validators=[is_number])
-    reversal_number = forms.CharField(
-        label=_("Number of the reversal"), max_length=40, validators=[is_number]
-    )
+    number = forms.CharField(label=_("Number of the fapiao"), validators=[is_number])
+    reversal_number = forms.CharField(label=_("Number of the reversal"), validators=[is_number])
     field_order = ("number", "reversal_number", "reason")
 
     def __init__(self, data: Any = None, *, row: Fapiao) -> None:
