@@ -17,6 +17,8 @@ from wagtail.admin import messages
 from accounts import reauthentication
 from accounts.models import User
 
+LONGEST = 300  # characters of a reason
+
 
 class NotPossible(Exception):
     """It cannot be done now; the text says why, for staff."""
@@ -37,7 +39,7 @@ class AfterProof:
 
 def reason_field(help_text: Any) -> forms.CharField:
     area = forms.Textarea(attrs={"rows": 3})
-    return forms.CharField(label=_("Reason"), max_length=300, widget=area, help_text=help_text)
+    return forms.CharField(label=_("Reason"), max_length=LONGEST, widget=area, help_text=help_text)
 
 
 class ReasonForm(forms.Form):

@@ -16,7 +16,7 @@ from wagtail.log_actions import log
 from accounts import mail
 from accounts.models import OutboxMessage
 from operations import clock
-from payments.admin.confirmation import Confirmation, NotPossible
+from payments.admin.confirmation import Confirmation
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -113,10 +113,7 @@ class SendAgainView(Confirmation):
         yield _("“%(subject)s” of %(at)s goes to %(email)s, word for word.") % words
 
     def carry_out(self, row: OutboxMessage, form: forms.Form) -> Any:
-        try:
-            again = mail.send_again(row, now=clock.now())
-        except mail.CannotSend as problem:
-            raise NotPossible(_("The account is closed.")) from problem
+        again = mail.send_again(row, now=clock.now())
         log(instance=again, action="payments.send_mail", user=self.actor)
         return _("The mail is on its way to %(email)s.") % {"email": again.to}
 

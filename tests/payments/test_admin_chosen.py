@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
@@ -11,7 +12,9 @@ from accounts.models import OutboxMessage
 from courses import access
 from courses.models import Grant, GrantChange
 from operations import clock as site_clock
+from pages import dates
 from payments.models import RedeemCode, WebhookEvent
+from tests.accounts.doors import grow_old
 from tests.accounts.factories import UserFactory
 from tests.factories import course
 from tests.payments.factories import (
@@ -108,6 +111,128 @@ def test_an_operator_does_nothing_to_chosen_rows():
         403,
     )
     assert not ModelLogEntry.objects.filter(action="payments.replay").exists()
+
+
+def lists(answer) -> list[list[str]]:
+    """What the page says: for all, to which it can be done, which are left."""
+    found = BeautifulSoup(answer.content, "html.parser").select("main ul")
+    outermost = [each for each in found if each.find_parent("ul") is None]
+    items = [each.find_all("li", recursive=False) for each in outermost]
+    words = [[" ".join(li.get_text(" ", strip=True).split()) for li in each] for each in items]
+    return [each for each in words if each]
+
+
+def told(answer) -> list[str]:
+    found = BeautifulSoup(answer.content, "html.parser").select(".messages li")
+    return [" ".join(each.get_text(" ", strip=True).split()) for each in found]
+
+
+def unredeemed(number: int) -> list[RedeemCode]:
+    """Of which the first was taken back."""
+    batch_of(number + 1, redeemable_until=site_clock.now() + timedelta(days=9))
+    first, *rest = RedeemCode.objects.order_by("serial")
+    RedeemCode.objects.filter(pk=first.pk).update(revoked_at=site_clock.now())
+    first.refresh_from_db()
+    return [first, *rest]
+
+
+def test_what_is_the_same_for_several_is_said_once_above_their_names(desk):
+    first, second, third, other = unredeemed(3)
+    said = "这个兑换码就此作废。"
+    answer = desk.get(chosen("money-codes", "revoke", [first, second, third]))
+    assert lists(answer) == [[said], [str(second), str(third)], [str(first)]]
+    answer = desk.get(chosen("money-codes", "revoke", [first, second]))
+    assert lists(answer) == [[f"{second} {said}"], [str(first)]]
+    assert str(other) not in answer.text
+    assert lists(desk.get(chosen("money-codes", "revoke", [other]))) == [[f"{other} {said}"]]
+
+
+def test_what_differs_is_said_of_each(desk):
+    page, now = course(title="城市的暗线"), site_clock.now()
+    learners = [UserFactory(email=f"{name}@example.org", name=name) for name in ("a", "b")]
+    rows = [hand_grant(each, page, ends_at=now + timedelta(days=1)) for each in learners]
+    twin = hand_grant(learners[0], page, source_id="twin", ends_at=rows[0].ends_at)
+    answer = desk.get(chosen("money-grants", "extend", [*rows, twin]))
+    until = dates.moment(now + timedelta(days=1))
+    said = [
+        f"{row} 目前 {row.learner.name} <{row.learner.email}> 可以打开《城市的暗线》到 {until}。"
+        for row in (*rows, twin)
+    ]
+    assert [sorted(each) for each in lists(answer)] == [sorted(said)]
+
+
+def test_each_is_done_by_itself_and_the_rest_is_counted(desk):
+    rows = unredeemed(3)
+    other = rows.pop()
+    answer = desk.post(chosen("money-codes", "revoke", rows), {"reason": "公司退出"}, follow=True)
+    assert answer.redirect_chain == [(reverse("money-codes:index"), 302)]
+    assert told(answer) == ["2 项已完成：收回这个兑换码。", "1 项保持原样。"]
+    left = RedeemCode.objects.filter(revoked_at=None)
+    assert list(left) == [other]
+    answer = desk.post(chosen("money-codes", "revoke", left), {"reason": "公司退出"}, follow=True)
+    assert told(answer) == ["1 项已完成：收回这个兑换码。"]
+    answer = desk.post(chosen("money-codes", "revoke", rows), {"reason": "公司退出"}, follow=True)
+    assert told(answer) == ["3 项保持原样。"]
+    entries = ModelLogEntry.objects.filter(action="payments.revoke_codes")
+    assert [entry.user for entry in entries] == [somebody(desk)] * 3
+
+
+def test_one_that_turns_out_impossible_is_named_and_the_others_are_done(desk):
+    page, now = course(), site_clock.now()
+    until = now + timedelta(days=30)
+    long = hand_grant(UserFactory(), page, ends_at=now + timedelta(days=60))
+    short = hand_grant(UserFactory(), page, ends_at=now + timedelta(days=1))
+    typed = {"until": until.date().isoformat(), "reason": "延期开课"}
+    answer = desk.post(chosen("money-grants", "extend", [long, short]), typed, follow=True)
+    assert told(answer) == [
+        f"{long}: 现在的期限已经这么长。请选一个更晚的日子。",
+        "1 项已完成：延长。",
+        "1 项保持原样。",
+    ]
+    for row in (long, short):
+        row.refresh_from_db()
+    assert long.ends_at == now + timedelta(days=60)
+    assert short.ends_at
+    assert short.ends_at > now + timedelta(days=29)
+
+
+def test_only_ids_are_looked_for_and_200_at_most(desk):
+    [_first, row] = unredeemed(1)
+    nothing = reverse("money-codes:index")
+    for ids, found in {
+        ("x", "²", "-1", "9" * 19, "9" * 400): False,
+        ("9" * 18, str(row.pk)): True,
+        (*map(str, range(1000, 1199)), str(row.pk)): True,
+        (*map(str, range(1000, 1200)), str(row.pk)): False,
+    }.items():
+        answer = desk.get(reverse("money-codes:chosen_revoke"), {"id": ids}, follow=True)
+        assert answer.redirect_chain == ([] if found else [(nothing, 302)]), ids[:3]
+        assert told(answer) == ([] if found else ["所选的行都不能这样处理。"])
+
+
+def test_several_are_chosen_by_who_may_and_has_just_proved_who_they_are(desk):
+    rows = unredeemed(2)[1:]
+    address = chosen("money-codes", "revoke", rows)
+    operator = at_desk(roles.OPERATOR)
+    assert [operator.get(address).url, operator.post(address, {"reason": "x"}).url] == [
+        "/admin/"
+    ] * 2
+    grow_old(desk)
+    for answer in (desk.get(address), desk.post(address, {"reason": "x"})):
+        assert "/reauthenticate/" in answer.url
+    assert RedeemCode.objects.filter(revoked_at=None).count() == 2
+
+
+def test_one_comes_back_to_where_one_chose(desk):
+    row = WebhookEventFactory()
+    here = "/admin/money/events/?outcome=received"
+    answer = desk.get(chosen("money-events", "replay", [row]), {"next": here, "id": row.pk})
+    back = BeautifulSoup(answer.content, "html.parser").select_one("input[name=next]")
+    assert back is not None
+    assert back["value"] == here
+    elsewhere = {"next": "https://evil.example/", "id": row.pk}
+    answer = desk.get(reverse("money-events:chosen_replay"), elsewhere)
+    assert 'name="next" value="/admin/money/events/"' in answer.text
 
 
 # --- access extended -----------------------------------------------------------------------------

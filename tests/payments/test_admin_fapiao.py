@@ -374,3 +374,9 @@ def test_a_number_that_stands_elsewhere_is_refused_with_its_order(desk):
     ):
         assert f"这个号码已经登记在订单 {other.order.number} 的发票上。" in answer.text
     assert str(noting.taken(fapiao.NumberTaken())) == "这个号码已经登记在另一张发票上。"
+
+
+def test_a_file_that_was_looked_at_is_read_from_its_beginning():
+    file = SimpleUploadedFile("f.pdf", b"%PDF-1.7")
+    noting.is_pdf(file)
+    assert file.read() == b"%PDF-1.7"
