@@ -39,7 +39,6 @@ def png(gift: Gift, *, code: str) -> bytes:
 
 def _until(gift: Gift) -> str:
     """The last day to claim it, with its year: a picture is kept."""
-    if gift.claimable_until is None:
-        return ""
+    assert gift.claimable_until is not None  # noqa: S101 — whatever has a code has a last day
     last = gift.claimable_until - timedelta(seconds=1)
     return _("To be claimed until %(until)s") % {"until": dates.day(last)}

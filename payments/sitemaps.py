@@ -18,8 +18,8 @@ class MembershipSitemap(OwnSitemap):
 
 class BundlesSitemap(OwnSitemap):
     def items(self) -> list[Bundle]:
-        sold = queries.prices_in_force().filter(offer__bundle__isnull=False)
-        return list(dict.fromkeys(price.offer.bundle for price in sold if price.offer.bundle))
+        bundles = (price.offer.bundle for price in queries.prices_in_force())
+        return list(dict.fromkeys(filter(None, bundles)))
 
 
 register("membership", MembershipSitemap)
