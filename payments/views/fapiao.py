@@ -85,9 +85,7 @@ def ask(request: HttpRequest, key: uuid.UUID, bill: int | None = None) -> HttpRe
         "row": row,
         "payment": payment,
     }
-    response = TemplateResponse(request, "payments/fapiao.html", context)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return TemplateResponse(request, "payments/fapiao.html", context)
 
 
 @login_required

@@ -194,7 +194,7 @@ def send_again(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         messages.success(request, _("There is a new code; the former opens nothing any more."))
         return redirect("order", key)
     context = {"order": gift.order, "offer": gift.order.price.offer, "form": form}
-    return _private(TemplateResponse(request, "payments/gift_send.html", context))
+    return TemplateResponse(request, "payments/gift_send.html", context)
 
 
 @login_required
@@ -215,7 +215,7 @@ def take_back(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         messages.success(request, _("The gift is taken back. The money is on its way to you."))
         return redirect("order", key)
     context = {"order": gift.order, "offer": gift.order.price.offer, "gift": gift}
-    return _private(TemplateResponse(request, "payments/gift_take_back.html", context))
+    return TemplateResponse(request, "payments/gift_take_back.html", context)
 
 
 def _own_open(request: HttpRequest, key: uuid.UUID) -> Gift | None:
@@ -238,8 +238,3 @@ def _key(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         return uuid.uuid4()
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    response["Cache-Control"] = "private, no-store"
-    return response

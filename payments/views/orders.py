@@ -62,7 +62,7 @@ def orders(request: HttpRequest) -> HttpResponse:
         "orders": [line for line in lines if line["order"].status != Order.Status.OPEN],
         "bills": _bills(queries.invoices_of(user)),
     }
-    return _private(TemplateResponse(request, "payments/orders.html", context))
+    return TemplateResponse(request, "payments/orders.html", context)
 
 
 @login_required
@@ -95,7 +95,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     }
     if row.is_for_others and row.fulfilled_at:
         context |= given_away.shown(row, page=request.GET.get("page"), now=clock.now())
-    return _private(TemplateResponse(request, "payments/order.html", context))
+    return TemplateResponse(request, "payments/order.html", context)
 
 
 @login_required
@@ -147,7 +147,7 @@ def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "currency": (invoice or row).currency,
         "seats_in_use": given_away.seats_in_use(row),
     }
-    return _private(TemplateResponse(request, "payments/refund.html", context))
+    return TemplateResponse(request, "payments/refund.html", context)
 
 
 def own_order(request: HttpRequest, key: uuid.UUID) -> Order:
@@ -194,8 +194,3 @@ def _bills(invoices: Iterable[Invoice]) -> list[tuple[Invoice, str]]:
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # noqa: S101 — signed in
     return request.user
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    response["Cache-Control"] = "private, no-store"
-    return response

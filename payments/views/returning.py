@@ -55,9 +55,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         "look_url": f"{request.path}?order={order.key.hex}&look={look + 1}",
         "looks_again": state == "waiting" and look < LOOKS,
     }
-    response = TemplateResponse(request, "payments/return.html", context)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return TemplateResponse(request, "payments/return.html", context)
 
 
 @login_required

@@ -161,9 +161,7 @@ def send_seats(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
             return redirect("order", key)
     left = batch.codes.filter(redeemed_at=None, revoked_at=None, sent_to="").count()
     context = {"order": batch.order, "form": form, "left": left, "batch": batch}
-    response = TemplateResponse(request, "payments/seats_send.html", context)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return TemplateResponse(request, "payments/seats_send.html", context)
 
 
 def _own(request: HttpRequest, key: uuid.UUID) -> RedeemBatch:

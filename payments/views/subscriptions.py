@@ -76,7 +76,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "may_withdraw": plan_changes.may_withdraw(row),
         "win_back": None if row.is_live else win_back.standing(row.learner, now=now),
     }
-    return private(TemplateResponse(request, "payments/subscription_page.html", context))
+    return TemplateResponse(request, "payments/subscription_page.html", context)
 
 
 @login_required
@@ -97,7 +97,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
             "form": form,
             "instead": retention.instead(row, now=now),
         }
-        return private(TemplateResponse(request, "payments/cancel.html", context))
+        return TemplateResponse(request, "payments/cancel.html", context)
     return do(
         request,
         row,
@@ -153,7 +153,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
         "keeps_access": settings.PAUSED_KEEPS_ACCESS,
         "missing": request.method == "POST",
     }
-    return private(TemplateResponse(request, "payments/pause.html", context))
+    return TemplateResponse(request, "payments/pause.html", context)
 
 
 @login_required
@@ -256,8 +256,3 @@ def own(request: HttpRequest, pk: int) -> Subscription:
     """The learner's own; another's is not found."""
     assert isinstance(request.user, User)  # noqa: S101 — signed in
     return get_object_or_404(queries.subscriptions_of(request.user), pk=pk)
-
-
-def private(response: HttpResponse) -> HttpResponse:
-    response["Cache-Control"] = "private, no-store"
-    return response

@@ -17,7 +17,7 @@ from accounts.limits import limited
 from operations import clock
 from payments import gateway, standing, switching
 from payments.models import Price, Subscription
-from payments.views.subscriptions import own, private, unreachable
+from payments.views.subscriptions import own, unreachable
 
 logger = logging.getLogger("payments")
 
@@ -36,7 +36,7 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
             (price, switching.begins_at_once(row, price)) for price in switching.options(row)
         ],
     }
-    return private(TemplateResponse(request, "payments/switch.html", context))
+    return TemplateResponse(request, "payments/switch.html", context)
 
 
 @login_required
@@ -121,4 +121,4 @@ def _page(request: HttpRequest, row: Subscription, price: Price, problem: str = 
         "token": switching.sign(row, shown),
         "problem": problem,
     }
-    return private(TemplateResponse(request, "payments/switch_to.html", context))
+    return TemplateResponse(request, "payments/switch_to.html", context)

@@ -89,7 +89,10 @@ def filled(answer: Any, action: str = "") -> dict[str, str]:
     if form is None:
         return {}
     sent = {}
-    for field in form.select("input[name], textarea[name], select[name]"):
+    for choice in form.select("select[name]"):
+        taken = choice.select_one("option[selected]") or choice.select("option")[0]
+        sent[str(choice["name"])] = str(taken["value"])
+    for field in form.select("input[name], textarea[name]"):
         if field.get("type") not in ("radio", "checkbox") or field.has_attr("checked"):
             text = field.get_text().removeprefix("\n")
             sent[str(field["name"])] = str(field.get("value") or text)
