@@ -1,5 +1,6 @@
 """Whose payment it is: known here, or told by Stripe."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from payments.payers import Payer
 from tests.payments.factories import NOW, InvoiceFactory, OrderFactory, SubscriptionFactory
 
 pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
@@ -47,23 +49,23 @@ def elsewhere(make, **fields) -> None:
 
 
 def test_an_order_is_known_by_its_payment(there):
-    elsewhere(OrderFactory, payment_intent_id="pi_1")
     OrderFactory(payment_intent_id="pi_2")
     order = OrderFactory(payment_intent_id="pi_1")
     OrderFactory(payment_intent_id="pi_3")
+    elsewhere(OrderFactory, payment_intent_id="pi_1", created_at=LATER)
     assert payer("pi_1") == (order, None)
     assert payer("") == (None, None)
     assert there["asked"] == []
 
 
 def test_a_bill_is_known_by_its_payment_with_the_order_that_began_it(there):
-    elsewhere(InvoiceFactory, payment_intent_id="pi_1")
     row = SubscriptionFactory()
     order = OrderFactory(fulfilled=True, subscription=row, buyer=row.learner)
     bill = InvoiceFactory(subscription=row, payment_intent_id="pi_1")
     InvoiceFactory(subscription=row, payment_intent_id="pi_2")
     by_hand = InvoiceFactory(payment_intent_id="pi_3")
     alone = InvoiceFactory(subscription=None, payment_intent_id="pi_4")
+    elsewhere(InvoiceFactory, payment_intent_id="pi_1", created_at=LATER)
     assert payer("pi_1") == (order, bill)
     assert payer("pi_3") == (None, by_hand)
     assert payer("pi_4") == (None, alone)
