@@ -120,5 +120,6 @@ def listening(db: None) -> dict[str, Price]:
 
 
 @pytest.fixture
-def finance(db: None) -> Client:
+def desk(db: None) -> Client:
+    """Finance's."""
     return at_desk("finance")

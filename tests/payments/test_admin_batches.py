@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
@@ -28,11 +27,6 @@ from tests.payments.staff import at_desk, csv_rows, somebody
 pytestmark = pytest.mark.django_db
 LISTING = "/admin/money/batches/"
 AT = "2026 年 11 月 23 日 12:00"
-
-
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
 
 
 def today_and(days: int) -> Any:

@@ -27,11 +27,6 @@ from tests.payments.staff import at_desk, somebody
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk():
-    return at_desk(roles.FINANCE)
-
-
 def chosen(viewset: str, act: str, rows, **more) -> str:
     query = "&".join(f"id={row.pk}" for row in rows)
     return f"{reverse(f'{viewset}:chosen_{act}')}?{query}"

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from accounts import roles
@@ -17,11 +16,6 @@ from tests.payments.staff import at_desk, csv_rows, somebody
 pytestmark = pytest.mark.django_db
 LISTING = "/admin/money/codes/"
 AT = "2026 年 11 月 23 日 12:00"
-
-
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
 
 
 def page(row: RedeemCode, name: str = "inspect") -> str:
@@ -86,11 +80,15 @@ def test_a_redeemed_code_is_written_out_with_what_it_opened(desk):
     batch, (code,) = batch_of(1, name="年会", course=course(title="城市的暗线"))
     row = batch.codes.get()
     RedeemCode.objects.update(redeemed_at=NOW, redeemed_by=friend, sent_to="x@example.org")
-    for source_id in (row.source_id, "code-0"):
+    for kind, source_id in (
+        ("staff", row.source_id),
+        ("redeem_code", "code-0"),
+        ("redeem_code", row.source_id),
+    ):
         Grant.objects.create(
             learner=friend,
             course=batch.course,
-            source_kind="redeem_code",
+            source_kind=kind,
             source_id=source_id,
             starts_at=NOW,
         )
@@ -105,7 +103,7 @@ def test_a_redeemed_code_is_written_out_with_what_it_opened(desk):
         "兑换时间": AT,
         "寄给": "x@example.org",
     }
-    grant = Grant.objects.get(source_id=row.source_id)
+    grant = Grant.objects.get(source_kind="redeem_code", source_id=row.source_id)
     assert shown.links(answer) == {
         "批次": reverse("money-batches:inspect", args=[batch.pk]),
         "兑换人": reverse("money-grants:inspect", args=[grant.pk]),

@@ -8,7 +8,6 @@ from bs4 import BeautifulSoup
 from django.test import Client
 from django.utils import timezone
 
-from accounts import roles
 from operations import clock as site_clock
 from payments.models import Difference, Order, RefundRequest, WebhookEvent
 from tests.factories import UserFactory, course
@@ -26,15 +25,9 @@ from tests.payments.factories import (
     membership_prices,
     reversible_fapiao,
 )
-from tests.payments.staff import at_desk
 
 pytestmark = pytest.mark.django_db
 Status = RefundRequest.Status
-
-
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
 
 
 def panel(desk: Client, heading: str) -> Any:

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
@@ -23,11 +22,6 @@ pytestmark = pytest.mark.django_db
 LISTING = "/admin/money/gifts/"
 
 
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
-
-
 def gift(**fields: Any) -> Gift:
     made: Gift = GiftFactory(
         order__price=course_price(course(title="城市的暗线")),
@@ -37,7 +31,7 @@ def gift(**fields: Any) -> Gift:
     return made
 
 
-def of_each_state() -> dict[str, Gift]:
+def of_each_state() -> dict[str, Any]:
     """One in every state, by the word for it."""
     friend = UserFactory(email="friend@example.org", name="小周")
     price = course_price(course(title="城市的暗线"))
@@ -50,7 +44,9 @@ def of_each_state() -> dict[str, Gift]:
         "作废": {"withdrawn_at": NOW, "redeemed_at": NOW, "redeemed_by": friend},
         "已过期": {"claimable_until": now - timedelta(seconds=1)},
     }
-    return {word: GiftFactory(order__price=price, **each) for word, each in states.items()}
+    made = {word: GiftFactory(order__price=price, **each) for word, each in states.items()}
+    Gift.objects.filter(redeemed_at__isnull=False).update(claimable_until=NOW)
+    return made
 
 
 def page(row: Gift, name: str = "inspect") -> str:
@@ -128,9 +124,13 @@ def test_a_gift_that_was_claimed_leads_to_what_it_opened(desk):
         course_instead=instead,
         withdrawn_at=NOW,
     )
-    for source_id in (row.source_id, "gift-0"):
+    for kind, source_id in (
+        ("staff", row.source_id),
+        ("gift", "gift-0"),
+        ("gift", row.source_id),
+    ):
         Grant.objects.create(
-            learner=friend, course=instead, source_kind="gift", source_id=source_id, starts_at=NOW
+            learner=friend, course=instead, source_kind=kind, source_id=source_id, starts_at=NOW
         )
     answer = desk.get(page(row))
     facts, at = shown.facts(answer), "2026 年 11 月 23 日 12:00"
@@ -141,7 +141,7 @@ def test_a_gift_that_was_claimed_leads_to_what_it_opened(desk):
         "另一门",
     )
     assert (facts["收回于"], "已收回" in facts) == (at, False)
-    grant = Grant.objects.get(source_id=row.source_id)
+    grant = Grant.objects.get(source_kind="gift", source_id=row.source_id)
     assert shown.links(answer)["领取人"] == reverse("money-grants:inspect", args=[grant.pk])
 
 

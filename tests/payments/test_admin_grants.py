@@ -24,11 +24,6 @@ LISTING = "/admin/money/grants/"
 AT = "2026 年 11 月 23 日 12:00"
 
 
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
-
-
 def amy() -> User:
     found = User.objects.filter(email="amy@example.org").first()
     return found or UserFactory(email="amy@example.org", name="林岚")

@@ -35,11 +35,6 @@ pytestmark = pytest.mark.django_db
 LISTING = "/admin/money/offers/"
 
 
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
-
-
 def today_and(days: int) -> Any:
     return timezone.localdate(site_clock.now()) + timedelta(days=days)
 

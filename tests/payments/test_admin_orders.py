@@ -36,11 +36,6 @@ AT = "2026 年 11 月 23 日 12:00"
 WHEN = "2026-11-23 12:00"
 
 
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
-
-
 def amy() -> Any:
     return UserFactory(email="amy@example.org", name="林岚")
 

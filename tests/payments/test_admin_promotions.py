@@ -34,11 +34,6 @@ ADD = "money-promotions:add"
 LISTING = "/admin/money/promotions/"
 
 
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
-
-
 def form(**fields: Any) -> dict[str, Any]:
     blank = {"remark": "", "percent": "", "amount": "", "months": "", "starts_at": ""}
     blank |= {"ends_at": "", "max_uses": "", "per_person": "1", "duration": "once"}

@@ -40,11 +40,6 @@ Status = RefundRequest.Status
 
 
 @pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
-
-
-@pytest.fixture
 def colleague() -> Client:
     return at_desk(roles.FINANCE, email="finance2@example.org")
 

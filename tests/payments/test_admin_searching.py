@@ -3,7 +3,6 @@
 import pytest
 from django.urls import reverse
 
-from accounts import roles
 from payments.models import Invoice, Order, Refund, Subscription
 from tests.accounts.factories import UserFactory
 from tests.factories import course
@@ -17,15 +16,9 @@ from tests.payments.factories import (
     SubscriptionFactory,
     course_price,
 )
-from tests.payments.staff import at_desk
 from tests.payments.test_admin_listings import money_entry
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk():
-    return at_desk(roles.FINANCE)
 
 
 def found(desk, viewset: str, typed: str) -> list[int]:

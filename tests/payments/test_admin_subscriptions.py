@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from accounts import roles
@@ -28,11 +27,6 @@ AT = "2026 年 11 月 23 日 12:00"
 DAY_BEFORE = "2026 年 11 月 22 日 12:00"
 ENDS = "2026 年 12 月 23 日 12:00"
 TAXED = {"total_taxes": [{"amount": 221}]}
-
-
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
 
 
 def amy() -> Any:

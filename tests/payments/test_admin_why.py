@@ -33,11 +33,6 @@ AT = "2026 年 11 月 23 日 12:00"
 NOTHING = "没有覆盖这门课的有效权限。"
 
 
-@pytest.fixture
-def desk() -> Client:
-    return at_desk(roles.FINANCE)
-
-
 def asked(desk: Client, learner: User, about: Any) -> Any:
     query = {"email": learner.email.upper(), "lesson": about.pk}
     answer = desk.get(reverse("money-why:index"), query)

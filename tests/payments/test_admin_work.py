@@ -31,11 +31,6 @@ HISTORY = "/admin/reports/site-history/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk():
-    return at_desk(roles.FINANCE)
-
-
 # --- offers and prices ---------------------------------------------------------------------------
 
 

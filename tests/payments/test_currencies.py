@@ -8,7 +8,6 @@ from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from accounts import roles
 from accounts.models import User
 from courses.memberships import sync_included
 from operations import clock as site_clock
@@ -169,11 +168,6 @@ def test_an_amount_off_is_of_its_currency(page):
 
 
 # --- finance -------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def desk():
-    return at_desk(roles.FINANCE)
 
 
 def test_finance_prices_an_offer_in_each(desk):

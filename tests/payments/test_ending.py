@@ -36,17 +36,17 @@ def end_order(desk, order, reason="录错了人"):
     return desk.post(reverse("money-orders:end", args=[order.pk]), {"reason": reason}, follow=True)
 
 
-def test_finance_ends_what_a_code_paid_whole_once_with_a_reason(shop, buyer, finance):
+def test_finance_ends_what_a_code_paid_whole_once_with_a_reason(shop, buyer, desk):
     page = course(lessons=1)
     order = free_order(shop, buyer, course_price(page))
     assert access.to_course(buyer, page, now=site_clock.now()).has_grant
     detail = reverse("money-orders:inspect", args=[order.pk])
-    assert reverse("money-orders:end", args=[order.pk]) in finance.get(detail).text
-    assert end_order(finance, order, "").status_code == 200
+    assert reverse("money-orders:end", args=[order.pk]) in desk.get(detail).text
+    assert end_order(desk, order, "").status_code == 200
     order.refresh_from_db()
     assert order.ended_at is None
     for _ in range(2):
-        end_order(finance, order)
+        end_order(desk, order)
     order.refresh_from_db()
     assert order.status == Order.Status.REFUNDED
     assert order.ended_at is not None
@@ -59,11 +59,11 @@ def test_finance_ends_what_a_code_paid_whole_once_with_a_reason(shop, buyer, fin
     assert not access.to_course(buyer, page, now=site_clock.now()).has_grant
 
 
-def test_what_was_paid_is_refunded_not_ended(shop, buyer, finance):
+def test_what_was_paid_is_refunded_not_ended(shop, buyer, desk):
     order = shop.buy(buyer, course_price(course(lessons=1)))
     detail = reverse("money-orders:inspect", args=[order.pk])
-    assert reverse("money-orders:end", args=[order.pk]) not in finance.get(detail).text
-    end_order(finance, order)
+    assert reverse("money-orders:end", args=[order.pk]) not in desk.get(detail).text
+    end_order(desk, order)
     order.refresh_from_db()
     assert order.status == Order.Status.FULFILLED
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import privacy, roles
+from accounts import privacy
 from courses import access, grants
 from courses.models import Grant, MembershipCourse
 from operations import clock as site_clock
@@ -30,7 +30,6 @@ from tests.payments.factories import (
     planned_course,
     sold_in_advance,
 )
-from tests.payments.staff import at_desk
 from tests.payments.test_admin_work import offer_form
 from tests.payments.test_concurrency import THREADS, at_once
 from tests.payments.test_pages import signed_in
@@ -47,11 +46,6 @@ def page(db):
 @pytest.fixture
 def price(page):
     return course_price(page, amount=0)
-
-
-@pytest.fixture
-def desk():
-    return at_desk(roles.FINANCE)
 
 
 def opens(learner, page):

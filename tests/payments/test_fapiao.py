@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
-from accounts import roles
 from accounts.models import OutboxMessage
 from operations import clock as site_clock
 from payments import fapiao, holdings
@@ -26,7 +25,7 @@ from tests.payments.factories import (
     SubscriptionFactory,
     reversible_fapiao,
 )
-from tests.payments.staff import at_desk, csv_rows
+from tests.payments.staff import csv_rows
 from tests.payments.test_pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -130,11 +129,6 @@ def test_an_order_of_somebody_else_is_not_found(order):
 
 
 # --- finance -------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def desk():
-    return at_desk(roles.FINANCE)
 
 
 def issue(desk, row, **fields):

@@ -608,9 +608,7 @@ def test_an_order_of_which_a_part_went_back_says_so(shop, buyer, me):
     assert "部分退款" not in text_of(me.get(reverse("orders")))
 
 
-def test_an_order_says_how_it_was_paid_to_its_buyer_and_to_finance(
-    shop, buyer, me, library, finance
-):
+def test_an_order_says_how_it_was_paid_to_its_buyer_and_to_finance(shop, buyer, me, library, desk):
     card = shop.buy(buyer, course_price(course()))
     renewing = shop.buy(buyer, library["month"])
     paid = {card: "银行卡 Visa 4242", renewing: "银行卡 Visa 4242"}
@@ -619,13 +617,11 @@ def test_an_order_says_how_it_was_paid_to_its_buyer_and_to_finance(
         completing.pay_by_wallet(str(order.session_id), wallet, "paid", now=site_clock.now())
         shop.deliver()
         paid[order] = name
-    rows = {
-        row["编号"]: row["付款方式"] for row in csv_rows(finance, reverse("money-orders:index"))
-    }
+    rows = {row["编号"]: row["付款方式"] for row in csv_rows(desk, reverse("money-orders:index"))}
     assert rows == {order.number: name for order, name in paid.items()}
     for order, name in paid.items():
         assert f"付款方式 {name}" in text_of(me.get(reverse("order", args=[order.key])))
-        at_finance = finance.get(reverse("money-orders:inspect", args=[order.pk]))
+        at_finance = desk.get(reverse("money-orders:inspect", args=[order.pk]))
         assert f"付款方式 {name}" in text_of(at_finance)
 
 
@@ -634,9 +630,7 @@ def test_an_order_of_which_nothing_is_known_says_no_way_of_paying(buyer, me):
     assert "付款方式" not in text_of(me.get(reverse("order", args=[order.key])))
 
 
-def test_a_wallets_payment_on_its_way_is_said_to_wait_for_its_confirmation(
-    shop, buyer, me, finance
-):
+def test_a_wallets_payment_on_its_way_is_said_to_wait_for_its_confirmation(shop, buyer, me, desk):
     order = shop.begin(buyer, course_price(course()))
     address = reverse("order", args=[order.key])
     assert "等待确认" not in text_of(me.get(address))
@@ -647,7 +641,7 @@ def test_a_wallets_payment_on_its_way_is_said_to_wait_for_its_confirmation(
     assert f"payments/buy/{order.price.offer.key}" not in me.get(address).text
     assert "等待确认" in text_of(me.get(reverse("orders")))
     at_finance = reverse("money-orders:inspect", args=[order.pk])
-    assert "等待确认" in text_of(finance.get(at_finance))
+    assert "等待确认" in text_of(desk.get(at_finance))
     shop.advance(hours=2)
-    for page in (me.get(address), me.get(reverse("orders")), finance.get(at_finance)):
+    for page in (me.get(address), me.get(reverse("orders")), desk.get(at_finance)):
         assert "等待确认" not in text_of(page)

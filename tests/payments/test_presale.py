@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import roles
 from accounts.models import OutboxMessage
 from courses import access
 from courses.models import Grant
@@ -27,7 +26,7 @@ from tests.payments.factories import (
     planned_course,
     sold_in_advance,
 )
-from tests.payments.staff import at_desk, somebody
+from tests.payments.staff import somebody
 from tests.payments.test_admin_work import offer_form
 from tests.payments.test_pages import signed_in
 
@@ -164,23 +163,18 @@ def test_a_refund_before_its_day_keeps_it_shut_on_its_day(shop, buyer, page, pri
 # --- given up ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def finance():
-    return at_desk(roles.FINANCE)
-
-
 def give_up(desk, offer, reason="讲师病了，这门课不开了。"):
     return desk.post(reverse("money-offers:give-up", args=[offer.pk]), {"reason": reason})
 
 
-def test_given_up_all_goes_back_once_and_all_are_told(shop, page, price, finance):
+def test_given_up_all_goes_back_once_and_all_are_told(shop, page, price, desk):
     buyers = [UserFactory() for _ in range(3)]
     for each in buyers:
         shop.buy(each, price)
-    asked = finance.get(reverse("money-offers:give-up", args=[price.offer.pk])).text
+    asked = desk.get(reverse("money-offers:give-up", args=[price.offer.pk])).text
     assert "3" in asked
     assert "¥297" in asked
-    assert give_up(finance, price.offer).status_code == 302
+    assert give_up(desk, price.offer).status_code == 302
     for _ in range(2):
         shop.deliver()
         follow()
@@ -191,18 +185,18 @@ def test_given_up_all_goes_back_once_and_all_are_told(shop, page, price, finance
     assert "讲师病了" in mails("presale-given-up").first().text
     shop.advance(days=11)
     assert not any(opens(each, page) for each in buyers)
-    assert "3/3" in finance.get(reverse("money-offers:inspect", args=[price.offer.pk])).text
+    assert "3/3" in desk.get(reverse("money-offers:inspect", args=[price.offer.pk])).text
 
 
-def test_what_went_back_before_is_not_named_again(shop, buyer, page, price, finance):
+def test_what_went_back_before_is_not_named_again(shop, buyer, page, price, desk):
     order = shop.buy(buyer, price)
     refund_requests.approve(
-        order=order, amount=1900, reason="x", actor=somebody(finance), now=site_clock.now()
+        order=order, amount=1900, reason="x", actor=somebody(desk), now=site_clock.now()
     )
     shop.deliver()
-    asked = finance.get(reverse("money-offers:give-up", args=[price.offer.pk])).text
+    asked = desk.get(reverse("money-offers:give-up", args=[price.offer.pk])).text
     assert "¥80" in asked
-    give_up(finance, price.offer)
+    give_up(desk, price.offer)
     shop.deliver()
     letter = mails("presale-given-up-").get().text
     assert "¥80" in letter
@@ -210,7 +204,7 @@ def test_what_went_back_before_is_not_named_again(shop, buyer, page, price, fina
     assert {row.amount for row in Refund.objects.all()} == {1900, 8000}
 
 
-def test_killed_half_way_it_goes_on_where_it_stopped(shop, page, price, finance, monkeypatch):
+def test_killed_half_way_it_goes_on_where_it_stopped(shop, page, price, desk, monkeypatch):
     for _ in range(3):
         shop.buy(UserFactory(), price)
     seen: list[int] = []
@@ -222,7 +216,7 @@ def test_killed_half_way_it_goes_on_where_it_stopped(shop, page, price, finance,
         seen.append(fields["order_id"])
         real(**fields)
 
-    actor = finance.person
+    actor = desk.person
     presale.give_up(offer=price.offer, reason="不开了", actor=actor, now=site_clock.now())
     with monkeypatch.context() as dying:
         dying.setattr(presale, "_give_back", die)
@@ -235,9 +229,9 @@ def test_killed_half_way_it_goes_on_where_it_stopped(shop, page, price, finance,
     assert Refund.objects.count() == RefundRequest.objects.count() == 3
 
 
-def test_who_pays_on_a_page_that_stood_open_gets_it_back_too(shop, buyer, page, price, finance):
+def test_who_pays_on_a_page_that_stood_open_gets_it_back_too(shop, buyer, page, price, desk):
     order = shop.begin(buyer, price)
-    give_up(finance, price.offer)
+    give_up(desk, price.offer)
     shop.pay(order)
     shop.deliver()
     follow()
@@ -248,9 +242,9 @@ def test_who_pays_on_a_page_that_stood_open_gets_it_back_too(shop, buyer, page, 
         shop.begin(UserFactory(), price)
 
 
-def test_who_pays_after_it_was_given_up_is_told_at_once(shop, buyer, page, price, finance):
+def test_who_pays_after_it_was_given_up_is_told_at_once(shop, buyer, page, price, desk):
     order = shop.begin(buyer, price)
-    give_up(finance, price.offer)
+    give_up(desk, price.offer)
     shop.pay(order)
     me = signed_in(buyer)
     returned = text_of(me.get(f"{reverse('payments_return')}?order={order.key.hex}"))
@@ -268,9 +262,9 @@ def test_who_pays_after_it_was_given_up_is_told_at_once(shop, buyer, page, price
     assert Refund.objects.count() == 1
 
 
-def test_pages_to_pay_on_are_closed_when_it_is_given_up(shop, buyer, page, price, finance):
+def test_pages_to_pay_on_are_closed_when_it_is_given_up(shop, buyer, page, price, desk):
     order = shop.begin(buyer, price)
-    give_up(finance, price.offer)
+    give_up(desk, price.offer)
     shop.run_jobs()
     assert StripeObject.objects.get(stripe_id=order.session_id).data["status"] == "expired"
     shop.deliver()
@@ -278,10 +272,10 @@ def test_pages_to_pay_on_are_closed_when_it_is_given_up(shop, buyer, page, price
     assert order.status == Order.Status.EXPIRED
 
 
-def test_the_order_of_what_was_given_up_says_why(shop, buyer, page, price, finance):
+def test_the_order_of_what_was_given_up_says_why(shop, buyer, page, price, desk):
     order = shop.buy(buyer, price)
     me = signed_in(buyer)
-    give_up(finance, price.offer)
+    give_up(desk, price.offer)
     course = text_of(me.get(page.get_absolute_url()))
     assert "讲师病了" in course
     shop.deliver()
@@ -289,9 +283,7 @@ def test_the_order_of_what_was_given_up_says_why(shop, buyer, page, price, finan
     assert "讲师病了" in text_of(me.get(page.get_absolute_url()))
 
 
-def test_given_up_it_names_no_day_and_is_not_for_sale_until_it_is_again(
-    page, price, finance, client
-):
+def test_given_up_it_names_no_day_and_is_not_for_sale_until_it_is_again(page, price, desk, client):
     type(page).objects.filter(pk=page.pk).update(planned_lessons=12)
     for lesson in page.get_children():
         lesson.unpublish()
@@ -299,7 +291,7 @@ def test_given_up_it_names_no_day_and_is_not_for_sale_until_it_is_again(
     listed = reverse("catalogue")
     for address in (page.get_absolute_url(), listed):
         assert day in text_of(client.get(address))
-    assert give_up(finance, price.offer).status_code == 302
+    assert give_up(desk, price.offer).status_code == 302
     for address in (page.get_absolute_url(), listed):
         shown = client.get(address)
         assert day not in text_of(shown)
@@ -308,22 +300,22 @@ def test_given_up_it_names_no_day_and_is_not_for_sale_until_it_is_again(
     assert day in text_of(client.get(page.get_absolute_url()))
 
 
-def test_it_is_given_up_once_with_a_reason_by_finance_alone(shop, price, finance):
+def test_it_is_given_up_once_with_a_reason_by_finance_alone(shop, price, desk):
     shop.buy(UserFactory(), price)
-    assert give_up(finance, price.offer, reason="").status_code == 200
+    assert give_up(desk, price.offer, reason="").status_code == 200
     assert not PresaleEnd.objects.exists()
-    give_up(finance, price.offer)
-    give_up(finance, price.offer, reason="又一次")
+    give_up(desk, price.offer)
+    give_up(desk, price.offer, reason="又一次")
     assert PresaleEnd.objects.get().reason == "讲师病了，这门课不开了。"
     form = offer_form(amount="99", presale="at_once")
-    finance.post(reverse("money-offers:edit", args=[price.offer.pk]), form)
+    desk.post(reverse("money-offers:edit", args=[price.offer.pk]), form)
     assert Offer.objects.get(pk=price.offer.pk).presale == ""
 
 
-def test_though_the_answer_is_lost_it_goes_back_once(shop, page, price, finance):
+def test_though_the_answer_is_lost_it_goes_back_once(shop, page, price, desk):
     shop.buy(UserFactory(), price)
     faults.plan("answer_lost", times=2, match="POST /v1/refunds")
-    give_up(finance, price.offer)
+    give_up(desk, price.offer)
     for _ in range(2):
         shop.deliver()
         follow()
@@ -334,28 +326,28 @@ def test_though_the_answer_is_lost_it_goes_back_once(shop, page, price, finance)
 # --- made without code ---------------------------------------------------------------------------
 
 
-def test_finance_sells_a_planned_course_in_advance(page, finance, client):
+def test_finance_sells_a_planned_course_in_advance(page, desk, client):
     form = offer_form(course=page.pk, kind="one_off", amount="99", presale="at_once")
-    assert finance.post(reverse("money-offers:add"), form).status_code == 302
+    assert desk.post(reverse("money-offers:add"), form).status_code == 302
     assert "提前购买" in client.get(page.get_absolute_url()).text
 
 
-def test_finance_is_warned_that_nobody_buys_a_planned_course_before_its_day(page, finance, client):
+def test_finance_is_warned_that_nobody_buys_a_planned_course_before_its_day(page, desk, client):
     form = offer_form(course=page.pk, kind="one_off", amount="99")
-    told = finance.post(reverse("money-offers:add"), form, follow=True)
+    told = desk.post(reverse("money-offers:add"), form, follow=True)
     assert f"现在还不能买：{dates.day(page.opens_on)}开课" in text_of(told)
     assert "payments/buy" not in client.get(page.get_absolute_url()).text
     edit = reverse("money-offers:edit", args=[Offer.objects.get().pk])
     for better in ({"presale": "at_once"}, {"is_active": ""}):
-        changed = finance.post(edit, form | better, follow=True)
+        changed = desk.post(edit, form | better, follow=True)
         assert changed.redirect_chain
         assert "现在还不能买" not in text_of(changed)
     move_to(page, 0)
-    assert "现在还不能买" not in text_of(finance.post(edit, form, follow=True))
+    assert "现在还不能买" not in text_of(desk.post(edit, form, follow=True))
     assert "payments/buy" in client.get(page.get_absolute_url()).text
 
 
-def test_only_a_course_is_sold_in_advance(finance):
+def test_only_a_course_is_sold_in_advance(desk):
     form = offer_form(
         membership=MembershipFactory().pk,
         kind="term",
@@ -363,7 +355,7 @@ def test_only_a_course_is_sold_in_advance(finance):
         amount="99",
         presale="at_once",
     )
-    answer = finance.post(reverse("money-offers:add"), form)
+    answer = desk.post(reverse("money-offers:add"), form)
     assert "只有买断的课程" in answer.text
     with pytest.raises(IntegrityError), transaction.atomic():
         OfferFactory(presale="at_once")

@@ -21,22 +21,22 @@ from tests.payments.test_subscriptions import break_card, mend_card
 pytestmark = pytest.mark.django_db
 
 
-def decide(offer, finance):
+def decide(offer, desk):
     """Finance reads what will happen, gives a reason and confirms."""
     address = reverse("money-offers:price-change", args=[offer.pk])
-    answer = finance.post(address, {"reason": "录音棚涨价"}, follow=True)
+    answer = desk.post(address, {"reason": "录音棚涨价"}, follow=True)
     assert "正在通知" in answer.text
     return PriceChange.objects.latest("pk")
 
 
 def test_a_new_price_is_told_thirty_days_before_and_charged_with_the_renewal_after(
-    shop, buyer, me, library, finance
+    shop, buyer, me, library, desk
 ):
     row = shop.buy(buyer, library["month"]).subscription
     gone = shop.buy(shop.person(), library["month"]).subscription
     offer = library["month"].offer
     set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
-    decide(offer, finance)
+    decide(offer, desk)
     shop.run_jobs()
     assert PriceChange.objects.get().told_at
     mail = OutboxMessage.objects.get(user=buyer, key__startswith="price-changes")
@@ -60,12 +60,10 @@ def test_a_new_price_is_told_thirty_days_before_and_charged_with_the_renewal_aft
     assert "¥49" in notices.latest("pk").subject
 
 
-def test_told_long_before_it_is_charged_though_the_mail_is_old_by_then(
-    shop, buyer, library, finance
-):
+def test_told_long_before_it_is_charged_though_the_mail_is_old_by_then(shop, buyer, library, desk):
     row = shop.buy(buyer, library["year"]).subscription
     set_price(offer=library["year"].offer, currency="CNY", amount=49900, now=site_clock.now())
-    decide(library["year"].offer, finance)
+    decide(library["year"].offer, desk)
     shop.run_jobs()
     row = fresh(row)
     shop.advance(days=60)
@@ -74,13 +72,13 @@ def test_told_long_before_it_is_charged_though_the_mail_is_old_by_then(
     assert row.invoices.first().amount_paid == 49900
 
 
-def test_cancelling_and_going_on_escapes_no_price_change(shop, buyer, me, library, finance):
+def test_cancelling_and_going_on_escapes_no_price_change(shop, buyer, me, library, desk):
     row = shop.buy(buyer, library["month"]).subscription
     shop.buy(shop.person(), library["month"])
     me.post(page_of(row, name="subscription_cancel"))
     offer = library["month"].offer
     set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
-    decide(offer, finance)
+    decide(offer, desk)
     shop.run_jobs()
     assert not row.changes.exists()
     me.post(page_of(row, name="subscription_resume"))
@@ -94,12 +92,12 @@ def test_cancelling_and_going_on_escapes_no_price_change(shop, buyer, me, librar
     assert fresh(row).amount == 4900
 
 
-def test_who_was_told_in_a_pause_pays_the_new_price_at_its_end(shop, buyer, me, library, finance):
+def test_who_was_told_in_a_pause_pays_the_new_price_at_its_end(shop, buyer, me, library, desk):
     row = shop.buy(buyer, library["month"]).subscription
     me.post(page_of(row, name="subscription_pause"), {"months": 2})
     offer = library["month"].offer
     set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
-    decide(offer, finance)
+    decide(offer, desk)
     shop.run_jobs()
     shop.advance(days=70)
     assert "¥49" in me.get(page_of(row)).text  # what going on now would charge
@@ -109,11 +107,11 @@ def test_who_was_told_in_a_pause_pays_the_new_price_at_its_end(shop, buyer, me, 
     assert row.changes.get().status == PlanChange.Status.DONE
 
 
-def test_a_new_price_that_was_told_hinders_no_pause(shop, buyer, me, library, finance):
+def test_a_new_price_that_was_told_hinders_no_pause(shop, buyer, me, library, desk):
     row = shop.buy(buyer, library["month"]).subscription
     offer = library["month"].offer
     set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
-    decide(offer, finance)
+    decide(offer, desk)
     shop.run_jobs()
     assert page_of(row, name="subscription_pause") in me.get(page_of(row)).text
     me.post(page_of(row, name="subscription_pause"), {"months": 2})
@@ -123,11 +121,11 @@ def test_a_new_price_that_was_told_hinders_no_pause(shop, buyer, me, library, fi
     assert row.invoices.first().amount_paid == 4900
 
 
-def test_who_was_not_told_is_not_changed(shop, buyer, library, finance):
+def test_who_was_not_told_is_not_changed(shop, buyer, library, desk):
     row = shop.buy(buyer, library["month"]).subscription
     offer = library["month"].offer
     set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
-    decide(offer, finance)
+    decide(offer, desk)
     shop.run_jobs()
     OutboxMessage.objects.filter(key__startswith="price-changes").update(sent_at=None)
     shop.advance(days=70)
@@ -135,11 +133,11 @@ def test_who_was_not_told_is_not_changed(shop, buyer, library, finance):
     assert row.changes.get().status == PlanChange.Status.OPEN
 
 
-def test_telling_goes_on_where_it_was_broken_off(shop, library, finance, monkeypatch):
+def test_telling_goes_on_where_it_was_broken_off(shop, library, desk, monkeypatch):
     rows = [shop.buy(shop.person(), library["month"]).subscription for _ in range(5)]
     offer = library["month"].offer
     set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
-    made = decide(offer, finance)
+    made = decide(offer, desk)
     monkeypatch.setattr(price_changes, "BATCH", 2)
     real = price_changes._tell
     told: list[int] = []
@@ -160,18 +158,18 @@ def test_telling_goes_on_where_it_was_broken_off(shop, library, finance, monkeyp
     assert OutboxMessage.objects.filter(key__startswith="price-changes").count() == len(rows)
 
 
-def test_nothing_is_decided_where_nobody_pays_another_price(shop, buyer, library, finance):
+def test_nothing_is_decided_where_nobody_pays_another_price(shop, buyer, library, desk):
     shop.buy(buyer, library["month"])
     offer = library["month"].offer
     address = reverse("money-offers:price-change", args=[offer.pk])
-    assert address not in finance.get(reverse("money-offers:inspect", args=[offer.pk])).text
-    assert finance.post(address, {"reason": "x"}).status_code == 302
+    assert address not in desk.get(reverse("money-offers:inspect", args=[offer.pk])).text
+    assert desk.post(address, {"reason": "x"}).status_code == 302
     with pytest.raises(price_changes.NothingToChange):
-        price_changes.decide(offer=offer, reason="x", actor=somebody(finance), now=site_clock.now())
+        price_changes.decide(offer=offer, reason="x", actor=somebody(desk), now=site_clock.now())
     assert not PriceChange.objects.exists()
 
 
-def test_each_is_told_the_price_in_their_own_currency(shop, buyer, library, finance, settings):
+def test_each_is_told_the_price_in_their_own_currency(shop, buyer, library, desk, settings):
     settings.CURRENCIES = ["CNY", "USD"]
     offer = library["month"].offer
     dollars = PriceFactory(offer=offer, currency="USD", amount=590)
@@ -179,10 +177,10 @@ def test_each_is_told_the_price_in_their_own_currency(shop, buyer, library, fina
     here = shop.buy(buyer, library["month"]).subscription
     set_price(offer=offer, currency="USD", amount=790, now=site_clock.now())
     address = reverse("money-offers:price-change", args=[offer.pk])
-    read = finance.get(address).text
+    read = desk.get(address).text
     assert "US$7.90" in read
     assert "¥39" not in read  # who pays in yuan pays the price in force
-    decide(offer, finance)
+    decide(offer, desk)
     shop.run_jobs()
     assert "US$7.90" in OutboxMessage.objects.get(key__startswith="price-changes").text
     shop.advance(days=70)
@@ -190,7 +188,7 @@ def test_each_is_told_the_price_in_their_own_currency(shop, buyer, library, fina
 
 
 def test_finance_reads_before_what_a_price_change_does_and_after_how_far_it_is(
-    shop, buyer, library, finance
+    shop, buyer, library, desk
 ):
     for _ in range(2):
         shop.buy(shop.person(), library["month"])
@@ -198,30 +196,30 @@ def test_finance_reads_before_what_a_price_change_does_and_after_how_far_it_is(
     set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
     offer_page = reverse("money-offers:inspect", args=[offer.pk])
     address = reverse("money-offers:price-change", args=[offer.pk])
-    assert address in finance.get(offer_page).text
-    before = finance.get(address).text
+    assert address in desk.get(offer_page).text
+    before = desk.get(address).text
     assert "2 个按 ¥39 续费的订阅" in before
     assert "付 ¥49" in before
-    decide(offer, finance)
-    assert address not in finance.get(offer_page).text
-    again = finance.get(address, follow=True).text
+    decide(offer, desk)
+    assert address not in desk.get(offer_page).text
+    again = desk.get(address, follow=True).text
     assert "个按 ¥39 续费的订阅" not in again
     assert "大家都已按这个价格付费，或已经通知过" in again
     shop.run_jobs()
-    assert "录音棚涨价" in finance.get(offer_page).text
+    assert "录音棚涨价" in desk.get(offer_page).text
     assert address not in at_desk("operator").get(offer_page).text
     entry = ModelLogEntry.objects.get(action="payments.price_change")
-    assert (entry.user, entry.data["reason"]) == (somebody(finance), "录音棚涨价")
-    assert "¥39 → ¥49 · 录音棚涨价" in finance.get("/admin/reports/site-history/").text
+    assert (entry.user, entry.data["reason"]) == (somebody(desk), "录音棚涨价")
+    assert "¥39 → ¥49 · 录音棚涨价" in desk.get("/admin/reports/site-history/").text
 
 
 def test_who_goes_over_to_another_plan_leaves_the_price_change_behind(
-    shop, buyer, me, library, finance
+    shop, buyer, me, library, desk
 ):
     row = shop.buy(buyer, library["month"]).subscription
     offer = library["month"].offer
     set_price(offer=offer, currency="CNY", amount=4900, now=site_clock.now())
-    decide(offer, finance)
+    decide(offer, desk)
     shop.run_jobs()
     break_card(row)
     switch(me, row, library["year"])
@@ -244,12 +242,12 @@ def test_an_early_price_is_no_new_price_for_who_subscribes(library, clock):
 
 
 def test_planning_another_plan_and_taking_it_back_escapes_no_price_change(
-    shop, buyer, me, library, finance
+    shop, buyer, me, library, desk
 ):
     row = shop.buy(buyer, library["quarter"]).subscription
     offer = library["quarter"].offer
     set_price(offer=offer, currency="CNY", amount=12000, now=site_clock.now())
-    decide(offer, finance)
+    decide(offer, desk)
     shop.run_jobs()
     switch(me, row, library["month"])
     assert row.changes.get(status="open").price_change is None

@@ -552,16 +552,16 @@ def test_a_restored_database_learns_of_it_again_but_not_of_what_was_given_up(
 # --- staff ---------------------------------------------------------------------------------------
 
 
-def test_finance_chooses_it_in_the_form(finance, page):
+def test_finance_chooses_it_in_the_form(desk, page):
     form = offer_form(course=page.pk, kind="one_off", amount="99", presale="at_release")
-    assert finance.post(reverse("money-offers:add"), form).status_code == 302
+    assert desk.post(reverse("money-offers:add"), form).status_code == 302
     assert Offer.objects.get().presale == Offer.Presale.AT_RELEASE
 
 
-def test_not_where_stripe_reckons_tax(finance, page, settings):
+def test_not_where_stripe_reckons_tax(desk, page, settings):
     settings.STRIPE_TAX = True
     form = offer_form(course=page.pk, kind="one_off", amount="99", presale="at_release")
-    assert finance.post(reverse("money-offers:add"), form).status_code == 200
+    assert desk.post(reverse("money-offers:add"), form).status_code == 200
     assert not Offer.objects.exists()
 
 

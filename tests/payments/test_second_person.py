@@ -28,11 +28,6 @@ def dear(shop, buyer):
 
 
 @pytest.fixture
-def desk():
-    return at_desk(roles.FINANCE)
-
-
-@pytest.fixture
 def colleague():
     return at_desk(roles.FINANCE, email="finance2@example.org")
 

@@ -8,7 +8,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import mail, roles
+from accounts import mail
 from accounts.models import OutboxMessage
 from operations import clock as site_clock
 from payments import at_stripe, refund_requests, story
@@ -17,14 +17,8 @@ from payments.sandbox import disputes
 from tests.accounts.factories import UserFactory
 from tests.factories import ArticleFactory, course
 from tests.payments.factories import course_price, membership_prices
-from tests.payments.staff import at_desk
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk():
-    return at_desk(roles.FINANCE)
 
 
 def told(order: Order) -> list[str]:

@@ -218,17 +218,17 @@ def test_more_of_everything_adds_no_queries_to_the_page(shop, buyer, me, library
     assert queries() <= few
 
 
-def test_finance_sees_the_same_life_and_why_it_was_cancelled(shop, buyer, me, library, finance):
+def test_finance_sees_the_same_life_and_why_it_was_cancelled(shop, buyer, me, library, desk):
     row = shop.buy(buyer, library["month"]).subscription
     cancel = page_of(row, name="subscription_cancel")
     me.post(cancel, {"reason": "price", "note": "暂时不工作"})
-    page = finance.get(reverse("money-subscriptions:inspect", args=[row.pk])).text
+    page = desk.get(reverse("money-subscriptions:inspect", args=[row.pk])).text
     for words in ("已开通", "取消了续费", "到期，不再扣款", "太贵", "暂时不工作"):
         assert words in page, words
-    rows = csv_rows(finance, reverse("money-cancellations:index"), reason="price")
+    rows = csv_rows(desk, reverse("money-cancellations:index"), reason="price")
     (told,) = rows
     assert {"暂时不工作", "太贵"} <= set(told.values())
-    assert csv_rows(finance, reverse("money-cancellations:index"), reason="time") == []
+    assert csv_rows(desk, reverse("money-cancellations:index"), reason="time") == []
     privacy_words = privacy.export(buyer)
     assert "暂时不工作".encode() in unzipped(privacy_words)
     shop.advance(days=40)

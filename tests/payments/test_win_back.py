@@ -103,10 +103,10 @@ def test_who_came_back_gets_none(shop, me, buyer, library):
 
 
 @pytest.mark.django_db
-def test_who_got_the_money_back_gets_none(shop, me, buyer, library, finance):
+def test_who_got_the_money_back_gets_none(shop, me, buyer, library, desk):
     row = leave(shop, me, buyer, library)
     refund_requests.approve(
-        order=row.order, reason="录音有杂音", actor=somebody(finance), now=site_clock.now()
+        order=row.order, reason="录音有杂音", actor=somebody(desk), now=site_clock.now()
     )
     shop.run_jobs()
     shop.deliver()
