@@ -14,7 +14,7 @@ from accounts.models import OutboxMessage, User
 from courses.models import GrantChange
 from pages import dates
 from payments import money
-from payments.models import Gift, Order, RedeemCode, Reservation
+from payments.models import Gift, Order, RedeemCode, RefundRequest, Reservation
 
 CLAIMS_TOLD = 20  # of many seats, the first ones
 
@@ -163,7 +163,7 @@ def _refunds(order: Order) -> Iterator[Event]:
             asked = _("%(who)s began a refund: %(reason)s")
         yield Event(request.created_at, asked % words, request)
         if request.decided_at:
-            words["state"] = request.get_status_display()
+            words["state"] = _as_decided(request)
             decided = _("%(decider)s decided: %(state)s.")
             if request.reason and request.asked_by_id == order.buyer_id:
                 decided = _("%(decider)s decided: %(state)s. %(reason)s")
@@ -176,6 +176,14 @@ def _refunds(order: Order) -> Iterator[Event]:
         if refund.created_at:
             words = {"amount": _amount(refund.amount, refund.currency)}
             yield Event(refund.created_at, _went(refund.status) % words, refund)
+
+
+def _as_decided(request: RefundRequest) -> str:
+    """What it was made by the decision; what became of it since is told by its own day."""
+    status = request.Status
+    if request.status == status.DECLINED:
+        return str(status.DECLINED.label)
+    return str((status.PROPOSED if request.needs_second else status.APPROVED).label)
 
 
 def _went(status: str) -> str:
@@ -228,10 +236,18 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
     keys += [
         f"fapiao-{news}-{row.pk}" for row in order.fapiaos.all() for news in ("issued", "reversed")
     ]
+    if order.purpose == Order.Purpose.GIFT:
+        gifts = Gift.objects.filter(order=order).values_list("pk", flat=True)
+        keys += [f"gift-{news}-{pk}" for pk in gifts for news in ("bought", "redeemed", "runs-out")]
     if order.subscription:
         keys.append(f"membership-begun-{order.subscription_id}")
-        bills = order.subscription.invoices.values_list("pk", flat=True)
-        keys += [f"renewal-receipt-{pk}" for pk in bills]
+        for kinds, rows in (
+            (("renewal-receipt",), order.subscription.invoices),
+            (("plan-changed", "price-changes"), order.subscription.changes),
+            (("paused", "not-paused"), order.subscription.pauses),
+        ):
+            found = rows.values_list("pk", flat=True)
+            keys += [f"{kind}-{pk}" for pk in found for kind in kinds]
     sent = OutboxMessage.objects.filter(about=OutboxMessage.About.MONEY, user=order.buyer_id)
     wanted = Q(key__in=keys)
     for key in keys:
@@ -241,7 +257,8 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
     for row in order.fapiaos.all():
         wanted |= Q(key__startswith=f"fapiao-corrected-{row.pk}-")
     if order.subscription:
-        for kind in ("renewal-notice", "cancelled", "card-expiring", "payment-failed"):
+        news = ("renewal-notice", "cancelled", "card-expiring", "payment-failed")
+        for kind in (*news, "membership-ended"):
             wanted |= Q(key__startswith=f"{kind}-{order.subscription_id}-")
     return sent.filter(wanted)
 

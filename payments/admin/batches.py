@@ -20,7 +20,6 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.widgets import AdminDateInput
 from wagtail.log_actions import log
-from wagtail.models import ModelLogEntry
 
 from accounts import audit, reauthentication
 from courses.models import CoursePage, Membership
@@ -38,6 +37,7 @@ from payments.admin.listing import (
     MoneyIndex,
     MoneyViewSet,
     detail_url,
+    logged,
     moment,
     period_widget,
     person,
@@ -62,10 +62,8 @@ def revocation(row: RedeemBatch | RedeemCode) -> Iterable[Fact]:
     if row.revoked_at is None:
         return
     yield Fact(_("Revoked on"), moment(row.revoked_at))
-    told = ModelLogEntry.objects.for_instance(row).filter(action="payments.revoke_codes")
-    for entry in told.select_related("user"):
-        yield Fact(_("Revoked by"), person(entry.user))
-        yield Fact(_("Why revoked"), entry.data.get("reason", ""))
+    who, why = _("Revoked by"), _("Why revoked")
+    yield from logged(row, "payments.revoke_codes", who=who, why=why)
 
 
 class BatchForm(WagtailAdminModelForm):

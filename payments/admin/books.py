@@ -33,6 +33,7 @@ from payments.admin.listing import (
     SiteDays,
     detail_url,
     in_words,
+    logged,
     moment,
     period_widget,
     stripe_fact,
@@ -122,7 +123,7 @@ class MoneyEntryViewSet(MoneyViewSet):
     order_key = "order__key"
     search_fields = ["stripe_id", "source", "order__buyer__email"]
     list_display = [
-        "stripe_id",
+        DetailColumn("stripe_id", "money-entries", label="Stripe"),
         "kind",
         Column("order", label=ORDER_LABEL, accessor="order.number"),
         MoneyColumn("amount", label=_("Amount")),
@@ -250,6 +251,8 @@ class DifferenceDetail(MoneyDetail):
         yield Fact(_("Last seen"), moment(row.seen_at))
         yield Fact(_("Ended"), moment(row.ended_at))
         yield Fact(_("How it ended"), row.get_ending_display())
+        if row.ending == Difference.Ending.SETTLED:
+            yield from logged(row, "payments.settle", who=_("Settled by"), why=_("Reason"))
 
     def actions(self) -> Iterable[Action]:
         row: Difference = self.object

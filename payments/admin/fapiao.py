@@ -18,6 +18,7 @@ from django.views import View
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets import AdminDateInput
+from wagtail.models import ModelLogEntry
 
 from operations import clock
 from pages import dates
@@ -32,6 +33,7 @@ from payments.admin.listing import (
     MoneyDetail,
     MoneyIndex,
     MoneyViewSet,
+    Section,
     detail_url,
     in_words,
     moment,
@@ -309,6 +311,8 @@ class FapiaoDetail(MoneyDetail):
         yield Fact(_("Paid"), moment(row.paid_at))
         yield Fact(_("Amount"), in_words(row.amount, order.currency))
         yield Fact(_("Net of refunds"), in_words(net(row), order.currency))
+        made_out = fapiao.made_out_for(fapiao.with_state().get(pk=row.pk))
+        yield Fact(_("Made out for"), in_words(made_out, order.currency))
         yield Fact(_("State"), STATES[self.state])
         yield Fact(_("Made out to"), row.get_kind_display())
         yield Fact(_("Name on the fapiao"), row.title)
@@ -322,6 +326,18 @@ class FapiaoDetail(MoneyDetail):
             yield Fact(_("PDF"), row.number, reverse("money-fapiao:file", args=[row.pk]))
         yield Fact(_("Number of the reversal"), row.reversal_number)
         yield Fact(_("Reversed"), dates.day(row.reversed_on) if row.reversed_on else "")
+
+    def sections(self) -> Iterable[Section]:
+        told = ModelLogEntry.objects.for_instance(self.object)
+        yield Section(
+            _("Corrections"),
+            [_("When"), _("Who"), _("Before"), _("Corrected to"), _("Reason")],
+            [
+                [moment(each.timestamp), person(each.user)]
+                + [each.data.get(name, "") for name in ("before", "number", "reason")]
+                for each in told.filter(action="payments.correct_fapiao").select_related("user")
+            ],
+        )
 
     @property
     def state(self) -> str:

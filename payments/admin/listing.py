@@ -26,6 +26,7 @@ from wagtail.admin.paginator import WagtailPaginator
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.models import ModelLogEntry
 
 from accounts import saved_filters
 from accounts.exports import Spreadsheets
@@ -355,6 +356,14 @@ def moment(at: Any) -> str:
 def stripe_fact(label: Any, stripe_id: str | None, *, livemode: bool) -> Fact:
     """An id of Stripe's, which leads to its page there."""
     return Fact(label, stripe_id or "", at_stripe.address(stripe_id, livemode=livemode))
+
+
+def logged(row: Model, action: str, *, who: Any, why: Any) -> Iterable[Fact]:
+    """Who did it, and why, from the log."""
+    told = ModelLogEntry.objects.for_instance(row).filter(action=action)
+    for entry in told.select_related("user"):
+        yield Fact(who, person(entry.user))
+        yield Fact(why, entry.data.get("reason", ""))
 
 
 def person(user: Any) -> str:

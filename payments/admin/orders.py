@@ -38,7 +38,7 @@ from payments.admin.listing import (
     person,
     stripe_fact,
 )
-from payments.admin.refunds import RefundOrderView, is_refundable, refund_state
+from payments.admin.refunds import RefundOrderView, is_refundable, refund_state, wishes
 from payments.models import (
     Dispute,
     Fapiao,
@@ -316,19 +316,7 @@ class OrderDetail(MoneyDetail):
                 for row in order.refunds.select_related("request")
             ],
         )
-        yield Section(
-            _("Refund requests"),
-            [_("Made"), _("Asked by"), _("Why"), _("State")],
-            [
-                [
-                    Fact("", moment(row.created_at), detail_url("money-requests", row)),
-                    person(row.asked_by),
-                    row.note,
-                    row.get_status_display(),
-                ]
-                for row in order.refund_requests.select_related("asked_by")
-            ],
-        )
+        yield wishes(order.refund_requests.all())
         yield Section(
             _("Money entries"),
             [_("Booked"), _("Kind"), _("Amount"), _("Fee"), _("Net")],

@@ -23,6 +23,7 @@ from payments.admin.listing import (
     MoneyDetail,
     MoneyIndex,
     MoneyViewSet,
+    Section,
     detail_url,
     in_words,
     moment,
@@ -286,8 +287,9 @@ class RefundInvoiceView(GivesBack):
         return order_of(row) is not None and super().is_possible(row)
 
     def why_not(self, row: Invoice) -> Any:
-        of_ours = order_of(row) is not None
-        return super().why_not(row) if of_ours else Confirmation.why_not(self, row)
+        if order_of(row) is not None:
+            return super().why_not(row)
+        return _("It belongs to no order of this site: refund it at Stripe.")
 
     def payment(self, row: Invoice) -> tuple[Order, Invoice | None]:
         order = order_of(row)
@@ -317,6 +319,23 @@ def under_way(order: Order, invoice: Invoice | None) -> QuerySet[RefundRequest]:
     """Decided, and not carried out yet."""
     decided = (RefundRequest.Status.PROPOSED, RefundRequest.Status.APPROVED)
     return RefundRequest.objects.filter(order=order, invoice=invoice, status__in=decided)
+
+
+def wishes(rows: QuerySet[RefundRequest]) -> Section:
+    """Requests for refunds, on the page of what they are about."""
+    return Section(
+        _("Refund requests"),
+        [_("Made"), _("Asked by"), _("Why"), _("State")],
+        [
+            [
+                Fact("", moment(row.created_at), detail_url("money-requests", row)),
+                person(row.asked_by),
+                row.note,
+                row.get_status_display(),
+            ]
+            for row in rows.select_related("asked_by")
+        ],
+    )
 
 
 class RefundFilters(WagtailFilterSet):

@@ -37,7 +37,13 @@ from payments.admin.listing import (
     person,
     stripe_fact,
 )
-from payments.admin.refunds import RefundInvoiceView, is_refundable, order_of, refund_state
+from payments.admin.refunds import (
+    RefundInvoiceView,
+    is_refundable,
+    order_of,
+    refund_state,
+    wishes,
+)
 from payments.models import Invoice, Subscription
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
@@ -362,6 +368,7 @@ class InvoiceDetail(MoneyDetail):
                 for row in self.object.refunds.all()
             ],
         )
+        yield wishes(self.object.refund_requests.all())
 
 
 class InvoiceViewSet(MoneyViewSet):

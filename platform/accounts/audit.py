@@ -65,8 +65,8 @@ def _told(log_entry: Any) -> Iterator[str]:
     data = log_entry.data
     if person := getattr(log_entry, "learner", None):  # read by the report, for all at once
         yield f"#{person.pk}" if person.is_deleted else f"{person.get_full_name()} <{person.email}>"
-    price = data.get("price", "")
-    yield f"{data['before']} → {price}" if data.get("before") else price
+    made = data.get("price") or data.get("number", "")
+    yield f"{data['before']} → {made}" if data.get("before") else made
     if early := data.get("early"):
         yield gettext("early price %(price)s") % {"price": early}
     yield data.get("amount", "")

@@ -179,7 +179,9 @@ def test_a_difference_is_written_out_and_settled_with_a_reason(desk):
     done = desk.post(page(row, "settle"), {"reason": "银行合并了两笔"}, follow=True)
     assert "差异已关闭。" in done.text
     answer = desk.get(page(row))
-    assert shown.facts(answer)["如何了结"] == "由人工了结"
+    facts, me = shown.facts(answer), desk.person
+    assert (facts["如何了结"], facts["理由"]) == ("由人工了结", "银行合并了两笔")
+    assert facts["了结人"] == f"{me.get_full_name()} <{me.email}>"
     assert shown.acts(answer) == []
     assert desk.post(page(row, "settle"), {"reason": "再一次"}).status_code == 302
     [written] = ModelLogEntry.objects.filter(action="payments.settle")

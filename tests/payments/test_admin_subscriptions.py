@@ -285,6 +285,12 @@ def test_a_bill_is_written_out_with_what_went_back_of_it(desk):
         "Stripe 上的页面": "https://example.org/in_1",
     }
     assert shown.tables(answer) == {"退款": [[AT, "¥9", "已退款"]]}
+    order.refund_requests.create(
+        invoice=bill, asked_by=row.learner, created_at=NOW, note="不合适", status="declined"
+    )
+    order.refund_requests.create(asked_by=row.learner, created_at=NOW)
+    asked = [AT, "林岚 <amy@example.org>", "不合适", "未同意"]
+    assert shown.tables(desk.get(page(bill)))["退款申请"] == [asked]
     assert shown.acts(answer) == ["退款"]
     assert shown.acts(at_desk(roles.OPERATOR).get(page(bill))) == []
     unpaid = InvoiceFactory(

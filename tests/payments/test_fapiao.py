@@ -17,6 +17,7 @@ from operations import clock as site_clock
 from payments import fapiao, holdings
 from payments.models import Fapiao, Order
 from tests.factories import UserFactory
+from tests.payments import shown
 from tests.payments.factories import (
     FapiaoFactory,
     InvoiceFactory,
@@ -274,6 +275,9 @@ def test_finance_corrects_a_number_and_the_buyer_is_told_the_right_one(desk, me,
     entry = ModelLogEntry.objects.get(action="payments.correct_fapiao")
     assert (entry.user, entry.data["reason"]) == (desk.person, "抄错了一位")
     assert (entry.data["before"], entry.data["number"]) == (wrong, "26442001")
+    assert f"{wrong} → 26442001 · 抄错了一位" in desk.get("/admin/reports/site-history/").text
+    (line,) = shown.tables(desk.get(reverse("money-fapiao:inspect", args=[row.pk])))["更正记录"]
+    assert line[2:] == [wrong, "26442001", "抄错了一位"]
 
 
 def test_the_number_of_a_reversal_is_corrected_too(desk):

@@ -287,7 +287,7 @@ def test_a_refund_of_finances_is_told_with_their_reason_once(order: Order, staff
     events = story.of(order)[2:]
     assert [(each.sentence, each.row) for each in events] == [
         ("冯出纳 发起退款：团购取消", row),
-        ("冯出纳 处理为：已退款。", row),
+        ("冯出纳 处理为：待再次确认。", row),
         ("顾主管 复核了退款。", row),
     ]
 
@@ -366,6 +366,10 @@ def test_the_mails_of_an_order_are_those_about_its_money(buyer: User) -> None:
     refund, bill = RefundFactory(order=order), InvoiceFactory(subscription=row)
     asked = request(order, asked_by=buyer, status="declined")
     fapiao = FapiaoFactory(order=order)
+    change = row.changes.create(
+        price=prices["year"], from_offer=row.offer, from_amount=3900, created_at=NOW
+    )
+    pause = row.pauses.create(months=1, asked_at=NOW, begins_at=NOW, resumes_at=NOW + 720 * HOUR)
     keys = [
         *(f"{kind}-{order.pk}" for kind in ("order-paid", "presale-opened", "presale-given-up")),
         *(f"{kind}-{order.pk}" for kind in ("bought-twice", "order-ended", "seats-bought")),
@@ -385,6 +389,11 @@ def test_the_mails_of_an_order_are_those_about_its_money(buyer: User) -> None:
         f"renewal-receipt-{bill.pk}",
         f"order-paid-{order.pk}+1",
         f"renewal-receipt-{bill.pk}+1",
+        f"plan-changed-{change.pk}",
+        f"price-changes-{change.pk}",
+        f"paused-{pause.pk}",
+        f"not-paused-{pause.pk}",
+        f"membership-ended-{row.pk}-20261201",
     ]
     for key in keys:
         mailed(key, buyer)
@@ -393,6 +402,15 @@ def test_the_mails_of_an_order_are_those_about_its_money(buyer: User) -> None:
     mailed(f"order-paid-{order.pk}+2", buyer, about=OutboxMessage.About.PRESENT)
     mailed(f"order-paid-{order.pk}+3", UserFactory())
     mailed(f"renewal-receipt-{bill.pk + 1}", buyer)
+    assert sorted(each.key for each in story.mails_of(order)) == sorted(keys)
+
+
+def test_the_mails_of_a_gift_are_its_orders(buyer: User) -> None:
+    order = bought(buyer, purpose=Order.Purpose.GIFT)
+    gift, others = GiftFactory(order=order), GiftFactory()
+    keys = [f"gift-{news}-{gift.pk}" for news in ("bought", "redeemed", "runs-out")]
+    for key in (*keys, f"gift-bought-{others.pk}"):
+        mailed(key, buyer)
     assert sorted(each.key for each in story.mails_of(order)) == sorted(keys)
 
 
