@@ -183,6 +183,8 @@ def resume_due(*, now: datetime) -> None:
     for made in lost:
         subscriptions.refresh(made.subscription.stripe_id, now=now)
         made.subscription.refresh_from_db()
-        if not made.subscription.collection_paused:
+        if made.subscription.ends_by_itself or not made.subscription.is_live:
+            end(made.subscription, now=now)  # by being cancelled
+        elif not made.subscription.collection_paused:
             letters.not_paused(made, now=now)
             made.delete()

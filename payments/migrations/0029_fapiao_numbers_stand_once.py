@@ -7,6 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    kept_before_because = "finance notes each number once; another would be refused by an error page"
     dependencies = [
         ("payments", "0028_set_fapiao_numbers_apart"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import passwords
+from operations import clock
 
 DELETED = "@deleted.invalid"  # what the address of a deleted account ends with
 
@@ -43,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     currency = models.CharField(_("Currency"), max_length=3, blank=True, default="", db_default="")
     is_staff = models.BooleanField(_("Staff"), default=False)
     is_active = models.BooleanField(_("May sign in"), default=True)
-    date_joined = models.DateTimeField(_("Joined"), default=timezone.now)
+    date_joined = models.DateTimeField(_("Joined"), default=clock.now)
 
     objects = UserManager()
 

@@ -140,6 +140,15 @@ def test_unconfirmed_sign_ups_are_forgotten(client: Any) -> None:
     assert left == {"there@example.com", "made-by-hand@example.com"}
 
 
+def test_who_signs_up_where_the_sites_clock_is_ahead_is_not_forgotten_at_once(
+    client: Any, clock: Any
+) -> None:
+    clock.move(timedelta(days=60))
+    client.post("/account/signup/", {"email": "new@example.com"})
+    upkeep.forget_unconfirmed_sign_ups(clock.now())
+    assert User.objects.filter(email="new@example.com").exists()
+
+
 def test_a_new_account_speaks_the_language_of_the_page(client: Any) -> None:
     client.cookies["django_language"] = "en"
     sign_up(client, "new@example.com")

@@ -178,6 +178,38 @@ def test_a_pause_that_was_made_though_the_answer_was_lost_is_told_once(
     assert not mails(buyer, "not-paused")
 
 
+def test_a_pause_cancelled_while_the_answer_was_lost_was_made_all_the_same(
+    shop, buyer, me, library, run_jobs
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    pause(me, row)
+    faults.plan("answer_lost", times=20, match="POST /v1/subscriptions")
+    said = {"reason": "time", "note": "先歇一歇"}
+    answer = me.post(page_of(row, name="subscription_cancel"), said, follow=True).text
+    assert "还不知道办成了没有" in answer
+    faults.clear()
+    run_jobs()
+    shop.deliver()
+    change_subscriptions(site_clock.now() + timedelta(minutes=3))
+    assert fresh(row).ends_by_itself
+    kept = row.cancellations.get()
+    assert (kept.reason, kept.note) == ("time", "先歇一歇")
+    assert not mails(buyer, "not-paused")
+    assert Pause.objects.get().resumed_at
+    told = [event.sentence for event in timeline.of(fresh(row), now=site_clock.now())]
+    assert any(each.startswith("选择暂停") for each in told)
+
+
+def test_a_cancellation_that_stripe_never_heard_of_is_not_kept(shop, buyer, me, library, run_jobs):
+    row = shop.buy(buyer, library["month"]).subscription
+    faults.plan("no_connection", times=100)
+    me.post(page_of(row, name="subscription_cancel"), {"reason": "time", "note": "先歇一歇"})
+    faults.clear()
+    run_jobs()
+    assert fresh(row).renews
+    assert not row.cancellations.exists()
+
+
 @pytest.mark.parametrize(("keeps", "words"), [(True, "课程照常打开"), (False, "课程关闭")])
 def test_the_page_says_whether_a_pause_closes_anything(
     shop, buyer, me, library, settings, keeps, words
