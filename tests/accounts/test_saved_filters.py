@@ -76,9 +76,9 @@ def test_what_cannot_be_saved_is_told(desk, name, listing):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("status=nonsense", "筛选“状态”没有“nonsense”这个值，没有保存。"),
-        ("kind=one_off&paid=perhaps", "筛选“已付”没有“perhaps”这个值，没有保存。"),
-        ("created_at_from=someday", "筛选“创建于”没有“someday”这个值，没有保存。"),
+        ("status=nonsense", "筛选「状态」没有「nonsense」这个值，没有保存。"),
+        ("kind=one_off&paid=perhaps", "筛选「已付」没有「perhaps」这个值，没有保存。"),
+        ("created_at_from=someday", "筛选「创建于」没有「someday」这个值，没有保存。"),
     ],
 )
 def test_a_value_that_the_filter_does_not_know_is_not_saved(desk, query, said):

@@ -108,6 +108,13 @@ def test_translations_are_set_in_full_width(path: Path) -> None:
             assert not HALF_WIDTH.search(text), text
 
 
+@pytest.mark.parametrize("path", CATALOGUES, ids=name_of)
+def test_chinese_quotes_by_one_kind_of_mark(path: Path) -> None:
+    for entry in entries(path):
+        for text in strings(entry):
+            assert not set("“”") & set(text), text
+
+
 @pytest.mark.parametrize(
     "path",
     [*templates(), *find("*.md", "*.vtt", "*.txt", "*.json", "*.toml", below=("platform/demo",))],

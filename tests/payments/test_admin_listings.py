@@ -564,7 +564,7 @@ def test_a_filters_value_that_is_unknown_is_said_and_lists_nothing(listing, aske
     answer = desk.get(index, {**asked, "q": "@"})
     assert answer.status_code == 200
     label, value = said
-    assert f"筛选“{label}”没有“{value}”这个值，所以什么也没列出。" in answer.text
+    assert f"筛选「{label}」没有「{value}」这个值，所以什么也没列出。" in answer.text
     assert "inspect/" not in answer.text
     assert f'<a href="{index}?q=%40">不用这个筛选</a>' in answer.text
     assert csv_rows(desk, index, **asked) == []

@@ -121,7 +121,7 @@ def test_colleagues_redeem_and_the_buyer_sees_their_names_and_no_address(shop, b
     signed_in(unnamed).post(second)
     assert Grant.objects.filter(source_kind="redeem_code").count() == 2
     page = signed_in(buyer).get(order_page(batch))
-    for words in ("已领取 2 / 3", "小周", "一位学员"):
+    for words in ("已兑换 2 / 3", "小周", "一位学员"):
         assert words in text_of(page), words
     for person in (named, unnamed):
         assert person.email not in page.text
