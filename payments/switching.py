@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.core import signing
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from courses.models import CoursePage, Grant, MembershipCourse
@@ -109,17 +110,22 @@ def begins_at_once(row: Subscription, price: Price) -> bool:
 
 
 def closing(row: Subscription, price: Price) -> list[CoursePage]:
-    """The courses that close with the change: only the present membership opens them."""
+    """The courses that close with the change: only the present membership opens them, and they are
+    open by then."""
     if row.offer is None or row.learner_id is None:
         return []
-    kept = Grant.objects.filter(learner_id=row.learner_id).lasting(clock.now())
+    now = clock.now()
+    at = now if begins_at_once(row, price) else row.period_end or now
+    kept = Grant.objects.filter(learner_id=row.learner_id).lasting(now)
     others = kept.exclude(source_kind=Grant.Source.SUBSCRIPTION, source_id=row.source_id)
     of_present = MembershipCourse.objects.filter(membership=row.offer.membership_id)
     still = MembershipCourse.objects.filter(
         Q(membership=price.offer.membership_id) | Q(membership__in=others.values("membership"))
     )
     found = CoursePage.objects.live().filter(pk__in=of_present.values("course"))
-    found = found.exclude(pk__in=still.values("course"))
+    found = found.exclude(pk__in=still.values("course")).exclude(
+        opens_on__gt=timezone.localdate(at)
+    )
     return list(found.exclude(grants__in=others).order_by("title"))
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import signing
+from django.utils import timezone
 
 from courses.models import Grant, MembershipCourse
 from operations import clock
@@ -204,6 +205,9 @@ def test_the_courses_that_close_are_those_that_nothing_else_opens(row, listening
     included("of another", MembershipFactory())
     included("only there", there)
     included("unpublished", here, live=False)
+    changes_on = timezone.localdate(row.period_end)
+    opens_before = included("丁", here, opens_on=changes_on)
+    included("opens later", here, opens_on=changes_on + timedelta(days=1))
     bought, lost, of_another, of_itself, other_run = (
         included(f"丙{number}", here) for number in range(5)
     )
@@ -215,7 +219,7 @@ def test_the_courses_that_close_are_those_that_nothing_else_opens(row, listening
     grant(by, course=of_itself, source_kind="subscription", source_id=row.source_id)
     grant(by, course=other_run, source_id=row.source_id)
     closing = switching.closing(row, listening["month"])
-    assert closing == [lost, of_another, of_itself, later, sooner]
+    assert closing == [opens_before, lost, of_another, of_itself, later, sooner]
     row.offer = None
     assert switching.closing(row, listening["month"]) == []
     row.refresh_from_db()
