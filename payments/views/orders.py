@@ -54,12 +54,13 @@ def orders(request: HttpRequest) -> HttpResponse:
         standing.of_subscription(row, now=now) for row in queries.subscriptions_of(user)
     ]
     lines = [_line(order, now=now) for order in queries.orders_of(user)]
+    not_yet = (Order.Status.OPEN, Order.Status.RESERVED)
     context = {
         "subscriptions": subscriptions,
         "memberships": queries.memberships_of(user, now=now),
         "now": now,
-        "unpaid": [line for line in lines if line["order"].status == Order.Status.OPEN],
-        "orders": [line for line in lines if line["order"].status != Order.Status.OPEN],
+        "unpaid": [line for line in lines if line["order"].status in not_yet],
+        "orders": [line for line in lines if line["order"].status not in not_yet],
         "bills": _bills(queries.invoices_of(user)),
     }
     return TemplateResponse(request, "payments/orders.html", context)
