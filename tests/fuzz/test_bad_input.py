@@ -24,6 +24,8 @@ LONG = int(os.environ.get("FUZZ", "0"))  # examples for each person; 0: the suit
 EXAMPLES = LONG or 20
 SLOWEST = 5.0  # seconds of the processor's time
 MOST_MEMORY = 400 * 1024  # kB more than before
+# A year of the sandbox takes its time, and no transaction puts a clock back.
+MOVES_TIME = "/sandbox/do/advance/"
 PLACE = re.compile(r"<(?:(\w+):)?\w+>|\(\?P<\w+>.*\)(?=/|\$|$)")
 APPS = {"accounts", "courses", "demo", "learning", "operations", "pages", "payments"}
 EVERY = dict(routes(get_resolver()))
@@ -138,7 +140,8 @@ def test_any_form_is_answered(site: Site, persona: str, data: st.DataObject) -> 
     path = address(data, site, data.draw(st.sampled_from(WITH_FORMS)), known_only=True)
     page = held(lambda: site.browser(persona).get(path))
     is_page = page.status_code == 200 and not page.streaming
-    found = forms.forms_of(page.text, path) if is_page else []
+    forms_there = forms.forms_of(page.text, path) if is_page else []
+    found = [form for form in forms_there if form.action != MOVES_TIME]
     if not found:
         return
     form = data.draw(st.sampled_from(found))

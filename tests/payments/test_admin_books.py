@@ -51,9 +51,9 @@ def test_the_books_are_listed_added_up_and_exported(desk):
     day = "2026 年 11 月 {} 日 12:00"
     answer = desk.get(ENTRIES)
     assert shown.listed(answer) == [
-        [f"{fee.stripe_id} 检查", "手续费", "", "-¥0.50", "¥0", "-¥0.50", day.format(25)],
-        [f"{renewed.stripe_id} 检查", "付款", "", "¥39", "¥1", "¥38", day.format(24)],
-        [f"{paid.stripe_id} 检查", "付款", order.number, "¥99", "¥3", "¥96", AT],
+        [fee.stripe_id, "手续费", "", "-¥0.50", "¥0", "-¥0.50", day.format(25)],
+        [renewed.stripe_id, "付款", "", "¥39", "¥1", "¥38", day.format(24)],
+        [paid.stripe_id, "付款", order.number, "¥99", "¥3", "¥96", AT],
     ]
     assert shown.together(answer) == (
         "合计：金额 ¥137.50 · 结算 ¥137.50 · 手续费 ¥4 · 净额 ¥133.50"

@@ -213,7 +213,8 @@ def test_a_dispute_that_is_won_is_no_longer_told(shop, buyer, page, disputed, cl
     disputes.close_dispute(Dispute.objects.get().stripe_id, won=True, now=site_clock.now())
     shop.deliver()
     order_page = client.get(reverse("order", args=[disputed.key])).text
-    assert "银行" not in order_page
+    assert "银行正在" not in order_page
+    assert "已被银行退回" not in order_page
     assert "可学到" in order_page
 
 

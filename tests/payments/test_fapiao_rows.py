@@ -282,22 +282,25 @@ def test_a_number_that_stands_anywhere_else_is_taken():
     staff, back = (
         UserFactory(),
         FapiaoFactory(
-            issued=True, number="26440002", reversed_on=TODAY, reversal_number="26449002"
+            issued=True,
+            number="26440000000000000002",
+            reversed_on=TODAY,
+            reversal_number="26440000000000009002",
         ),
     )
-    row, due = FapiaoFactory(), FapiaoFactory(issued=True, number="26440003")
+    row, due = FapiaoFactory(), FapiaoFactory(issued=True, number="26440000000000000003")
     RefundFactory(order=due.order, created_at=NOW + DAY)
-    for number in ("26440002", "26449002"):
+    for number in ("26440000000000000002", "26440000000000009002"):
         for act, noted in ((issue, row), (reverse, due), (correct, due)):
             with pytest.raises(fapiao.NumberTaken) as problem:
                 act(noted, staff, number)
             assert str(problem.value) == back.order.number
-    for number in ("26440002", "26449002"):
+    for number in ("26440000000000000002", "26440000000000009002"):
         with pytest.raises(fapiao.NumberTaken):
-            correct(due, staff, "26440003", number)
+            correct(due, staff, "26440000000000000003", number)
     assert mails() == []
-    correct(back, staff, "26449002", "26440002")  # its own, exchanged
-    issue(row, staff, "26440004")
+    correct(back, staff, "26440000000000009002", "26440000000000000002")  # its own, exchanged
+    issue(row, staff, "26440000000000000004")
 
 
 # --- how each stands -----------------------------------------------------------------------------

@@ -367,7 +367,12 @@ def test_the_mails_of_an_order_are_those_about_its_money(buyer: User) -> None:
     asked = request(order, asked_by=buyer, status="declined")
     fapiao = FapiaoFactory(order=order)
     change = row.changes.create(
-        price=prices["year"], from_offer=row.offer, from_amount=3900, created_at=NOW
+        price=prices["year"],
+        from_offer=row.offer,
+        from_amount=3900,
+        at_period_end=True,
+        effective_at=NOW,
+        created_at=NOW,
     )
     pause = row.pauses.create(months=1, asked_at=NOW, begins_at=NOW, resumes_at=NOW + 720 * HOUR)
     keys = [
