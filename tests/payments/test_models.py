@@ -1,5 +1,6 @@
 """What the database itself holds about offers, prices, orders and the books."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.factories import MembershipFactory, UserFactory, course
 from tests.payments.factories import (
     ACCOUNT,
     NOW,
+    FapiaoFactory,
     InvoiceFactory,
     OfferFactory,
     OrderFactory,
@@ -214,3 +216,19 @@ def test_memberships_once_sold_for_good_are_taken_off_sale_and_kept():
         go_to(last_migration())
     assert not Offer.objects.get(pk=for_good.pk).is_active
     assert Offer.objects.get(pk=term.pk).is_active
+
+
+@pytest.mark.django_db(transaction=True)
+def test_digital_fapiaos_that_stood_under_one_number_are_set_apart():
+    digital, paper = "26117000000123456789", "00123456"
+    rows = [FapiaoFactory(issued=True, asked_at=NOW + timedelta(hours=hour)) for hour in range(4)]
+    try:
+        old = go_to("0027_how_orders_were_paid").get_model("payments", "Fapiao").objects
+        for row, number in zip(rows, (paper, digital, digital, paper), strict=True):
+            old.filter(pk=row.pk).update(number=number)
+    finally:
+        go_to(last_migration())
+    for row in rows:
+        row.refresh_from_db()
+    later = f"{digital}-{rows[2].pk}"
+    assert [row.number for row in rows] == [paper, digital, later, paper]
