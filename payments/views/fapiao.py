@@ -29,9 +29,8 @@ class FapiaoForm(forms.Form):
     )
     tax_number = forms.CharField(
         label=_("Tax number"),
-        max_length=30,
-        required=False,
-        help_text=_("For a company: 15, 17, 18 or 20 digits and capitals."),
+        required=False,  # of a person, who does not see it; of a company `clean` wants it
+        help_text=_("15, 17, 18 or 20 digits and capitals."),
     )
     email = forms.EmailField(label=_("E-mail"), help_text=_("Where the fapiao is sent."))
 

@@ -81,7 +81,7 @@ def test_it_is_asked_for_and_changed_until_it_is_issued(me, buyer, order):
     [
         ({"tax_number": ""}, {"tax_number": ["公司要填税号。"]}),
         ({"tax_number": GOOD[:-1] + "C"}, {"tax_number": ["税号不对，请逐位核对。"]}),
-        ({"tax_number": "9" * 31}, {"tax_number": None}),
+        ({"tax_number": "9" * 31}, {"tax_number": ["税号不对，请逐位核对。"]}),
         ({"title": "字" * 101}, {"title": None}),
         ({"email": "x"}, {"email": ["请输入有效的邮箱地址。"]}),
         ({"kind": "other"}, {"kind": None}),
@@ -100,6 +100,17 @@ def test_what_is_wrong_is_said_and_nothing_noted(me, order, fields, wrong):
 def test_a_person_needs_no_number_and_names_have_their_longest(me, order):
     me.post(of(order), words(kind="person", title="字" * 100, tax_number=""))
     assert Fapiao.objects.get().title == "字" * 100
+
+
+def test_a_companys_number_is_not_called_optional_and_what_was_typed_stays(me, order):
+    assert "选填" not in shown.lines(me.get(of(order)))
+    assert "公司必填" in shown.lines(me.get(of(order)))
+    assert shown.filled(me.post(of(order), words(tax_number=""))) == words(tax_number="")
+
+
+def test_what_a_person_does_not_see_is_not_found_wrong(me, order):
+    assert me.post(of(order), words(kind="person", tax_number="9" * 31)).status_code == 302
+    assert Fapiao.objects.get().tax_number == ""
 
 
 def test_it_is_the_buyers_alone(client, me, order):
