@@ -26,7 +26,7 @@ from wagtail.log_actions import log
 
 from accounts.models import User
 from payments import letters
-from payments.models import Fapiao, Invoice, Order, Refund
+from payments.models import Fapiao, Invoice, Order, Refund, RefundRequest
 from payments.models.fapiao import DIGITAL
 
 CURRENCY = "CNY"  # the only one that a fapiao is in
@@ -39,7 +39,7 @@ CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 class CannotAsk(Exception):
-    """Nothing was paid that a fapiao is made out for, or it is issued already."""
+    """Nothing was paid that a fapiao is made out for, money goes back, or it is issued already."""
 
 
 class CannotIssue(Exception):
@@ -85,6 +85,7 @@ class OfPayment:
     invoice: Invoice | None
     kept: int  # what of it did not go back, in the smallest unit
     rows: list[Fapiao]
+    is_going_back: bool = False  # some of it, or all: how much is left is not known yet
 
     @property
     def standing(self) -> Fapiao | None:
@@ -93,8 +94,11 @@ class OfPayment:
 
     @property
     def may_ask(self) -> bool:
-        """Whether something was paid, in yuan, that did not go back, and none stands issued."""
+        """Whether something was paid, in yuan, that neither went back nor is going to, and none
+        stands issued."""
         if (self.invoice or self.order).currency != CURRENCY or self.kept <= 0:
+            return False
+        if self.is_going_back:
             return False
         return self.standing is None or not self.standing.is_issued
 
@@ -117,19 +121,30 @@ def of_payment(order: Order, invoice: Invoice | None) -> OfPayment | None:
     return next(found, None)
 
 
+def is_going_back(order: Order, invoice: Invoice | None) -> bool:
+    """Whether a refund of this payment is wished for or under way."""
+    return _going_back().filter(order=order, invoice=invoice).exists()
+
+
+def _going_back() -> QuerySet[RefundRequest]:
+    return RefundRequest.objects.filter(status__in=RefundRequest.PENDING)
+
+
 def _payment(order: Order, rows: dict[int | None, list[Fapiao]]) -> OfPayment:
     is_paid = order.status == Order.Status.FULFILLED
     back = order.refunds.filter(status__in=Refund.STANDING).aggregate(sum=Sum("amount", default=0))
-    return OfPayment(order, None, order.amount - back["sum"] if is_paid else 0, rows.get(None, []))
+    kept = order.amount - back["sum"] if is_paid else 0
+    return OfPayment(order, None, kept, rows.get(None, []), is_going_back(order, None))
 
 
 def _bills(order: Order, rows: dict[int | None, list[Fapiao]]) -> Iterator[OfPayment]:
     standing = Sum("refunds__amount", filter=Q(refunds__status__in=Refund.STANDING), default=0)
     paid = Invoice.objects.filter(subscription=order.subscription_id, status="paid")
     bills = paid.annotate(back=standing).order_by("-created_at", "-pk")
-    for bill in bills:  # grouped, they forget the model's order
+    asked_back = Exists(_going_back().filter(invoice=OuterRef("pk")))
+    for bill in bills.annotate(asked_back=asked_back):  # grouped, they forget the model's order
         kept = (bill.amount_paid or 0) - bill.back
-        yield OfPayment(order, bill, kept, rows.get(bill.pk, []))
+        yield OfPayment(order, bill, kept, rows.get(bill.pk, []), bill.asked_back)
 
 
 @transaction.atomic

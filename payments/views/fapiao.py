@@ -59,7 +59,7 @@ def ask(request: HttpRequest, key: uuid.UUID, bill: int | None = None) -> HttpRe
     invoice = get_object_or_404(Invoice, pk=bill) if bill else None
     payment = fapiao.of_payment(order, invoice)
     if payment is None or not payment.may_ask:
-        messages.info(request, _("There is no fapiao to ask for, or it is issued already."))
+        messages.info(request, _why_not(order, invoice))
         return redirect("order", key)
     row = payment.standing
     standing = {
@@ -73,7 +73,7 @@ def ask(request: HttpRequest, key: uuid.UUID, bill: int | None = None) -> HttpRe
         try:
             fapiao.ask(order=order, invoice=invoice, **form.cleaned_data, now=clock.now())
         except fapiao.CannotAsk:
-            messages.warning(request, _("There is no fapiao to ask for, or it is issued already."))
+            messages.warning(request, _why_not(order, invoice))
         else:
             messages.success(request, _("Noted. You find the fapiao here once it is issued."))
         return redirect("order", key)
@@ -85,6 +85,12 @@ def ask(request: HttpRequest, key: uuid.UUID, bill: int | None = None) -> HttpRe
         "payment": payment,
     }
     return TemplateResponse(request, "payments/fapiao.html", context)
+
+
+def _why_not(order: Order, invoice: Invoice | None) -> Any:
+    if fapiao.is_going_back(order, invoice):
+        return _("A refund is under way. Once it is settled, what is left can have a fapiao.")
+    return _("There is no fapiao to ask for, or it is issued already.")
 
 
 @login_required

@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from accounts.models import User
-from payments.models import Fapiao, Order
+from payments.models import Fapiao, Order, RefundRequest
 from tests.factories import UserFactory, course
 from tests.payments import shown
 from tests.payments.factories import (
@@ -128,6 +128,35 @@ def test_an_unpaid_order_has_none(me, buyer, order):
     unpaid = OrderFactory(buyer=buyer, price=order.price)
     answer = me.get(of(unpaid))
     assert (answer["Location"], shown.said(answer)) == (of(unpaid, "order"), [NONE])
+
+
+@pytest.mark.parametrize("status", ["asked", "approved"])
+def test_while_a_refund_is_under_way_there_is_none(me, order, status):
+    asked = RefundRequest.objects.create(order=order, status=status, created_at=NOW)
+    assert "发票" not in shown.lines(me.get(of(order, "order")))
+    for ask in (me.get, me.post):
+        answer = ask(of(order), words())
+        assert answer["Location"] == of(order, "order")
+        assert shown.said(answer)[-1] == "info: 正在退款。退款有结果之后，剩下的金额可以申请发票。"
+    assert not Fapiao.objects.exists()
+    RefundRequest.objects.filter(pk=asked.pk).update(status="declined")
+    assert "发票" in shown.lines(me.get(of(order, "order")))
+    me.post(of(order), words())
+    assert Fapiao.objects.get().order == order
+
+
+def test_the_refund_of_one_bill_leaves_the_others(me, buyer):
+    plans = membership_prices()
+    row = SubscriptionFactory(learner=buyer, offer=plans["month"].offer)
+    order = OrderFactory(fulfilled=True, buyer=buyer, price=plans["month"], subscription=row)
+    back, kept = InvoiceFactory(subscription=row), InvoiceFactory(subscription=row)
+    RefundRequest.objects.create(order=order, invoice=back, created_at=NOW)
+    page = me.get(of(order, "order")).content.decode()
+    assert of(order, "fapiao_of_bill", back.pk) not in page
+    assert of(order, "fapiao_of_bill", kept.pk) in page
+    for bill in (back, kept):
+        me.post(of(order, "fapiao_of_bill", bill.pk), words())
+    assert Fapiao.objects.get().invoice == kept
 
 
 def test_each_bill_of_a_subscription_has_its_own(me, buyer):
