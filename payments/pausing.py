@@ -95,7 +95,7 @@ def _claim(row: Subscription, months: int, *, now: datetime) -> Pause:
         months=months,
         asked_at=now,
         begins_at=row.period_end,
-        resumes_at=periods.add_months(row.period_end, months),
+        resumes_at=periods.add_months_here(row.period_end, months),
     )
 
 

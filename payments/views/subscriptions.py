@@ -148,7 +148,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
         "choices": [
             (count, day, pausing.charged(row, at=day))
             for count in pausing.MONTHS
-            for day in [periods.add_months(row.period_end, count)]
+            for day in [periods.add_months_here(row.period_end, count)]
         ],
         "keeps_access": settings.PAUSED_KEEPS_ACCESS,
         "missing": request.method == "POST",

@@ -1,6 +1,6 @@
 """A subscription in its learner's hands: what is shown, done, refused; where Stripe is away."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -250,6 +250,15 @@ def test_each_length_of_a_pause_says_its_day_and_its_amount(me, row, settings):
     assert len(shown.lines(without)) == len(words) + 1
     settings.PAUSED_KEEPS_ACCESS = True
     assert shown.lines(me.get(of(row, "subscription_pause"))) != words
+
+
+def test_a_pause_ends_in_the_month_that_is_told_to_the_last_of_december(me, row):
+    row.period_end = datetime(2026, 12, 30, 18, tzinfo=UTC)  # the 31st in Shanghai
+    row.save()
+    words = shown.lines(me.get(of(row, "subscription_pause")))
+    for month, last in ((1, 31), (2, 28), (3, 31)):
+        on = day(datetime(2027, month, last, 4, tzinfo=UTC))
+        assert any(on in each for each in words), (on, words)
 
 
 def test_a_pause_is_set_and_ended(me, live):
