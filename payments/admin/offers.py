@@ -25,7 +25,7 @@ from operations import clock
 from pages import dates
 from pages.forms import DayField, at_most
 from payments import beginning, enrolment, presale, price_changes, refund_requests
-from payments.admin.amounts import typed_amount
+from payments.admin.amounts import AmountField, typed_amount
 from payments.admin.confirmation import AfterProof
 from payments.admin.listing import (
     Action,
@@ -110,7 +110,7 @@ class OfferForm(WagtailAdminModelForm):
         """A regular price, which the site's own currency needs, and an early one."""
         own = currency == settings.DEFAULT_CURRENCY
         words = {"currency": currency}
-        self.fields[field_of(currency)] = forms.DecimalField(
+        self.fields[field_of(currency)] = AmountField(
             label=_("Price (%(currency)s)") % words,
             required=own,
             max_value=LARGEST,
@@ -121,7 +121,7 @@ class OfferForm(WagtailAdminModelForm):
             if own
             else _("Empty: shown in the site's own currency."),
         )
-        self.fields[field_of(currency, early=True)] = forms.DecimalField(
+        self.fields[field_of(currency, early=True)] = AmountField(
             label=_("Early price (%(currency)s)") % words,
             required=False,
             max_value=LARGEST,

@@ -22,7 +22,7 @@ from accounts.forms import currency_choices
 from operations import clock
 from pages.forms import near
 from payments import promotions
-from payments.admin.amounts import typed_amount
+from payments.admin.amounts import AmountField, typed_amount
 from payments.admin.confirmation import AfterProof
 from payments.admin.listing import (
     Action,
@@ -47,7 +47,7 @@ FIXED = [name for name in PromotionCode.TERMS if name != "currency"]
 class PromotionForm(WagtailAdminModelForm):
     """A code with its terms. Once used, only the remark and whether it is in force change."""
 
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=_("Amount off"),
         required=False,
         max_value=LARGEST,

@@ -13,7 +13,7 @@ from wagtail.admin.ui.tables import Column
 from accounts.models import User
 from operations import clock
 from payments import given_away, refund_requests, went_back
-from payments.admin.amounts import typed_amount
+from payments.admin.amounts import AmountField, typed_amount
 from payments.admin.confirmation import Confirmation, NotPossible, ReasonForm
 from payments.admin.listing import (
     DetailColumn,
@@ -124,7 +124,7 @@ class RefundForm(ReasonForm):
     """How much of what is left goes back, and why. `seen`: what was left when the page was made;
     sent again from an old page, a part would go back twice."""
 
-    amount = forms.DecimalField(widget=forms.NumberInput(attrs={"min": 0}))
+    amount = AmountField(widget=forms.NumberInput(attrs={"min": 0}))
     ends_access = forms.BooleanField(
         label=_("End the access too"),
         required=False,

@@ -68,9 +68,12 @@ def test_a_plan_of_a_membership_is_made_without_code(desk, client):
     [
         ({"amount": "99.001"}, "CNY 的小数点后有 2 位"),
         ({"amount": "-1"}, "价格不能小于零"),
-        ({"amount": "九十九"}, "请输入数字"),
-        ({"amount": "NaN"}, "请输入数字"),
-        ({"amount": "1e30"}, "最多是"),
+        ({"amount": "九十九"}, "只写数字和小数点，例如 99 或 99.50。"),
+        ({"amount": "NaN"}, "只写数字和小数点"),
+        ({"amount": "1e2"}, "只写数字和小数点"),
+        ({"amount": "1_00"}, "只写数字和小数点"),
+        ({"amount": "1,000"}, "只写数字和小数点"),
+        ({"amount": "9" * 31}, "最多是"),
         ({"amount": "99", "kind": "recurring"}, "自动续费"),
         ({"amount": "99", "trial_days": "7"}, "试用"),
         ({"amount": "99", "course": ""}, "课程"),
@@ -84,6 +87,12 @@ def test_what_cannot_be_sold_is_refused_by_the_field(desk, fields, message):
     assert message in answer.text
     assert f'value="{fields["amount"]}"' in answer.text
     assert not Offer.objects.exists()
+
+
+def test_full_width_digits_are_an_amount(desk):
+    form = offer_form(course=course().pk, kind="one_off", amount=" １００．５０ ")
+    assert desk.post(reverse("money-offers:add"), form).status_code == 302
+    assert Offer.objects.get().prices.get().amount == 10050
 
 
 FAR = ("9999-12-31", "0001-01-01")
