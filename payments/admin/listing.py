@@ -8,6 +8,7 @@ import django_filters
 from django.conf import settings
 from django.db.models import Model, QuerySet, Sum
 from django.forms import NullBooleanField
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
@@ -139,7 +140,8 @@ class RealMoneyFilter(django_filters.BooleanFilter):
 
 @dataclass(frozen=True)
 class UnknownValue:
-    """What was asked of a filter that knows no such value."""
+    """What was asked of a filter that knows no such value; or, without a label, the name of a
+    filter that is not there, as in an old link."""
 
     label: Any
     typed: str
@@ -177,7 +179,8 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
         )
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Nothing at all where a filter's value is unknown: all rows would pass for those asked."""
+        """Nothing at all where a filter or its value is unknown: all rows would pass for those
+        asked."""
         if self.unknown_values:
             return queryset.none()
         found: QuerySet[Any] = super().filter_queryset(queryset)
@@ -186,13 +189,28 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
     @cached_property
     def unknown_values(self) -> list[UnknownValue]:
         filters = self.filters.filters if self.filters else {}
-        return [found for name in filters if (found := self.unknown_value(name))]
+        known = {self.search_kwarg, "ordering"}.union(*map(self.keys_of, filters))
+        asked = QueryDict(saved_filters.query_of(self.request.GET))
+        strange = [
+            UnknownValue("", key, self.url_without([key])) for key in asked if key not in known
+        ]
+        return strange + [found for name in filters if (found := self.unknown_value(name))]
+
+    def keys_of(self, name: str) -> list[str]:
+        """What a filter is called in an address: two names, where it is from one day to another."""
+        widget = self.filters.form.fields[name].widget
+        suffixes = getattr(widget, "suffixes", [])
+        return [widget.suffixed(name, each) for each in suffixes] or [name]
+
+    def url_without(self, keys: list[str]) -> str:
+        rest = self.request.GET.copy()
+        for key in [*keys, self.page_kwarg]:
+            rest.pop(key, None)
+        return f"{self.get_index_url()}?{rest.urlencode()}"
 
     def unknown_value(self, name: str) -> UnknownValue | None:
         form = self.filters.form
-        field = form.fields[name]
-        suffixes = getattr(field.widget, "suffixes", [])
-        keys = [field.widget.suffixed(name, each) for each in suffixes] or [name]
+        field, keys = form.fields[name], self.keys_of(name)
         is_known = getattr(field, "valid_value", lambda each: False)
         asked = [each for key in keys for each in self.request.GET.getlist(key) if each]
         # A yes or no that is neither is no error to Django, but "unknown".
@@ -201,14 +219,8 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
         )
         if not (asked and refused):
             return None
-        rest = self.request.GET.copy()
-        for key in [*keys, self.page_kwarg]:
-            rest.pop(key, None)
-        return UnknownValue(
-            self.filters.filters[name].label,
-            ", ".join(each for each in asked if not is_known(each)),
-            f"{self.get_index_url()}?{rest.urlencode()}",
-        )
+        typed = ", ".join(each for each in asked if not is_known(each))
+        return UnknownValue(self.filters.filters[name].label, typed, self.url_without(keys))
 
     def sums(self) -> list[tuple[Any, str]]:
         """The same rows as an export would have, added up: (label, ¥99)."""
@@ -234,6 +246,7 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
             "saved": saved_filters.of(self.request, self.index_url_name),
             "listing": self.index_url_name,
             "query": saved_filters.query_of(self.request.GET),
+            "typed": self.request.GET.get(saved_filters.TYPED, ""),
         }
 
     @cached_property

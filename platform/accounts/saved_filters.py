@@ -16,7 +16,8 @@ from wagtail.admin import messages
 from accounts.models import SavedFilter, User
 
 MOST = 20  # of one listing
-NOT_OF_IT = {"p", "export", "next", "ids", "_w_filter_fragment"}
+TYPED = "save_as"  # a name that was refused, to be typed on
+NOT_OF_IT = {"p", "export", "next", "ids", "_w_filter_fragment", TYPED}
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ class SaveForm(forms.ModelForm[SavedFilter]):
         if "listing" in cleaned and "query" in cleaned:
             for value in self._unknown_values(cleaned["listing"], cleaned["query"]):
                 words = {"filter": value.label, "value": value.typed}
-                told = _("The filter “%(filter)s” knows no “%(value)s”: it was not saved.")
+                told = _("There is no filter “%(value)s” here: it was not saved.")
+                if value.label:
+                    told = _("The filter “%(filter)s” knows no “%(value)s”: it was not saved.")
                 raise forms.ValidationError(told % words)
         return cleaned
 
@@ -95,15 +98,15 @@ def save(request: HttpRequest) -> HttpResponse:
     form = SaveForm(request)
     if not form.is_valid():
         messages.error(request, " ".join(str(e) for each in form.errors.values() for e in each))
-        return redirect(_back(form, str(form.data.get("query", ""))))
+        return redirect(_back(form, typed=str(form.data.get("name", ""))))
     data = form.cleaned_data
     try:
         keep(_person(request), data["listing"], name=data["name"], query=data["query"])
     except TooMany:
         messages.error(request, _("There are %(most)d already. Forget one first.") % {"most": MOST})
-    else:
-        messages.success(request, _("The filter “%(name)s” is saved.") % {"name": data["name"]})
-    return redirect(_back(form, data["query"]))
+        return redirect(_back(form, typed=data["name"]))
+    messages.success(request, _("The filter “%(name)s” is saved.") % {"name": data["name"]})
+    return redirect(_back(form))
 
 
 @require_POST
@@ -133,7 +136,9 @@ def _person(request: HttpRequest) -> User:
     return request.user
 
 
-def _back(form: SaveForm, query: str) -> str:
+def _back(form: SaveForm, *, typed: str = "") -> str:
+    """To what was filtered; with the name that was typed, where it is to be saved again."""
     listing = form.cleaned_data.get("listing")
     address = reverse(listing) if listing else reverse("wagtailadmin_home")
-    return f"{address}?{query_of(QueryDict(query))}"
+    query = query_of(QueryDict(str(form.data.get("query", ""))))
+    return f"{address}?{query}" + (f"&{urlencode({TYPED: typed})}" if typed else "")

@@ -79,12 +79,16 @@ def test_what_cannot_be_saved_is_told(desk, name, listing):
         ("status=nonsense", "筛选「状态」没有「nonsense」这个值，没有保存。"),
         ("kind=one_off&paid=perhaps", "筛选「已付」没有「perhaps」这个值，没有保存。"),
         ("created_at_from=someday", "筛选「创建于」没有「someday」这个值，没有保存。"),
+        ("state=open", "这里没有「state」这个筛选，没有保存。"),
     ],
 )
 def test_a_value_that_the_filter_does_not_know_is_not_saved(desk, query, said):
-    answer = save(desk, "看不到", query)
+    answer = save(desk, "看不到&<", query)
     assert said in text_of(answer)
     assert not SavedFilter.objects.exists()
+    assert "<details open>" in answer.text
+    assert 'name="name" value="看不到&amp;&lt;"' in answer.text
+    assert f'name="query" value="{query.replace("&", "&amp;")}"' in answer.text
 
 
 def test_without_a_name_one_comes_back_to_what_was_filtered(desk):
@@ -96,6 +100,7 @@ def test_there_are_not_endlessly_many(desk):
         answer = save(desk, f"第 {number}")
     assert SavedFilter.objects.count() == MOST
     assert str(MOST) in answer.text
+    assert f'name="name" value="第 {MOST}"' in answer.text
 
 
 def test_learners_save_nothing(client):

@@ -569,3 +569,18 @@ def test_a_filters_value_that_is_unknown_is_said_and_lists_nothing(listing, aske
     assert f'<a href="{index}?q=%40">不用这个筛选</a>' in answer.text
     assert csv_rows(desk, index, **asked) == []
     assert csv_rows(desk, index)
+
+
+@pytest.mark.parametrize("listing", ["money-orders", "money-grants", "money-fapiao"])
+def test_a_filter_that_is_not_there_is_said_and_lists_nothing(listing):
+    one_of_each()
+    desk = at_desk(roles.FINANCE)
+    index = reverse(f"{listing}:index")
+    asked = {"nonsense": "1", "q": "@"}
+    answer = desk.get(index, asked | {"p": "1", "ordering": "pk", "_w_filter_fragment": "1"})
+    assert answer.status_code == 200
+    assert "这里没有「nonsense」这个筛选，所以什么也没列出。" in answer.text
+    assert "inspect/" not in answer.text
+    assert desk.get(index, asked | {"nonsense": ""}).text.count("inspect/")
+    assert f'<a href="{index}?q=%40">不用这个筛选</a>' in desk.get(index, asked).text
+    assert csv_rows(desk, index, **asked) == []
