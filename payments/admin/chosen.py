@@ -30,6 +30,14 @@ class ChosenColumn(BaseColumn):
     header_template_name = "payments/admin/choose_all.html"
     cell_template_name = "payments/admin/choose.html"
 
+    def __init__(self, name: str, *, views: Views) -> None:
+        super().__init__(name)
+        self.called = next(iter(views.values()))().called
+
+    def get_cell_context_data(self, instance: Any, parent_context: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_cell_context_data(instance, parent_context)
+        return context | {"called": self.called(instance)}
+
 
 @dataclass(frozen=True)
 class Button:
@@ -90,7 +98,7 @@ class ChosenView(View):
             try:
                 self.act.carry_out(row, form)
             except NotPossible as problem:
-                messages.warning(request, f"{row}: {problem}")
+                messages.warning(request, f"{self.act.called(row)}: {problem}")
             else:
                 done += 1
         if done:
@@ -121,9 +129,10 @@ class ChosenView(View):
             "header_icon": "warning",
             "consequences": sentences[0] if same else [],
             "possible": [
-                (row, [] if same else said) for row, said in zip(possible, sentences, strict=True)
+                (self.act.called(row), [] if same else said)
+                for row, said in zip(possible, sentences, strict=True)
             ],
-            "impossible": [row for row in rows if row not in possible],
+            "impossible": [self.act.called(row) for row in rows if row not in possible],
             "form": form,
             "label": self.one.label,
             "serious": self.one.serious,

@@ -150,10 +150,17 @@ def test_what_differs_is_said_of_each(desk):
     answer = desk.get(chosen("money-grants", "extend", [*rows, twin]))
     until = dates.moment(now + timedelta(days=1))
     said = [
-        f"{row} 目前 {row.learner.name} <{row.learner.email}> 可以打开《城市的暗线》到 {until}。"
+        f"城市的暗线 · {row.learner.email} 目前 {row.learner.name} <{row.learner.email}> 可以打开《城市的暗线》到 {until}。"
         for row in (*rows, twin)
     ]
     assert [sorted(each) for each in lists(answer)] == [sorted(said)]
+
+
+def test_a_row_is_chosen_by_the_name_that_people_know(desk):
+    row = hand_grant(UserFactory(email="a@example.org"), course(title="城市的暗线"))
+    listed = desk.get(reverse("money-grants:index")).text
+    assert 'aria-label="选择 城市的暗线 · a@example.org"' in listed
+    assert str(row) not in listed
 
 
 def test_each_is_done_by_itself_and_the_rest_is_counted(desk):
@@ -180,7 +187,7 @@ def test_one_that_turns_out_impossible_is_named_and_the_others_are_done(desk):
     typed = {"until": until.date().isoformat(), "reason": "延期开课"}
     answer = desk.post(chosen("money-grants", "extend", [long, short]), typed, follow=True)
     assert told(answer) == [
-        f"{long}: 现在的期限已经这么长。请选一个更晚的日子。",
+        f"{page} · {long.learner.email}: 现在的期限已经这么长。请选一个更晚的日子。",
         "1 项已完成：延长。",
         "1 项保持原样。",
     ]
