@@ -3,14 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from allauth.account.views import password_set
+from allauth.account.views import confirm_login_code, email_verification_sent, password_set
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.urls import path
 from django.views.decorators.csp import csp_override
 from wagtail.admin.auth import require_admin_access
 
-from accounts import looking_views, lost_second_step_views, reauthentication, views
+from accounts import (
+    looking_views,
+    lost_second_step_views,
+    pending_log_ins,
+    reauthentication,
+    views,
+)
 from accounts.site_history import SiteHistoryView
 from accounts.staff_account import StaffAccountView
 
@@ -36,6 +42,8 @@ urlpatterns = [
         "account/password/set/",
         login_required(reauthentication.required(password_set)),
     ),
+    path("account/confirm-email/", pending_log_ins.of_those_still_there(email_verification_sent)),
+    path("account/login/code/confirm/", pending_log_ins.of_those_still_there(confirm_login_code)),
     path("account/privacy/", views.my_data, name="my_data"),
     path("account/privacy/export/", views.export, name="export_my_data"),
     path("account/privacy/delete/", views.delete, name="delete_account"),

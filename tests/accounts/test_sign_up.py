@@ -140,6 +140,33 @@ def test_unconfirmed_sign_ups_are_forgotten(client: Any) -> None:
     assert left == {"there@example.com", "made-by-hand@example.com"}
 
 
+@pytest.mark.parametrize("action", ["look", "code", "resend"])
+def test_who_was_forgotten_meanwhile_is_led_to_sign_up_again(client: Any, action: str) -> None:
+    client.post("/account/signup/", {"email": "late@example.com"})
+    code = code_in(latest_mail("late@example.com"))
+    upkeep.forget_unconfirmed_sign_ups(clock.now() + timedelta(days=8))
+    form = {"action": action, "code": code}
+    if action == "look":
+        answer = client.get("/account/confirm-email/", follow=True)
+    else:
+        answer = client.post("/account/confirm-email/", form, follow=True)
+    assert answer.redirect_chain == [("/account/signup/", 302)]
+    assert "这个验证码已经失效，请重新注册。" in text_of(answer)
+    cache.clear()  # one mail in ten seconds, and these have not passed
+    sign_up(client, "late@example.com")
+    assert is_in(client)
+
+
+def test_who_was_deleted_before_the_code_was_typed_is_led_to_sign_up_again(client: Any) -> None:
+    user = UserFactory(email="gone@example.com")
+    client.post("/account/login/", {"login": "gone@example.com", "by_code": "yes"})
+    code = code_in(latest_mail("gone@example.com"))
+    user.delete()
+    answer = client.post("/account/login/code/confirm/", {"code": code})
+    assert answer.url == "/account/signup/"
+    assert not is_in(client)
+
+
 def test_who_signs_up_where_the_sites_clock_is_ahead_is_not_forgotten_at_once(
     client: Any, clock: Any
 ) -> None:
