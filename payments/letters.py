@@ -78,6 +78,7 @@ def presale_given_up(order: Order, *, amount: int, reason: str, now: datetime) -
         "in_part": amount < order.amount,
         "number": order.number,
         "reason": reason,
+        "page": _page_of(order),
     }
     return _queue(f"presale-given-up-{order.pk}", order.buyer, "presale_given_up", context, now)
 
@@ -363,6 +364,7 @@ def went_back(order: Order, *, now: datetime) -> bool:
         "title": order.price.offer.named,
         "amount": _amount(order.buyer, order.amount, order.currency) if paid else "",
         "number": order.number,
+        "page": _page_of(order),
     }
     return _queue(f"bought-twice-{order.pk}", order.buyer, "bought_twice", context, now)
 
@@ -376,13 +378,19 @@ def refunded(refund: Refund, *, now: datetime) -> bool:
         "amount": _amount(order.buyer, refund.amount or 0, refund.currency),
         "number": order.number,
         "for_others": order.is_for_others,
+        "page": _page_of(order),
     }
     return _queue(f"refunded-{refund.pk}", order.buyer, "refunded", context, now)
 
 
 def order_ended(order: Order, *, reason: str, now: datetime) -> bool:
     """What a code paid whole is shut by finance."""
-    context = {"title": order.price.offer.named, "number": order.number, "reason": reason}
+    context = {
+        "title": order.price.offer.named,
+        "number": order.number,
+        "reason": reason,
+        "page": _page_of(order),
+    }
     return _queue(f"order-ended-{order.pk}", order.buyer, "order_ended", context, now)
 
 
@@ -392,6 +400,7 @@ def refund_declined(request: RefundRequest, *, now: datetime) -> bool:
         "title": order.price.offer.named,
         "number": order.number,
         "reason": request.reason,
+        "page": _page_of(order),
     }
     return _queue(f"refund-declined-{request.pk}", order.buyer, "refund_declined", context, now)
 

@@ -197,6 +197,7 @@ def test_a_presale_given_up_says_what_goes_back(
     assert letters.presale_given_up(order, amount=amount, reason="Too few.", now=NOW)
     told = words(f"presale-given-up-{order.pk}", buyer)
     assert f"{said} Too few. Order {order.number}." in told
+    assert told.endswith(url(f"/account/orders/{order.key}/"))
 
 
 # --- with a card -------------------------------------------------------------------------------
@@ -579,6 +580,7 @@ def test_what_was_bought_twice_goes_back(order: Order, buyer: User) -> None:
     assert letters.went_back(order, now=NOW)
     told = words(f"bought-twice-{order.pk}", buyer)
     assert told.startswith(f"{TWICE}payment of CN¥99 back")
+    assert told.endswith(url(f"/account/orders/{order.key}/"))
 
 
 def test_what_cost_nothing_twice_was_ended(buyer: User) -> None:
@@ -618,6 +620,7 @@ def test_a_refund_is_on_its_way(buyer: User, fields: dict[str, Any], stays: bool
     told = words(f"refunded-{refund.pk}", buyer)
     assert told.startswith("CN¥9 for People first is on its way back to you;")
     assert ("Your progress stays." in told) is stays
+    assert told.endswith(url(f"/account/orders/{order.key}/"))
 
 
 def test_a_refund_told_already_or_of_none_of_ours_is_not_told(buyer: User) -> None:
@@ -638,6 +641,7 @@ def test_an_order_is_ended_and_a_request_declined(order: Order, buyer: User) -> 
     told = words(f"order-ended-{order.pk}", buyer)
     assert "A mistake." in told
     assert order.number in told
+    assert told.endswith(url(f"/account/orders/{order.key}/"))
     OutboxMessage.objects.all().delete()
     request = order.refund_requests.create(
         asked_by=buyer, created_at=NOW, status="declined", reason="Too late."
@@ -646,6 +650,7 @@ def test_an_order_is_ended_and_a_request_declined(order: Order, buyer: User) -> 
     told = words(f"refund-declined-{request.pk}", buyer)
     assert "Too late." in told
     assert order.number in told
+    assert told.endswith(url(f"/account/orders/{order.key}/"))
 
 
 @pytest.mark.parametrize("with_file", [False, True])
