@@ -11,9 +11,9 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from pages import edition
         from payments import checklist_items, fixed_rows, holdings, live_orders, periodic, sitemaps
-        from payments.models import Offer, Price
+        from payments.models import Offer, PresaleEnd, Price
 
-        edition.shown(Offer, Price)
+        edition.shown(Offer, PresaleEnd, Price)
         _ = (checklist_items, holdings, periodic, sitemaps)
         post_migrate.connect(fixed_rows.install, sender=self, dispatch_uid="payments.fixed_rows")
         if settings.METRICS_TOKEN:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
 from wagtail.blocks import StreamValue
@@ -26,6 +27,7 @@ class Shown:
     url: str
     texts: list[str]  # of which a snippet is cut
     facts: list[str]
+    planned: CoursePage | None = None  # its state is not among the facts: it may come no more
     is_free: bool = False
     names: list[str] = field(default_factory=list)  # who made it, what it is of
     subjects: list[str] = field(default_factory=list)  # disciplines: told where they are found
@@ -51,6 +53,8 @@ class Kind:
 
 def show_course(course: CoursePage, row: Any) -> Shown:
     course.withdrawn_lessons = row.withdrawn_lessons
+    course.live_lessons = row.live_lessons
+    planned = course.is_planned(timezone.localdate(clock.now()))
     return Shown(
         url=course.get_absolute_url(),
         texts=[
@@ -59,7 +63,8 @@ def show_course(course: CoursePage, row: Any) -> Shown:
             get_text_for_indexing(course.introduction),
             course.for_whom,
         ],
-        facts=[course_state(course, row.live_lessons)],
+        facts=[] if planned else [course_state(course, row.live_lessons)],
+        planned=course if planned else None,
         names=[course.instructor.name] if course.instructor else [],
         subjects=row.subjects.splitlines(),
     )

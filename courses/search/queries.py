@@ -28,7 +28,7 @@ from django.db.models.functions import Coalesce, Concat, Length, RowNumber, Subs
 from django.utils.safestring import SafeString
 from wagtail.models import Page
 
-from courses.models import Discipline, LessonPage
+from courses.models import CoursePage, Discipline, LessonPage
 from courses.queries import in_course, number_of, withdrawn_here
 from courses.search import marking
 from courses.search.kinds import KINDS, OTHERS, PAGES, Kind
@@ -50,6 +50,7 @@ class Result:
     url: str
     names: list[SafeString]  # in editors' words, as the title is
     facts: list[str]
+    planned: CoursePage | None  # how it stands is told beside the facts
     is_free: bool
     is_named: bool  # the title says why it is found
 
@@ -264,6 +265,7 @@ def _result(kind: Kind, of: Any, row: Any, query: Query) -> Result:
         url=shown.url,
         names=names,
         facts=shown.facts,
+        planned=shown.planned,
         is_named=marking.has(of.title, query),
         is_free=shown.is_free,
     )

@@ -1,14 +1,15 @@
 """Prices and ownership for templates (`payments.sales`)."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.utils.functional import SimpleLazyObject
 
 from courses.models import CoursePage
 from payments import money as amounts
-from payments import queries, sales
+from payments import presale, queries, sales
 from payments.models import Price
 
 register = template.Library()
@@ -36,6 +37,14 @@ def awaited(context: template.Context, course: CoursePage) -> bool:
 def coming(context: template.Context, course: CoursePage) -> bool:
     """`{% coming course as comes %}`: planned, and not given up: the day can be told."""
     return sales.is_coming(context.get("request"), course)
+
+
+@register.simple_tag
+def given_up_courses() -> Container[int]:
+    """`{% given_up_courses as given_up %}`: those whose day is told no more. Asked for once, where
+    something planned is in the list."""
+    found: Container[int] = SimpleLazyObject(presale.given_up_courses)
+    return found
 
 
 @register.simple_tag(takes_context=True)

@@ -288,11 +288,12 @@ def test_given_up_it_names_no_day_and_is_not_for_sale_until_it_is_again(page, pr
     for lesson in page.get_children():
         lesson.unpublish()
     day = dates.day(page.opens_on, now=site_clock.now())
-    listed = reverse("catalogue")
-    for address in (page.get_absolute_url(), listed):
-        assert day in text_of(client.get(address))
+    listed, search = reverse("catalogue"), reverse("search")
+    found = [f"{search}?q={page.title}", search]
+    for address in (page.get_absolute_url(), listed, *found):
+        assert day in text_of(client.get(address)), address
     assert give_up(desk, price.offer).status_code == 302
-    for address in (page.get_absolute_url(), listed):
+    for address in (page.get_absolute_url(), listed, *found):
         shown = client.get(address)
         assert day not in text_of(shown)
         assert "payments/buy" not in shown.text
