@@ -257,7 +257,9 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
     @cached_property
     def columns(self) -> list[Any]:
         columns: list[Any] = super().columns
-        return [ChosenColumn("chosen", views=self.chosen_views), *columns] if self.chosen else columns
+        return (
+            [ChosenColumn("chosen", views=self.chosen_views), *columns] if self.chosen else columns
+        )
 
 
 class MoneyDetail(generic.InspectView):

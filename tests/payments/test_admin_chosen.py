@@ -150,7 +150,8 @@ def test_what_differs_is_said_of_each(desk):
     answer = desk.get(chosen("money-grants", "extend", [*rows, twin]))
     until = dates.moment(now + timedelta(days=1))
     said = [
-        f"城市的暗线 · {row.learner.email} 目前 {row.learner.name} <{row.learner.email}> 可以打开《城市的暗线》到 {until}。"
+        f"城市的暗线 · {row.learner.email} 目前 {row.learner.name} <{row.learner.email}> "
+        f"可以打开《城市的暗线》到 {until}。"
         for row in (*rows, twin)
     ]
     assert [sorted(each) for each in lists(answer)] == [sorted(said)]

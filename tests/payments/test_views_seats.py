@@ -10,12 +10,13 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import OutboxMessage, User
+from courses.models import Grant
 from operations import clock as site_clock
 from payments import batches, codes
 from payments.models import Order, Price, RedeemBatch, RedeemCode
 from payments.sandbox import faults
 from tests.accounts.doors import grow_old
-from tests.factories import UserFactory, bundle, course
+from tests.factories import MembershipFactory, UserFactory, bundle, course
 from tests.payments import shown
 from tests.payments.factories import (
     NOW,
@@ -51,6 +52,23 @@ def form(price: Price, seats: Any = 3, **more: Any) -> dict[str, Any]:
 
 
 # --- how many ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["course", "membership"])
+def test_whoever_has_the_course_is_led_to_seats_too(me, buyer, price, by):
+    has = price.offer.course
+    link = f'href="{page(price)}"'
+    assert me.get(has.get_absolute_url()).text.count(link) == 1
+    membership = MembershipFactory()
+    membership.included_courses.create(course=has, added_at=NOW)
+    covered = {"course": has} if by == "course" else {"membership": membership}
+    Grant.objects.create(
+        learner=buyer, source_kind="staff", source_id="hand-1", starts_at=NOW, **covered
+    )
+    assert me.get(has.get_absolute_url()).text.count(link) == 1
+    assert shown.filled(me.get(f"{page(price)}?seats=3"))["counted"] == "3"
+    assert me.post(page(price), form(price)).status_code == 303
+    assert Order.objects.get().purpose == "seats"
 
 
 def test_what_so_many_cost_is_counted_before_they_are_bought(client, me, price):
