@@ -23,7 +23,7 @@ class AmountField(forms.DecimalField):
         "invalid": gettext_lazy("Digits and a point alone, such as 99 or 99.50.")
     }
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         typed = unicodedata.normalize("NFKC", str(value or "")).strip()
         if typed and not PLAIN.fullmatch(typed):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
