@@ -51,7 +51,7 @@ class CannotReverse(Exception):
 
 
 class NumberTaken(Exception):
-    """The number stands at another one; the text says which order it is of, where that is known."""
+    """The number stands at another one; the text says which order it is of."""
 
 
 class NothingToCorrect(Exception):
@@ -243,8 +243,9 @@ def _save(row: Fapiao) -> None:
     try:
         with transaction.atomic():
             row.save()
-    except IntegrityError as error:  # another one was noted with it just now
-        raise NumberTaken from error
+    except IntegrityError:
+        _refuse_taken(row, row.number, row.reversal_number)  # another was noted with it just now
+        raise
 
 
 def state_of(row: Fapiao) -> str:

@@ -144,8 +144,6 @@ class CorrectForm(ReasonForm):
 
 
 def taken(problem: fapiao.NumberTaken) -> NotPossible:
-    if not problem.args:
-        return NotPossible(_("This number is noted at another fapiao already."))
     words = _("This number is noted already, at the fapiao of order %(order)s.")
     return NotPossible(words % {"order": problem.args[0]})
 
@@ -168,6 +166,9 @@ class OfFapiao(Confirmation):
         "order__price__offer__membership",
     )
 
+    def found(self) -> QuerySet[Fapiao]:
+        return fapiao.with_state().select_related(*self.related)
+
 
 class IssueView(OfFapiao):
     title = _("Note that it is issued")
@@ -179,10 +180,10 @@ class IssueView(OfFapiao):
         paid_at = (row.invoice or row.order).paid_at
         return IssueForm(data, self.request.FILES or None, paid_at=paid_at)
 
-    def is_possible(self, row: Fapiao) -> bool:
-        return fapiao.state_of(row) == "asked"
+    def is_possible(self, row: Any) -> bool:
+        return bool(row.state == "asked")
 
-    def consequences(self, row: Fapiao) -> Iterable[Any]:
+    def consequences(self, row: Any) -> Iterable[Any]:
         words = {"title": row.title, "number": row.tax_number or "–", "email": row.email}
         yield _("Made out to %(title)s, tax number %(number)s, sent to %(email)s.") % words
         yield _("Net of refunds: %(amount)s.") % {"amount": in_words(net(row), row.order.currency)}
@@ -206,8 +207,8 @@ class ReverseView(OfFapiao):
     def form(self, data: Any = None) -> forms.Form:
         return ReverseForm(data, issued_on=self.row.issued_on, original=self.row.number)
 
-    def is_possible(self, row: Fapiao) -> bool:
-        return fapiao.state_of(row) == "to_reverse"
+    def is_possible(self, row: Any) -> bool:
+        return bool(row.state == "to_reverse")
 
     def consequences(self, row: Fapiao) -> Iterable[Any]:
         yield _("Money went back after this fapiao was issued. Reverse it at the tax office first.")
@@ -257,9 +258,9 @@ class FileView(View):
         return file_of(request, row)
 
 
-def net(row: Fapiao) -> int:
-    found = fapiao.with_state().get(pk=row.pk)
-    return max(row.amount - found.refunded, 0)  # type: ignore[attr-defined]
+def net(row: Any) -> int:
+    """Of one with state."""
+    return int(max(row.amount - row.refunded, 0))
 
 
 class FapiaoFilters(WagtailFilterSet):
@@ -301,6 +302,9 @@ class FapiaoIndex(MoneyIndex):
 
 
 class FapiaoDetail(MoneyDetail):
+    def get_object(self, queryset: Any = None) -> Fapiao:
+        return get_object_or_404(fapiao.with_state().select_related(*self.related), pk=self.pk)
+
     def facts(self) -> Iterable[Fact]:
         row: Fapiao = self.object
         order = row.order
@@ -311,9 +315,8 @@ class FapiaoDetail(MoneyDetail):
         yield Fact(_("Paid"), moment(row.paid_at))
         yield Fact(_("Amount"), in_words(row.amount, order.currency))
         yield Fact(_("Net of refunds"), in_words(net(row), order.currency))
-        made_out = fapiao.made_out_for(fapiao.with_state().get(pk=row.pk))
-        yield Fact(_("Made out for"), in_words(made_out, order.currency))
-        yield Fact(_("State"), STATES[self.state])
+        yield Fact(_("Made out for"), in_words(fapiao.made_out_for(row), order.currency))
+        yield Fact(_("State"), state(row))
         yield Fact(_("Made out to"), row.get_kind_display())
         yield Fact(_("Name on the fapiao"), row.title)
         yield Fact(_("Tax number"), row.tax_number)
@@ -339,16 +342,12 @@ class FapiaoDetail(MoneyDetail):
             ],
         )
 
-    @property
-    def state(self) -> str:
-        return fapiao.state_of(self.object)
-
     def actions(self) -> Iterable[Action]:
         if not self.request.user.has_perm(PERMISSION):
             return
-        if self.state == "asked":
+        if self.object.state == "asked":
             yield Action(IssueView.title, reverse("money-fapiao:issue", args=[self.pk]))
-        elif self.state == "to_reverse":
+        elif self.object.state == "to_reverse":
             yield Action(ReverseView.title, reverse("money-fapiao:reverse", args=[self.pk]))
         if self.object.is_issued:
             yield Action(CorrectView.title, reverse("money-fapiao:correct", args=[self.pk]))

@@ -7,7 +7,9 @@ import pytest
 from bs4 import BeautifulSoup
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -374,7 +376,13 @@ def test_a_number_that_stands_elsewhere_is_refused_with_its_order(desk):
         correct(desk, standing, number=DIGITAL),
     ):
         assert f"这个号码已经登记在订单 {other.order.number} 的发票上。" in answer.text
-    assert str(noting.taken(fapiao.NumberTaken())) == "这个号码已经登记在另一张发票上。"
+
+
+def test_its_page_asks_once_how_it_stands(desk):
+    row = FapiaoFactory(issued=True)
+    with CaptureQueriesContext(connection) as queries:
+        assert shown.facts(desk.get(page(row)))["状态"] == "已开具"
+    assert sum("payments_refund" in each["sql"] for each in queries) == 1
 
 
 def test_a_file_that_was_looked_at_is_read_from_its_beginning():

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
 from wagtail.models import ModelLogEntry
 
 from accounts.models import OutboxMessage
@@ -301,6 +302,12 @@ def test_a_number_that_stands_anywhere_else_is_taken():
     assert mails() == []
     correct(back, staff, "26440000000000009002", "26440000000000000002")  # its own, exchanged
     issue(row, staff, "26440000000000000004")
+
+
+def test_what_the_database_refuses_for_another_reason_is_no_number_taken():
+    row = FapiaoFactory()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        issue(row, UserFactory(), "")
 
 
 # --- how each stands -----------------------------------------------------------------------------
