@@ -108,9 +108,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-@reauthentication.required
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    """Takes a cancellation back."""
+    """Takes a cancellation back, by the same means as it was made: nothing is charged at once."""
     row = own(request, pk)
     if not row.ends_by_itself:
         messages.info(request, _("There is nothing to resume."))

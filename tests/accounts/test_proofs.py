@@ -44,6 +44,7 @@ FREE = {
     "account/subscriptions/<int:pk>/switch/back/": "takes back what was planned",
     "account/subscriptions/<int:pk>/card/": "leads to Stripe's page by one tap; charges nothing",
     "account/subscriptions/<int:pk>/cancel/": "charges less, and can be taken back",
+    "account/subscriptions/<int:pk>/resume/": "takes that back; charges nothing before its day",
     "account/subscriptions/<int:pk>/switch/<uuid:key>/": "asks once there is a plan (below)",
     "account/orders/<uuid:key>/seats.csv": "is read, as the order is",
     "account/orders/<uuid:key>/fapiao/": "asks for one; nobody is charged",
@@ -178,14 +179,14 @@ def test_a_learners_old_session_is_asked_before_all_that_is_not_listed(client: A
         assert asks(client.get(page)), page
 
 
-def test_going_on_with_a_subscription_asks_first(client: Any) -> None:
+def test_going_on_from_a_pause_asks_first(client: Any) -> None:
     from tests.payments.factories import SubscriptionFactory
 
     learner = UserFactory(password=PASSWORD)
-    row = SubscriptionFactory(learner=learner, cancel_at_period_end=True)
+    row = SubscriptionFactory(learner=learner)
     log_in(client, learner.email)
     grow_old(client)
-    assert asks(client.post(f"/account/subscriptions/{row.pk}/resume/"))
+    assert asks(client.post(f"/account/subscriptions/{row.pk}/pause/end/"))
     assert not asks(client.get(f"/account/subscriptions/{row.pk}/card/"))  # one tap from a mail
 
 

@@ -98,10 +98,18 @@ def test_it_is_its_learners_alone(client, name, row):
     assert stranger.generic(refused, address).status_code == 405
 
 
-@pytest.mark.parametrize("name", ["subscription_resume", "subscription_unpause"])
-def test_what_takes_money_again_wants_a_proof(me, name, row):
+def test_what_may_charge_at_once_wants_a_proof(me, row):
     grow_old(me)
-    assert me.post(of(row, name))["Location"].startswith("/account/reauthenticate/?next=")
+    answer = me.post(of(row, "subscription_unpause"))
+    assert answer["Location"].startswith("/account/reauthenticate/?next=")
+
+
+def test_who_may_cancel_may_take_it_back_by_the_same_means(me, live):
+    grow_old(me)
+    me.post(of(live, "subscription_cancel"))
+    assert fresh(live).ends_by_itself
+    me.post(of(live, "subscription_resume"))
+    assert not fresh(live).ends_by_itself
 
 
 # --- the page ------------------------------------------------------------------------------------
