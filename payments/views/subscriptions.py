@@ -36,6 +36,7 @@ from payments import (
     win_back,
 )
 from payments.models import Cancellation, Subscription
+from payments.views import unanswered
 
 logger = logging.getLogger("payments")
 
@@ -66,6 +67,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "subscription": row,
         "standing": standing.of_subscription(row, now=now),
+        "unanswered": unanswered.sentence(request, row, now=now),
         "past": [event for event in events if event.at <= now],
         "to_come": [event for event in events if event.at > now],
         "may_pause": pausing.may_pause(row, now=now),
@@ -101,6 +103,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return do(
         request,
         row,
+        "cancel",
         lambda: cancelling.cancel(row, **form.cleaned_data, now=now),
         _("Cancelled. What is paid stays yours."),
     )
@@ -117,6 +120,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     return do(
         request,
         row,
+        "resume",
         lambda: cancelling.resume(row, now=clock.now()),
         _("It goes on and renews itself again."),
     )
@@ -138,6 +142,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
         return do(
             request,
             row,
+            "pause",
             lambda: pausing.pause(row, months=int(months), now=now),
             _("The pause is set. It goes on by itself; we write to you five days before."),
         )
@@ -164,6 +169,7 @@ def unpause(request: HttpRequest, pk: int) -> HttpResponse:
     return do(
         request,
         row,
+        "unpause",
         lambda: pausing.resume(row, now=clock.now()),
         _("The pause is over; it goes on."),
     )
@@ -174,7 +180,8 @@ def unpause(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes back a change of plan that has not come true."""
     row, now = own(request, pk), clock.now()
-    return do(request, row, lambda: _withdraw(row, now), _("Taken back. All stays as it is."))
+    done = _("Taken back. All stays as it is.")
+    return do(request, row, "withdraw", lambda: _withdraw(row, now), done)
 
 
 def _withdraw(row: Subscription, now: Any) -> None:
@@ -217,9 +224,11 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def do(
-    request: HttpRequest, row: Subscription, change: Callable[[], Any], done: str
+    request: HttpRequest, row: Subscription, act: str, change: Callable[[], Any], done: str
 ) -> HttpResponse:
-    """Carry out a change, and say what became of it on the subscription's page."""
+    """Carry out a change, and say what became of it on the subscription's page. `act` is one of
+    `unanswered.ACTS`."""
+    unanswered.forget(request, row)
     try:
         change()
     except plan_changes.TooLate:
@@ -230,6 +239,7 @@ def do(
         messages.error(request, _("The bank did not agree; nothing was charged, nothing changed."))
     except gateway.Unreachable:
         logger.warning("the answer to a change was lost", exc_info=True)
+        unanswered.keep(request, row, act, now=clock.now())
         subscriptions.look_again.enqueue(subscription=row.stripe_id)
         words = _(
             "Stripe has not answered, so it is not known yet whether this was done. We are looking "

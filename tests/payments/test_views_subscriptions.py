@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from operations import clock as site_clock
 from pages import dates
-from payments import periods
+from payments import pausing, periods
 from payments.models import Cancellation, Pause, PlanChange, Price, Subscription, WinBack
 from payments.sandbox import faults
 from tests.accounts.doors import grow_old
@@ -239,6 +239,73 @@ def test_what_stripe_refuses_or_does_not_answer_is_told_apart(me, live):
     faults.clear()
     me.get(of(live))
     assert not fresh(live).ends_by_itself
+
+
+# --- where the answer was lost -------------------------------------------------------------------
+
+LOOKING = "Stripe 没有答复，还不知道办成了没有。我们正在核对，结果会写在这一页。"
+NOTHING = "没有办成，一切照旧，可以再办一次。"
+
+
+def told_of(me: Client, row: Subscription) -> list[str]:
+    """What its page says of what was asked; the message of the asking itself is read away."""
+    me.get(reverse("orders"))
+    return [each for each in shown.lines(me.get(of(row))) if each.startswith("「")]
+
+
+@pytest.mark.parametrize(
+    ("act", "label"), [("subscription_cancel", "取消续费"), ("subscription_resume", "恢复")]
+)
+def test_what_is_not_known_is_said_until_it_was_looked_up(me, live, act, label, run_jobs):
+    if act == "subscription_resume":
+        me.post(of(live, "subscription_cancel"))
+        run_jobs()
+    assert told_of(me, live) == []
+    faults.plan("no_connection", times=100)
+    me.post(of(live, act))
+    for _ in range(2):
+        assert told_of(me, live) == [f"「{label}」：{LOOKING}"]
+    faults.clear()
+    run_jobs()
+    for _ in range(2):
+        assert told_of(me, live) == [f"「{label}」{NOTHING}"]
+    assert of(live, act) in me.get(of(live)).text
+    me.post(of(live, act))
+    assert told_of(me, live) == []
+
+
+def test_what_was_done_though_the_answer_was_lost_needs_no_word(me, live, run_jobs):
+    faults.plan("answer_lost", times=20, match="POST /v1/subscriptions")
+    me.post(of(live, "subscription_cancel"))
+    assert told_of(me, live) == [f"「取消续费」：{LOOKING}"]
+    faults.clear()
+    run_jobs()
+    assert fresh(live).ends_by_itself
+    assert told_of(me, live) == []
+
+
+def test_a_pause_is_looked_up_until_its_job_gives_it_up(me, live, run_jobs):
+    faults.plan("no_connection", times=100)
+    me.post(of(live, "subscription_pause"), {"months": "1"})
+    faults.clear()
+    run_jobs()
+    assert told_of(me, live) == [f"「暂停」：{LOOKING}"]
+    pausing.resume_due(now=soon(minutes=3))
+    assert told_of(me, live) == [f"「暂停」{NOTHING}"]
+    assert of(live, "subscription_pause") in me.get(of(live)).text
+
+
+def test_that_it_came_to_nothing_is_told_for_a_day(me, live, run_jobs):
+    faults.plan("no_connection", times=100)
+    me.post(of(live, "subscription_cancel"))
+    faults.clear()
+    run_jobs()
+    session = me.session
+    act, at = session["unanswered"][str(live.pk)]
+    before = datetime.fromisoformat(at) - timedelta(days=1)
+    session["unanswered"] = {str(live.pk): [act, before.isoformat()]}
+    session.save()
+    assert told_of(me, live) == []
 
 
 # --- pausing -------------------------------------------------------------------------------------
