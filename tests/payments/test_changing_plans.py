@@ -301,6 +301,7 @@ def test_what_waits_for_the_bank_is_taken_back(shop, buyer, me, library):
     waits = me.get(page_of(row))
     assert "等你向银行确认" in text_of(waits)
     assert page_of(row, name="subscription_pay") in waits.text
+    assert waits.text.count("button-primary") == 1
     assert f'href="{page_of(row, name="subscription_switch")}"' not in waits.text
     for address in (page_of(row, name="subscription_switch"), to(row, library["quarter"])):
         assert "已有一项更换在进行" in me.get(address, follow=True).text
