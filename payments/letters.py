@@ -322,6 +322,7 @@ def payment_failed(
         "until": _last_day(learner, grace_ends),
         "day": day,
         "asks": subscription.invoices.filter(status="open", needs_action=True).exists(),
+        "is_first": subscription.is_first_after_trial,
         **_ways(subscription),
     }
     key = f"payment-failed-{subscription.pk}-{since:%Y%m%d}-{day}"

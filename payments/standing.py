@@ -170,25 +170,20 @@ def last_instant(row: Subscription) -> datetime:
 def _failing(row: Subscription, now: datetime) -> str:
     failed, grace = row.past_due_since, subscription_access.grace_ends(row)
     if failed is None or grace is None:
-        return _("The renewal did not succeed. Please update the way you pay.")
+        return _("The payment did not succeed. Please update the way you pay.")
     last = grace - timedelta(seconds=1)
     words = {"day": dates.day(failed, now=now), "last": dates.day(last, now=now)}
     if any(bill.needs_action for bill in _open_bills(row)):
         if grace <= now:
             return _("Your bank asks whether it is you. Answer it, and you go on.")
         return _("Your bank asks whether it is you. Until %(last)s you study as always.") % words
+    if row.is_first_after_trial:
+        told = _("The first payment after the trial, on %(day)s, did not succeed.") % words
+    else:
+        told = _("The renewal on %(day)s did not succeed.") % words
     if grace <= now:
-        return (
-            _("The renewal on %(day)s did not succeed. Please update the way you pay to go on.")
-            % words
-        )
-    return (
-        _(
-            "The renewal on %(day)s did not succeed. Until %(last)s you study as always; please "
-            "update the way you pay."
-        )
-        % words
-    )
+        return told + _(" Please update the way you pay to go on.")
+    return told + (_(" Until %(last)s you study as always; please update the way you pay.") % words)
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,12 @@ class Subscription(Mirrored):
         return str(self.object["items"]["data"][0]["price"]["id"])
 
     @property
+    def is_first_after_trial(self) -> bool:
+        """Whether the period that runs began when the trial ended: its bill is the first."""
+        trial_end, start = self.object.get("trial_end"), self.period_start
+        return bool(trial_end and start and trial_end == start.timestamp())
+
+    @property
     def ends_by_itself(self) -> bool:
         """Cancelled, and running until its end; it can be resumed."""
         return self.is_live and (self.cancel_at_period_end or self.cancel_at is not None)

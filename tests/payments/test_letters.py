@@ -797,3 +797,23 @@ def test_a_code_that_was_redeemed_is_shut(buyer: User) -> None:
     nobodys = RedeemCodeFactory(batch__withdrawn_at=NOW)
     assert not letters.code_shut(open_one, now=NOW)
     assert not letters.code_shut(nobodys, now=NOW)
+
+
+def test_the_first_payment_after_a_trial_is_called_so(buyer: User, row: Subscription) -> None:
+    assert row.period_start is not None
+    row.past_due_since = NOW
+    row.object = {"trial_end": row.period_start.timestamp()}
+    letters.payment_failed(row, day=0, grace_ends=MIDNIGHT, now=NOW)
+    told = words(f"payment-failed-{row.pk}-20261123-0", buyer)
+    assert told.startswith(
+        "The trial of Library has ended; on 22 November 2026 the bank did not let the first "
+        "payment of CN¥39 through. You can study as before until 5 December 2026. Pay here,"
+    )
+    InvoiceFactory(subscription=row, status="open", amount_due=4500, needs_action=True)
+    OutboxMessage.objects.all().delete()
+    letters.payment_failed(row, day=3, grace_ends=MIDNIGHT, now=NOW)
+    told = words(f"payment-failed-{row.pk}-20261123-3", buyer)
+    assert told.startswith(
+        "The trial of Library has ended; the first payment of CN¥45 waits: your bank asks whether "
+        "it is you. You can study as before until 5 December 2026. Answer your bank here:"
+    )

@@ -366,6 +366,17 @@ def test_the_card_is_changed_on_stripes_own_page(shop, buyer, me):
     assert "/sandbox/portal/" in me.get(address)["Location"]  # from a letter or a notice
 
 
+    row = shop.buy(buyer, membership_prices()["month"]).subscription
+    break_card(row)
+    shop.advance(days=32)
+    page = orders_page(me)
+    assert re.search(
+        r"\d+ 月 \d+ 日续费未成功。到 \d+ 月 \d+ 日为止照常学习，请更新付款方式。", page
+    )
+    assert "更换银行卡" in page
+
+
+def test_the_first_payment_after_a_trial_is_no_renewal(shop, buyer, me):
 def test_a_failed_renewal_names_the_day_the_grace_and_what_to_do(shop, buyer, me):
     order = shop.begin(buyer, membership_prices()["year"])
     shop.pay(order, FAILS_WHEN_CHARGED)
@@ -373,9 +384,17 @@ def test_a_failed_renewal_names_the_day_the_grace_and_what_to_do(shop, buyer, me
     shop.advance(days=8)
     page = orders_page(me)
     assert re.search(
-        r"\d+ 月 \d+ 日续费未成功。到 \d+ 月 \d+ 日为止照常学习，请更新付款方式。", page
+        r"试用结束后，\d+ 月 \d+ 日的首次付款未成功。到 \d+ 月 \d+ 日为止照常学习，", page
     )
-    assert "更换银行卡" in page
+    row = Subscription.objects.get()
+    mail = OutboxMessage.objects.filter(user=buyer, key__startswith="payment-failed-").first()
+    assert mail is not None
+    assert "首次付款未成功" in mail.subject
+    assert "首次付款时银行没有通过 ¥365" in mail.text
+    cancel = me.get(reverse("subscription_cancel", args=[row.pk]))
+    for words in (page, mail.subject, mail.text, text_of(cancel)):
+        assert "续费未成功" not in words
+        assert "续费没有" not in words
 
 
 def test_a_subscription_that_has_ended_says_when(shop, buyer, me):

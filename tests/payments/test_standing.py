@@ -253,10 +253,25 @@ def test_a_second_after_midnight_is_of_the_new_day():
     assert ended.sentence == f"Your membership ended on 24 November. {LEARNING}"
 
 
+def test_the_first_payment_after_a_trial_is_told_apart_from_renewals():
+    began = NOW - DAY
+    row = SubscriptionFactory(
+        status="past_due",
+        past_due_since=began,
+        period_start=began,
+        object={"trial_end": int(began.timestamp())},
+    )
+    first = "The first payment after the trial, on 22 November, did not succeed."
+    grace = " Until 29 November you study as always; please update the way you pay."
+    stands(row, sentence=first + grace, kind="warn")
+    row.period_start = NOW
+    stands(row, sentence=f"The renewal on 22 November did not succeed.{grace}", kind="warn")
+
+
 def test_a_failed_renewal_of_no_known_day_names_none():
     stands(
         SubscriptionFactory(status="past_due"),
-        sentence="The renewal did not succeed. Please update the way you pay.",
+        sentence="The payment did not succeed. Please update the way you pay.",
         kind="warn",
     )
 
