@@ -41,6 +41,8 @@ def _is_wish(request: RefundRequest, order: Order) -> bool:
 
 def _words(request: RefundRequest, order: Order) -> str:
     status = RefundRequest.Status(request.status)
+    if status == RefundRequest.Status.DONE and _is_under_way(request, order):
+        return _("Refund on its way")
     if status == RefundRequest.Status.DONE and _left(request, order) > 0:
         currency = request.invoice.currency if request.invoice else order.currency
         return _("Partly refunded: %(amount)s") % {
@@ -54,6 +56,14 @@ def _words(request: RefundRequest, order: Order) -> str:
         RefundRequest.Status.DECLINED: _("Refund declined"),
         RefundRequest.Status.FAILED: _("Refund delayed; we are looking at it"),
     }[status]
+
+
+def _is_under_way(request: RefundRequest, order: Order) -> bool:
+    return any(
+        refund.status in Refund.UNDER_WAY
+        for refund in order.refunds.all()
+        if refund.invoice_id == request.invoice_id
+    )
 
 
 def _left(request: RefundRequest, order: Order) -> int:

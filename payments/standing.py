@@ -245,7 +245,11 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
             status=Order.Status.REFUNDED,
         )
         .filter(refunds__status__in=Refund.STANDING)
-        .annotate(refunded_at=Max("refunds__created_at"), went_back=Sum("refunds__amount"))
+        .annotate(
+            refunded_at=Max("refunds__created_at"),
+            went_back=Sum("refunds__amount"),
+            arrived=Sum("refunds__amount", filter=Q(refunds__status="succeeded"), default=0),
+        )
         .order_by("-refunded_at")
         .first()
     )
@@ -255,7 +259,10 @@ def refund_notice(learner: User, course: CoursePage, *, now: datetime) -> Notice
         "amount": money.in_words(order.went_back, order.currency),
         "day": dates.day(order.refunded_at, now=now),
     }
-    told = _("%(amount)s went back on %(day)s. What you have studied is kept.") % words
+    if order.arrived < order.went_back:
+        told = _("%(amount)s is on its way back. What you have studied is kept.") % words
+    else:
+        told = _("%(amount)s went back on %(day)s. What you have studied is kept.") % words
     return Notice(
         given_up(order) or told,
         "info",
@@ -389,6 +396,8 @@ def of_order(order: Order) -> str:
     if order.waits_for_confirmation:
         return _("Waits for confirmation")
     state = went_back.state(order, went_back.of_order(order))
+    if state in (went_back.PARTLY, Order.Status.REFUNDED) and went_back.is_under_way(order):
+        return _("Refund on its way")
     if state == Order.Status.FULFILLED and order.trial_days:
         return _("Begun with a trial")  # nothing was paid; what was later is on the bills
     return {
@@ -406,9 +415,13 @@ def of_order(order: Order) -> str:
 
 def of_bill(bill: Invoice) -> str:
     """A word or two about a bill that is final."""
+    state = went_back.bill_state(bill, went_back.of_bill(bill))
+    if state in (went_back.PARTLY, "refunded") and went_back.is_bill_under_way(bill):
+        return _("Refund on its way")
     words = {
+        "open": _("To be paid"),
         "paid": _("Paid"),
         "refunded": _("Refunded"),
         went_back.PARTLY: _("Partly refunded"),
     }
-    return words.get(went_back.bill_state(bill, went_back.of_bill(bill)), _("Not paid"))
+    return words.get(state, _("Not collected"))

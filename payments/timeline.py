@@ -68,7 +68,10 @@ def _bills(row: Subscription, now: datetime) -> Iterator[Event]:
         for refund in bill.refunds.all():
             if refund.created_at and refund.status in Refund.STANDING:
                 words = {"amount": _amount(refund.amount, refund.currency)}
-                yield Event(refund.created_at, _("%(amount)s was given back.") % words)
+                told = _("%(amount)s was given back.")
+                if refund.status in Refund.UNDER_WAY:
+                    told = _("%(amount)s is on its way back.")
+                yield Event(refund.created_at, told % words)
         for dispute in bill.disputes.all():
             if dispute.created_at and dispute.withdraws:
                 words = {"amount": _amount(dispute.amount, dispute.currency)}

@@ -18,15 +18,28 @@ OWN = Q(status__in=Refund.STANDING) & (Q(invoice=None) | Q(invoice__billing_reas
 
 def of_order(order: Order) -> int:
     """Of its own payment, in the currency's smallest unit."""
-    return _sum(
-        refund
-        for refund in order.refunds.all()
-        if refund.invoice is None or refund.invoice.billing_reason == FIRST
-    )
+    return _sum(_own(order))
 
 
 def of_bill(bill: Invoice) -> int:
     return _sum(bill.refunds.all())
+
+
+def is_under_way(order: Order) -> bool:
+    """Whether some of it has not arrived yet."""
+    return any(each.status in Refund.UNDER_WAY for each in _own(order))
+
+
+def is_bill_under_way(bill: Invoice) -> bool:
+    return any(each.status in Refund.UNDER_WAY for each in bill.refunds.all())
+
+
+def _own(order: Order) -> list[Refund]:
+    return [
+        refund
+        for refund in order.refunds.all()
+        if refund.invoice is None or refund.invoice.billing_reason == FIRST
+    ]
 
 
 def _sum(refunds: Iterable[Refund]) -> int:

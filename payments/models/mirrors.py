@@ -245,6 +245,7 @@ class Refund(Mirrored):
     created_at = models.DateTimeField(_("Made"), null=True)
 
     STANDING = ("pending", "requires_action", "succeeded")
+    UNDER_WAY = ("pending", "requires_action")  # a wallet takes its time
     ENDED = ("succeeded", "failed", "canceled")
 
     class Meta(Mirrored.Meta):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from operations import clock
-from payments import beginning, reservation_standing, returning, standing
+from payments import beginning, reservation_standing, returning, standing, went_back
 from payments.models import Order
 
 LOOKS = 20  # how often the page asks by itself
@@ -48,6 +48,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         "order": order,
         "offer": order.price.offer,
         "state": state,
+        "is_under_way": state == "refunded" and went_back.is_under_way(order),
         "given_up": standing.given_up(order),
         "reservation": reservation_standing.of_order(order, now=now),
         "begin": beginning.of_order(order, now=now) if state == "done" else None,

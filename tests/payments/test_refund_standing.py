@@ -87,7 +87,7 @@ def test_requests_stand_newest_first(order: Order) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "status", "partly"),
-    [(9899, "succeeded", True), (9900, "pending", False), (9900, "failed", True)],
+    [(9899, "succeeded", True), (9900, "succeeded", False), (9900, "failed", True)],
 )
 def test_what_went_back_in_part_says_how_much(
     staff: User, amount: int, status: str, partly: bool
@@ -100,6 +100,17 @@ def test_what_went_back_in_part_says_how_much(
     [(_wish, words)] = told(order)
     assert (words != "已退款") is partly
     assert ("¥9" in words) is partly
+
+
+@pytest.mark.parametrize("amount", [5000, 9900])
+def test_what_a_wallet_has_not_brought_yet_is_on_its_way(staff: User, amount: int) -> None:
+    order = OrderFactory(fulfilled=True, price__amount=9900)
+    RefundFactory(order=order, amount=9900, invoice=InvoiceFactory(), status="pending")
+    refund = RefundFactory(order=order, amount=amount, status="pending")
+    request(order, status="done", decided_by=staff, amount=amount)
+    assert told(order) == [(True, ON_ITS_WAY)]
+    order.refunds.filter(pk=refund.pk).update(status="succeeded")
+    assert told(Order.objects.get(pk=order.pk)) != [(True, ON_ITS_WAY)]
 
 
 def test_a_bills_refund_is_measured_by_the_bill(staff: User) -> None:

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from courses.models import Grant, MembershipCourse
 from payments import standing
-from payments.models import Order, PresaleEnd, Reservation
+from payments.models import Order, PresaleEnd, Refund, Reservation
 from payments.standing import Notice, Standing
 from tests.factories import MembershipFactory, UserFactory, course
 from tests.payments.factories import (
@@ -345,6 +345,20 @@ def test_the_word_of_an_order(fields, word):
     assert standing.of_order(OrderFactory(**fields)) == word
 
 
+@pytest.mark.parametrize("amount", [5000, 9900])
+def test_what_has_not_arrived_yet_is_on_its_way(amount):
+    price = course_price(course())
+    order = OrderFactory(fulfilled=True, price=price, status="refunded")
+    other = InvoiceFactory(billing_reason="subscription_cycle")
+    RefundFactory(order=order, amount=9900, invoice=other, status="pending")
+    refund = RefundFactory(order=order, amount=amount)
+    arrived = standing.of_order(order)
+    assert arrived == ("Refunded" if amount == 9900 else "Partly refunded")
+    for status in Refund.UNDER_WAY:
+        Refund.objects.filter(pk=refund.pk).update(status=status)
+        assert standing.of_order(order) == "Refund on its way"
+
+
 def test_what_finance_ended_is_ended():
     code = PromotionFactory(percent=100)
     free = {"amount": 0, "discount": 3900, "promotion": code, "fulfilled": True}
@@ -501,6 +515,10 @@ def test_the_last_payment_that_went_back_is_told_with_its_day(learner):
     assert standing.refund_notice(learner, page, now=NOW) == Notice(
         told, "info", SEE, reverse("order", args=[last.key])
     )
+    Refund.objects.filter(order=last, amount=4000).update(status="pending")
+    on_its_way = standing.refund_notice(learner, page, now=NOW)
+    assert on_its_way
+    assert on_its_way.sentence == f"CN¥99 is on its way back. {LEARNING}"
 
 
 def test_nothing_is_told_where_no_refund_stands(learner):
@@ -727,3 +745,6 @@ def test_the_word_of_a_bill(status, went_back, word):
     if went_back:
         RefundFactory(order=None, invoice=bill, amount=went_back, currency="CNY")
     assert standing.of_bill(bill) == word
+    if went_back:
+        bill.refunds.update(status="pending")
+        assert standing.of_bill(bill) == "Refund on its way"

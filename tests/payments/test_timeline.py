@@ -187,7 +187,7 @@ def test_money_that_went_back_or_that_the_bank_looks_into_is_told_of_its_bill():
     DisputeFactory(**of_bill, amount=2300, created_at=None)
     DisputeFactory(amount=2400)
     assert told(row)[1:] == [
-        Event(ago(41), "CN¥10 was given back."),
+        Event(ago(41), "CN¥10 is on its way back."),
         Event(ago(40), "CN¥9 was given back."),
         Event(ago(30), "The bank looks into CN¥20; until it decides, courses are closed.", "warn"),
         Event(ago(20), "The bank took CN¥21 back.", "warn"),
