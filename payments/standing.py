@@ -407,9 +407,9 @@ def of_order(order: Order) -> str:
         Order.Status.REFUNDED: _("Refunded"),
         Order.Status.FAILED: _("Payment failed"),
         Order.Status.PARKED: _("We are looking at it"),
-        Order.Status.OPEN: _("Not paid"),
+        Order.Status.OPEN: _("To be paid"),
         Order.Status.RESERVED: _("Reserved"),
-        Order.Status.EXPIRED: _("Expired, not paid"),
+        Order.Status.EXPIRED: _("Expired"),
     }[state]
 
 

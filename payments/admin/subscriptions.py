@@ -56,7 +56,7 @@ SUBSCRIPTION_STATES = {
     "past_due": _("Payment failing"),
     "unpaid": _("Unpaid"),
     "canceled": _("Ended"),
-    "incomplete": _("Not paid yet"),
+    "incomplete": _("To be paid"),
     "incomplete_expired": _("Never paid"),
     "paused": _("Paused"),
 }

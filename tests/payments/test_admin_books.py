@@ -122,8 +122,8 @@ def test_what_differs_is_listed_with_whom_it_concerns(desk):
     on = "2026 年 11 月 {} 日 12:00"
     answer = desk.get(DIFFERENCES)
     assert shown.listed(answer) == [
-        ["两边不一致", concerns, "账单", bill.stripe_id, "待付", "已付", AT, ""],
-        ["两边不一致", "in_blank", "账单", "in_blank", "待付", "–", on.format(22), ""],
+        ["两边不一致", concerns, "账单", bill.stripe_id, "待付款", "已付", AT, ""],
+        ["两边不一致", "in_blank", "账单", "in_blank", "待付款", "–", on.format(22), ""],
         ["这里没有", "–", "退款", "re_9", "open", "paid", on.format(21), "已不存在"],
     ]
     assert reverse("money-invoices:inspect", args=[blank.pk]) in answer.text

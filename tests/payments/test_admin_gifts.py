@@ -37,7 +37,7 @@ def of_each_state() -> dict[str, Any]:
     price = course_price(course(title="城市的暗线"))
     now = site_clock.now()
     states: dict[str, dict[str, Any]] = {
-        "没有付": {"digest": None, "claimable_until": None},
+        "未付款": {"digest": None, "claimable_until": None},
         "未领取": {},
         "已领取": {"redeemed_at": NOW, "redeemed_by": friend},
         "已收回": {"taken_back_at": NOW, "withdrawn_at": NOW},
@@ -61,7 +61,7 @@ def test_each_state_has_its_word_its_filter_and_its_acts(desk):
     listed = {row[0]: row[4] for row in shown.listed(desk.get(LISTING))}
     assert listed == {row.order.number: word for word, row in rows.items()}
     for key, word in {
-        "unpaid": "没有付",
+        "unpaid": "未付款",
         "open": "未领取",
         "claimed": "已领取",
         "taken_back": "已收回",

@@ -188,7 +188,7 @@ def test_a_subscription_is_written_out_with_its_life(desk):
     tables = shown.tables(answer)
     assert sorted(tables["账单"]) == [
         [AT, "¥39", "¥39", "已付", "1"],
-        [ENDS, "¥42", "¥0", "待付", "3"],
+        [ENDS, "¥42", "¥0", "待付款", "3"],
     ]
     assert tables["取消续费"] == [[AT, asked.get_reason_display(), "太贵", AT]]
     assert tables["经过"]
@@ -234,7 +234,7 @@ def test_bills_are_listed_with_what_they_add_up_to(desk):
             "amy@example.org",
             "¥365",
             "¥0",
-            "待付",
+            "待付款",
             DAY_BEFORE,
             "",
         ],
@@ -249,7 +249,7 @@ def test_bills_are_listed_with_what_they_add_up_to(desk):
             *("amy@example.org", "全部课程 · 月", "39.00", "39.00", "2.21", "CN"),
             *("91110000802100433B", "CNY", "已付"),
         ],
-        ["amy@example.org", "全部课程 · 年", "365.00", "0.00", "0.00", "", "", "CNY", "待付"],
+        ["amy@example.org", "全部课程 · 年", "365.00", "0.00", "0.00", "", "", "CNY", "待付款"],
         ["", "", "1.00", "1.00", "0.00", "", "", "USD", "strange"],
     ]
 

@@ -319,8 +319,8 @@ def test_a_card_is_told_of_thirty_days_before_it_ends():
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({}, "Not paid"),
-        ({"status": "expired"}, "Expired, not paid"),
+        ({}, "To be paid"),
+        ({"status": "expired"}, "Expired"),
         ({"status": "failed"}, "Payment failed"),
         ({"status": "parked"}, "We are looking at it"),
         ({"status": "reserved"}, "Reserved"),
@@ -329,9 +329,9 @@ def test_a_card_is_told_of_thirty_days_before_it_ends():
         ({"fulfilled": True}, "Paid"),
         ({"fulfilled": True, "note": "other_amount"}, "Paid"),
         ({"fulfilled": True, "trial_days": 7}, "Begun with a trial"),
-        ({"trial_days": 7}, "Not paid"),
+        ({"trial_days": 7}, "To be paid"),
         ({"is_confirming": True}, "Waits for confirmation"),
-        ({"is_confirming": True, "status": "expired"}, "Expired, not paid"),
+        ({"is_confirming": True, "status": "expired"}, "Expired"),
         ({"fulfilled": True, "status": "refunded"}, "Refunded"),
         ({"fulfilled": True, "advance": "waiting", "starts_at": NOW}, "Paid in advance"),
         ({"fulfilled": True, "advance": "opened", "starts_at": NOW}, "Paid"),
@@ -736,8 +736,8 @@ def test_what_was_redeemed_in_advance_says_when_it_opens(learner):
         ("paid", 0, "Paid"),
         ("paid", 3899, "Partly refunded"),
         ("paid", 3900, "Refunded"),
-        ("open", 0, "Not paid"),
-        ("uncollectible", 0, "Not paid"),
+        ("open", 0, "To be paid"),
+        ("uncollectible", 0, "Not collected"),
     ],
 )
 def test_the_word_of_a_bill(status, went_back, word):

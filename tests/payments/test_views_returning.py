@@ -84,7 +84,7 @@ def test_an_order_is_named_by_its_key_its_session_or_both(client, me, buyer, pri
         ({"fulfilled": True}, "已经开通"),
         ({"status": "paid", "paid_at": NOW}, "请稍等"),
         ({"status": "failed"}, "未扣款"),
-        ({"status": "expired"}, "没有付"),
+        ({"status": "expired"}, "未付款"),
         ({"fulfilled": True, "status": "refunded"}, "已退款"),
         ({"status": "parked", "paid_at": NOW}, "我们正在查看"),
         ({"status": "paid", "paid_at": NOW, "note": "bought_twice"}, "买了两次"),
