@@ -281,10 +281,11 @@ def memberships_of(user: User, *, now: datetime) -> QuerySet[Grant]:
 
 
 def orders_of(user: User) -> QuerySet[Order]:
-    """A buyer's orders worth showing, newest first; abandoned ones are not."""
+    """A buyer's orders worth showing, newest first; abandoned ones are not, reservations that
+    ended are."""
     return (
         Order.objects.filter(buyer=user)
-        .exclude(status=Order.Status.EXPIRED)
+        .exclude(status=Order.Status.EXPIRED, reservation=None)
         .exclude(status=Order.Status.OPEN, session_id=None)
         .select_related(
             "price__offer__course",

@@ -123,6 +123,33 @@ def test_what_is_not_paid_stands_apart_from_what_was_bought(me, buyer, paid, pri
     assert "过期的" not in answer.text
 
 
+def test_a_reservation_that_ended_stands_in_the_list_as_ended(me, buyer):
+    kept = course_price(course(title="不订了的"))
+    gone = {"order__status": "expired", "ended_at": NOW, "ending": "given_up"}
+    row = ReservationFactory(order__buyer=buyer, order__price=kept, **gone)
+    answer = me.get(LIST)
+    assert {"《不订了的》", "预订已结束"} <= set(section(answer, "bought"))
+    assert section(answer, "unpaid") == []
+    assert f'href="{of(row.order)}"' in answer.text
+
+
+def test_a_refund_under_way_reads_so_until_it_has_arrived(me, paid):
+    Order.objects.filter(pk=paid.pk).update(status="refunded")
+    refund = RefundFactory(order=paid, amount=paid.amount, status="pending")
+    for status, word in (("pending", "退款处理中"), ("succeeded", "已退款")):
+        Refund.objects.filter(pk=refund.pk).update(status=status)
+        returned = me.get(reverse("payments_return"), {"order": paid.key.hex})
+        for lines in (
+            section(me.get(LIST), "bought"),
+            shown.lines(me.get(of(paid))),
+            shown.lines(returned),
+        ):
+            assert {"退款处理中", "已退款"} & set(lines) == {word}
+    assert facts(me.get(of(paid)))["退款"].count("·") == 1
+    Refund.objects.update(status="pending")
+    assert facts(me.get(of(paid)))["退款"].endswith("· 退款处理中")
+
+
 def test_a_gift_in_the_list_says_how_it_stands(me, buyer, price):
     order = booked(buyer, price, purpose="gift")
     GiftFactory(order=order)
