@@ -299,6 +299,23 @@ def orders_of(user: User) -> QuerySet[Order]:
     )
 
 
+def confirming(user: User, sellable: Sellable) -> QuerySet[Order]:
+    """A learner's own orders of it, a course in a bundle too, of which a wallet is still to confirm
+    the payment."""
+    own = Q(price__offer__membership=sellable.pk)
+    if isinstance(sellable, CoursePage):
+        own = Q(price__offer__course=sellable.pk) | Q(contents__course=sellable.pk)
+    elif isinstance(sellable, Bundle):
+        own = Q(price__offer__bundle=sellable.pk)
+    return Order.objects.filter(
+        own,
+        buyer=user,
+        purpose=Order.Purpose.OWN,
+        status=Order.Status.OPEN,
+        is_confirming=True,
+    )
+
+
 def subscriptions_of(user: User) -> QuerySet[Subscription]:
     """A learner's subscriptions, newest first, with what they are for."""
     otherwise = Grant.objects.filter(learner=user, membership=OuterRef("offer__membership")).active(

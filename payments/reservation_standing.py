@@ -1,4 +1,4 @@
-"""How a reservation stands, in the learner's words."""
+"""How a reservation, or a payment on its way, stands in the learner's words."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.models import CoursePage
 from pages import dates
-from payments import money, reserving, standing
+from payments import money, queries, reserving, standing
 from payments.models import Order, Reservation
 
 
@@ -61,13 +61,24 @@ def _ended(row: Reservation) -> str:
 
 
 def notice(learner: User, course: CoursePage, *, now: datetime) -> standing.Notice | None:
-    """Of a course that is reserved with a card. One query."""
+    """Of a course that is reserved with a card, or whose payment is on its way. One query."""
     order = _order_for(learner, course)
+    if order and order.waits_for_confirmation:
+        return on_its_way(order)
     found = of_order(order, now=now) if order else None
     if order is None or found is None:
         return None
     kind = "warn" if found.must_pay else "ok"
     return standing.Notice(found.sentence, kind, _label(found), reverse("order", args=[order.key]))
+
+
+def on_its_way(order: Order) -> standing.Notice:
+    """Instead of an offer to buy again what a wallet is still to confirm."""
+    words = _(
+        "Your payment of %(amount)s waits for its confirmation. Nothing needs to be paid again."
+    ) % {"amount": money.in_words(order.amount, order.currency)}
+    address = reverse("order", args=[order.key])
+    return standing.Notice(words, "info", _("See the order"), address)
 
 
 @dataclass(frozen=True)
@@ -80,8 +91,11 @@ class InBar:
 
 
 def in_bar(learner: User, course: CoursePage, *, now: datetime) -> InBar | None:
-    """Of a course that is reserved with a card. One query."""
+    """Of a course that is reserved with a card, or whose payment is on its way. One query."""
     order = _order_for(learner, course)
+    if order and order.waits_for_confirmation:
+        amount = money.in_words(order.amount, order.currency)
+        return InBar(amount, _("See the order"), reverse("order", args=[order.key]))
     found = of_order(order, now=now) if order else None
     if order is None or found is None:
         return None
@@ -90,8 +104,10 @@ def in_bar(learner: User, course: CoursePage, *, now: datetime) -> InBar | None:
 
 
 def _order_for(learner: User, course: CoursePage) -> Order | None:
-    reserved = reserving.standing().filter(buyer=learner, price__offer__course=course)
-    return reserved.select_related("reservation", "price__offer__course").order_by("pk").last()
+    found = reserving.standing().filter(
+        buyer=learner, price__offer__course=course
+    ) | queries.confirming(learner, course)
+    return found.select_related("reservation", "price__offer__course").order_by("pk").last()
 
 
 def _label(found: Reserved) -> str:

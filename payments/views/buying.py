@@ -37,17 +37,21 @@ def buy(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if "code" in request.GET and not limits.consume(request, "promotion_code"):
         return errors.too_many(request, after=limits.longest_wait("promotion_code"))
     offer = offer_of(key)
-    if reserved := _reserved(request, offer):
-        return redirect("order", reserved.key)
+    if begun := _begun(request, offer):
+        return redirect("order", begun.key)
     return _page(request, offer)
 
 
-def _reserved(request: HttpRequest, offer: Offer) -> Order | None:
-    """The order by which whoever looks has reserved the course."""
-    if not request.user.is_authenticated or offer.course_id is None:
+def _begun(request: HttpRequest, offer: Offer) -> Order | None:
+    """The order by which whoever looks has reserved the course, or paid and a wallet is still to
+    confirm it."""
+    if not request.user.is_authenticated:
         return None
-    standing = reserving.standing().filter(buyer_id=request.user.pk)
-    return standing.filter(price__offer__course=offer.course_id).order_by("pk").last()
+    found = queries.confirming(request.user, offer.sellable)
+    if offer.course_id is not None:
+        reserved = reserving.standing().filter(buyer_id=request.user.pk)
+        found = reserved.filter(price__offer__course=offer.course_id) | found
+    return found.order_by("pk").last()
 
 
 @require_POST

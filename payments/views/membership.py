@@ -22,6 +22,7 @@ from payments import (
     promotion_in_hand,
     queries,
     standing,
+    reservation_standing,
     switching,
     win_back,
 )
@@ -52,6 +53,9 @@ def membership(request: HttpRequest) -> HttpResponse:
     if user and offered and not held:
         halted = halted or standing.membership_dispute(user, offered)
     if user and (held or halted):
+    waiting = queries.confirming(user, offered).last() if user and offered else None
+    if waiting:
+        found, halted = [], reservation_standing.on_its_way(waiting)
         found = [each for each in found if checkout.may_buy(user, each.offer, now=now)]
     return TemplateResponse(
         request,

@@ -8,7 +8,13 @@ from django.urls import reverse
 from payments import reservation_standing
 from payments.models import Order, Reservation
 from tests.factories import UserFactory, course
-from tests.payments.factories import NOW, OrderFactory, ReservationFactory, sold_in_advance
+from tests.payments.factories import (
+    NOW,
+    OrderFactory,
+    ReservationFactory,
+    course_price,
+    sold_in_advance,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -142,3 +148,36 @@ def test_an_order_whose_reservation_is_lost_shows_nothing():
     row = reserved()
     row.delete()
     assert on_page(row) == (None, None)
+
+
+# --- a payment on its way ------------------------------------------------------------------------
+
+
+def test_a_payment_that_waits_for_its_confirmation_is_told_of_its_course(
+    django_assert_num_queries,
+):
+    page, inside = course(), course()
+    order = OrderFactory(price=course_price(page), is_confirming=True)
+    order.contents.create(course=inside, position=0)
+    learner = order.buyer
+    address = reverse("order", args=[order.key])
+    for each in (page, inside):
+        with django_assert_num_queries(1):
+            told = reservation_standing.notice(learner, each, now=NOW)
+        assert told
+        assert (told.sentence, told.kind) == ("你付的 ¥99 正在等待确认，不用再付一次。", "info")
+        assert (told.label, told.url) == ("查看订单", address)
+        bar = reservation_standing.in_bar(learner, each, now=NOW)
+        assert bar == reservation_standing.InBar("¥99", "查看订单", address)
+    for person, of in ((UserFactory(), page), (learner, course())):
+        assert reservation_standing.in_bar(person, of, now=NOW) is None
+        assert reservation_standing.notice(person, of, now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    "fields", [{"is_confirming": False}, {"status": "failed"}, {"purpose": "gift"}]
+)
+def test_what_nobody_paid_is_offered_as_ever(fields):
+    page = course()
+    order = OrderFactory(price=course_price(page), **{"is_confirming": True} | fields)
+    assert reservation_standing.in_bar(order.buyer, page, now=NOW) is None

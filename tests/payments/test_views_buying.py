@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.urls import reverse
 from django.utils import timezone
 
@@ -76,6 +77,21 @@ def test_who_has_it_is_led_to_it(me, client, buyer, price):
     assert shown.filled(answer) == {}
     assert f'href="{price.offer.course.get_absolute_url()}"' in answer.text
     assert shown.filled(client.get(page(price)))["price"] == str(price.key)
+
+
+def test_what_a_wallet_is_still_to_confirm_is_not_sold_again(me, client, buyer, price):
+    order = OrderFactory(buyer=buyer, price=price, is_confirming=True)
+    address = reverse("order", args=[order.key])
+    assert me.get(page(price))["Location"] == address
+    of_course = me.get(price.offer.course.get_absolute_url())
+    assert "你付的 ¥99 正在等待确认，不用再付一次。" in shown.lines(of_course)
+    bar = BeautifulSoup(of_course.content, "html.parser").select_one(".buy-bar")
+    assert bar is not None
+    assert [each["href"] for each in bar.select("a")] == [address]
+    assert page(price) in client.get(price.offer.course.get_absolute_url()).text
+    order.status = "failed"
+    order.save()
+    assert shown.filled(me.get(page(price)))["price"] == str(price.key)
 
 
 def test_what_is_off_sale_or_planned_is_not_sold(client, price):

@@ -294,3 +294,30 @@ def test_what_one_has_of_further_memberships_is_said(me, client, buyer, main, pr
     assert "¥39" not in words
     Grant.objects.filter(membership=more).update(withdrawn_at=NOW)
     assert further(me.get(PAGE)) == visitors
+
+
+def test_a_payment_on_its_way_stands_in_the_place_of_the_plans(me, client, buyer, prices):
+    order = OrderFactory(buyer=buyer, price=prices["year"], is_confirming=True)
+    answer = me.get(PAGE)
+    assert choices(answer) == []
+    assert "你付的 ¥365 正在等待确认，不用再付一次。" in shown.lines(answer)
+    address = reverse("order", args=[order.key])
+    assert f'href="{address}"' in answer.text
+    buy = reverse("payments_buy", args=[prices["month"].offer.key])
+    assert me.get(buy)["Location"] == address
+    assert choices(client.get(PAGE)) != []
+
+
+def test_a_further_memberships_early_price_stands_beside_its_regular_one(client, prices):
+    other = membership_prices(MembershipFactory(name="听书会员", sort_order=2))
+    ends = site_clock.now() + timedelta(days=9)
+    PriceFactory(offer=other["year"].offer, amount=19900, ends_at=ends)
+    soup = BeautifulSoup(client.get(PAGE).content, "html.parser")
+    buy = reverse("payments_buy", args=[other["year"].offer.key])
+    row = soup.select_one(f'a.order-line[href="{buy}"]')
+    assert row is not None
+    assert row.s is not None
+    assert row.s.text == "¥365"
+    assert "早鸟价" in row.text
+    others = soup.select('[aria-labelledby="further"] a.order-line')
+    assert [each.s is not None for each in others].count(True) == 1
