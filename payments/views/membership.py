@@ -1,9 +1,9 @@
 """/membership/: one membership, every course."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -18,11 +18,12 @@ from pages import dates
 from payments import (
     checkout,
     comparison,
+    money,
     plans,
     promotion_in_hand,
     queries,
-    standing,
     reservation_standing,
+    standing,
     switching,
     win_back,
 )
@@ -52,10 +53,10 @@ def membership(request: HttpRequest) -> HttpResponse:
     halted = standing.subscription_notice(user, now=now) if user else None
     if user and offered and not held:
         halted = halted or standing.membership_dispute(user, offered)
-    if user and (held or halted):
     waiting = queries.confirming(user, offered).last() if user and offered else None
     if waiting:
         found, halted = [], reservation_standing.on_its_way(waiting)
+    if user and (held or halted):
         found = [each for each in found if checkout.may_buy(user, each.offer, now=now)]
     return TemplateResponse(
         request,
@@ -63,7 +64,7 @@ def membership(request: HttpRequest) -> HttpResponse:
         {
             "membership": offered,
             "plans": found,
-            "others": _others(offered, seen_in),
+            "others": _others(offered, seen_in, now),
             "trial_is_due": plans.trial_is_due(user),
             "held": held,
             "halted": halted,
@@ -115,13 +116,33 @@ def _to_switch(user: User | None, found: list[plans.Plan]) -> Subscription | Non
     return next((row for row in rows if row), None)
 
 
-def _others(offered: Membership | None, currency: str) -> QuerySet[Price]:
+@dataclass(frozen=True)
+class Further:
+    """A price of a further membership; `was` and `early` where a regular one follows it."""
+
+    price: Price
+    membership: Membership | None
+    was: str = ""
+    early: str = ""
+
+
+def _others(offered: Membership | None, currency: str, now: datetime) -> list[Further]:
     """The prices of further memberships, each membership's together. One query."""
-    found = queries.prices_shown(currency).filter(offer__membership__isnull=False)
-    found = found.exclude(offer__membership=offered)
-    return found.order_by(
+    prices = queries.prices_shown(currency, now=now).filter(offer__membership__isnull=False)
+    prices = prices.exclude(offer__membership=offered).order_by(
         "offer__membership__sort_order", "offer__membership", "offer__sort_order", "offer"
     )
+    found = []
+    for price in prices:
+        regular: int | None = getattr(price, "regular_amount", None)
+        early = {}
+        if regular is not None:
+            early = {
+                "was": money.in_words(regular, price.currency),
+                "early": plans.early_note(price, regular, now=now),
+            }
+        found.append(Further(price, price.offer.membership, **early))
+    return found
 
 
 def _held(user: User, now: datetime) -> set[int]:
