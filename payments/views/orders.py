@@ -53,14 +53,17 @@ def orders(request: HttpRequest) -> HttpResponse:
     subscriptions = [
         standing.of_subscription(row, now=now) for row in queries.subscriptions_of(user)
     ]
-    lines = [_line(order, now=now) for order in queries.orders_of(user)]
-    not_yet = (Order.Status.OPEN, Order.Status.RESERVED)
+    unpaid: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for order in queries.orders_of(user):
+        is_unpaid = (order.is_open and not order.is_confirming) or order.is_reserved
+        (unpaid if is_unpaid else others).append(_line(order, now=now))
     context = {
         "subscriptions": subscriptions,
         "memberships": queries.memberships_of(user, now=now),
         "now": now,
-        "unpaid": [line for line in lines if line["order"].status in not_yet],
-        "orders": [line for line in lines if line["order"].status not in not_yet],
+        "unpaid": unpaid,
+        "orders": others,
         "bills": _bills(queries.invoices_of(user)),
     }
     return TemplateResponse(request, "payments/orders.html", context)
