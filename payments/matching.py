@@ -227,11 +227,18 @@ def _look_for_strangers(
     run: Matching, kind: Kind, page: list[Shape], span: dict[str, datetime], *, now: datetime
 ) -> None:
     """What we have of this span of time and the page has not. What was made in the last second of
-    the page before may stand there: it is asked for."""
+    the page before may stand there: it is asked for.
+
+    Whose account a row is of is not asked of the database: SQLite would walk all rows of the
+    account for each page, rather than those of the days.
+    """
     made = {f"{kind.made}__{lookup}": at for lookup, at in span.items()}
     listed = {f"{kind.key}__in": [shape["id"] for shape in page]}
-    ours = kind.model._default_manager.filter(kind.kept or Q(), **made, **gateway.ours())
-    for row in ours.exclude(**listed).iterator():
+    found = kind.model._default_manager.filter(kind.kept or Q(), **made).exclude(**listed)
+    ours = gateway.ours()
+    for row in found.iterator():
+        if any(getattr(row, name) != value for name, value in ours.items()):
+            continue
         stripe_id = getattr(row, kind.key)
         try:
             gateway.object_of(kind.name, stripe_id)

@@ -49,7 +49,10 @@ class Subscription(Mirrored):
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
         ordering = ["-started_at", "-pk"]
-        indexes = [models.Index(fields=["status", "period_end"], name="subscription_by_period")]
+        indexes = [
+            models.Index(fields=["status", "period_end"], name="subscription_by_period"),
+            models.Index(fields=["started_at"], name="subscription_by_start"),
+        ]
 
     LIVE = ("trialing", "active", "past_due")
 
@@ -252,6 +255,7 @@ class Refund(Mirrored):
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
         ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["created_at"], name="refund_by_day")]
 
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):

@@ -112,6 +112,8 @@ def test_a_bill_long_paid_that_was_never_told_is_taken_in(shop, buyer, clock):
 def test_what_stripe_never_had_is_named(sold, clock):
     invented_refund(made_at=clock.now() - timedelta(days=1))
     money_entry("txn_invented", account=gateway.account_id())
+    money_entry("txn_of_another", account="acct_another")
+    money_entry("txn_of_real_money", account=gateway.account_id(), livemode=True)
     run = match(clock)
     assert run.differing == 2
     assert open_ones() == [
@@ -198,6 +200,34 @@ def test_a_page_more_costs_as_many_questions(sold, clock, django_assert_max_num_
         run = match(clock)
     assert run.looked_at > 300
     assert run.differing == 0
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL scans tables so small")
+def test_what_we_have_is_found_by_its_days_however_much_there_is(sold, clock):
+    with CaptureQueriesContext(connection) as asked:
+        match(clock)
+    by_day = {
+        "payments_moneyentry": "money_entry_by_day",
+        "payments_order": "order_by_day",
+        "payments_subscription": "subscription_by_start",
+        "payments_invoice": "invoice_by_day",
+        "payments_refund": "refund_by_day",
+    }
+    found = {}
+    for query in asked.captured_queries:
+        sql = query["sql"]
+        table = sql.partition(' FROM "')[2].partition('"')[0]
+        if sql.startswith("SELECT") and " NOT (" in sql and table in by_day:
+            found[table] = plan_of(sql)
+    assert found.keys() == by_day.keys()
+    for table, index in by_day.items():
+        assert f"USING INDEX {index}" in found[table]
+
+
+def plan_of(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return "; ".join(row[-1] for row in cursor.fetchall())
 
 
 def test_the_command_says_what_it_compared(sold, clock):
