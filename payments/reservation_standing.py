@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.models import CoursePage
 from pages import dates
-from payments import money, queries, reserving, standing
+from payments import money, notices, queries, reserving
 from payments.models import Order, Reservation
 
 
@@ -60,7 +60,7 @@ def _ended(row: Reservation) -> str:
     }[Reservation.Ending(row.ending)]
 
 
-def notice(learner: User, course: CoursePage, *, now: datetime) -> standing.Notice | None:
+def notice(learner: User, course: CoursePage, *, now: datetime) -> notices.Notice | None:
     """Of a course that is reserved with a card, or whose payment is on its way. One query."""
     order = _order_for(learner, course)
     if order and order.waits_for_confirmation:
@@ -69,16 +69,16 @@ def notice(learner: User, course: CoursePage, *, now: datetime) -> standing.Noti
     if order is None or found is None:
         return None
     kind = "warn" if found.must_pay else "ok"
-    return standing.Notice(found.sentence, kind, _label(found), reverse("order", args=[order.key]))
+    return notices.Notice(found.sentence, kind, _label(found), reverse("order", args=[order.key]))
 
 
-def on_its_way(order: Order) -> standing.Notice:
+def on_its_way(order: Order) -> notices.Notice:
     """Instead of an offer to buy again what a wallet is still to confirm."""
     words = _(
         "Your payment of %(amount)s waits for its confirmation. Nothing needs to be paid again."
     ) % {"amount": money.in_words(order.amount, order.currency)}
     address = reverse("order", args=[order.key])
-    return standing.Notice(words, "info", _("See the order"), address)
+    return notices.Notice(words, "info", _("See the order"), address)
 
 
 @dataclass(frozen=True)

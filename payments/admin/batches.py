@@ -39,9 +39,9 @@ from payments.admin.listing import (
     detail_url,
     logged,
     moment,
-    period_widget,
     person,
 )
+from payments.admin.listing_filters import period_widget
 from payments.admin.offers import LONGEST_MONTHS
 from payments.models import RedeemBatch, RedeemCode
 

@@ -21,7 +21,6 @@ from payments.admin import difference_words
 from payments.admin.confirmation import Confirmation, ReasonForm
 from payments.admin.listing import (
     Action,
-    CurrencyFilter,
     DetailColumn,
     Fact,
     MomentColumn,
@@ -29,15 +28,13 @@ from payments.admin.listing import (
     MoneyDetail,
     MoneyIndex,
     MoneyViewSet,
-    RealMoneyFilter,
-    SiteDays,
     detail_url,
     in_words,
     logged,
     moment,
-    period_widget,
     stripe_fact,
 )
+from payments.admin.listing_filters import CurrencyFilter, RealMoneyFilter, SiteDays, period_widget
 from payments.admin.orders import offers
 from payments.models import Difference, Matching, MoneyEntry, Offer
 from payments.models.books import MoneyEntryQuerySet

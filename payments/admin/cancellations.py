@@ -17,9 +17,9 @@ from payments.admin.listing import (
     MoneyViewSet,
     detail_url,
     moment,
-    period_widget,
     person,
 )
+from payments.admin.listing_filters import period_widget
 from payments.models import Cancellation
 
 

@@ -25,9 +25,9 @@ from payments.admin.listing import (
     MoneyViewSet,
     detail_url,
     moment,
-    period_widget,
     person,
 )
+from payments.admin.listing_filters import period_widget
 from payments.models import RedeemBatch, RedeemCode
 
 PERMISSION = "payments.change_redeemcode"

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from payments import concerned, differences, money
-from payments.admin import disputes, orders, refunds, subscriptions
+from payments.admin import bills, disputes, orders, refunds, subscriptions
 from payments.admin.listing import moment, person
 from payments.models import Difference
 from payments.models.orders import ORDER_LABEL
@@ -34,7 +34,7 @@ WHAT = {
 STATES: dict[str, dict[Any, Any]] = {
     "checkout.session": orders.STATES,
     "dispute": disputes.STATES,
-    "invoice": subscriptions.INVOICE_STATES,
+    "invoice": bills.INVOICE_STATES,
     "order": orders.STATES,
     "refund": refunds.STATES,
     "session": orders.STATES,

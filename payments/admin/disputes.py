@@ -23,10 +23,10 @@ from payments.admin.listing import (
     detail_url,
     in_words,
     moment,
-    period_widget,
     person,
     stripe_fact,
 )
+from payments.admin.listing_filters import period_widget
 from payments.models import Dispute
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal

@@ -24,9 +24,9 @@ from payments.admin.listing import (
     MoneyIndex,
     MoneyViewSet,
     moment,
-    period_widget,
     stripe_fact,
 )
+from payments.admin.listing_filters import period_widget
 from payments.models import WebhookEvent
 
 OUTCOMES = {

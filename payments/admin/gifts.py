@@ -26,9 +26,9 @@ from payments.admin.listing import (
     detail_url,
     in_words,
     moment,
-    period_widget,
     person,
 )
+from payments.admin.listing_filters import period_widget
 from payments.models import Gift
 from payments.models.orders import ORDER_LABEL
 

@@ -45,9 +45,9 @@ from payments.admin.listing import (
     Section,
     detail_url,
     moment,
-    period_widget,
     person,
 )
+from payments.admin.listing_filters import period_widget
 from payments.admin.subscriptions import SUBSCRIPTION_STATES
 
 # What staff give, and what they may take back. All others follow from money and would come back.

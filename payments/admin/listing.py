@@ -4,25 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import django_filters
-from django.conf import settings
 from django.db.models import Model, QuerySet, Sum
 from django.forms import NullBooleanField
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views import View
-from django_filters.fields import DateRangeField
-from wagtail.admin.active_filters import (
-    ActiveFilter,
-    BaseFilterAdapter,
-    register_filter_adapter_class,
-)
 from wagtail.admin.admin_url_finder import ModelAdminURLFinder
-from wagtail.admin.filters import DateRangePickerWidget
 from wagtail.admin.paginator import WagtailPaginator
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
@@ -95,47 +85,6 @@ class DetailColumn(TitleColumn):
 
     def __init__(self, name: str, viewset: str, **kwargs: Any) -> None:
         super().__init__(name, get_url=lambda row: detail_url(viewset, row), **kwargs)
-
-
-class SiteDaysField(DateRangeField):
-    def compress(self, data_list: Any) -> Any:
-        with timezone.override(settings.TIME_ZONE):
-            return super().compress(data_list)
-
-
-class SiteDays(django_filters.DateFromToRangeFilter):
-    """From one day to another, both whole, of the site's calendar: the books have one, wherever
-    their reader is."""
-
-    field_class = SiteDaysField
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, widget=DateRangePickerWidget(), **kwargs)
-
-
-class CurrencyFilter(django_filters.CharFilter):
-    """By its three letters."""
-
-    def filter(self, qs: Any, value: Any) -> Any:
-        return super().filter(qs, value.upper() if value else value)
-
-
-class BooleanAdapter(BaseFilterAdapter):
-    """A yes or no beside the filter's name, not Python's word."""
-
-    def get_active_filters(self) -> Iterable[ActiveFilter]:
-        for found in super().get_active_filters():
-            yield found._replace(value=_("Yes") if self.value else _("No"))
-
-
-register_filter_adapter_class(django_filters.BooleanFilter, BooleanAdapter)
-
-
-class RealMoneyFilter(django_filters.BooleanFilter):
-    """Test mode leaves rows behind that no figure counts once the site takes money."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(label=_("Real money"), field_name="livemode", **kwargs)
 
 
 @dataclass(frozen=True)
@@ -387,7 +336,3 @@ def person(user: Any) -> str:
 
 def detail_url(viewset: str, row: Model | None) -> str:
     return reverse(f"{viewset}:inspect", args=[row.pk]) if row else ""
-
-
-def period_widget() -> DateRangePickerWidget:
-    return DateRangePickerWidget()

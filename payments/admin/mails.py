@@ -25,9 +25,9 @@ from payments.admin.listing import (
     MoneyDetail,
     MoneyIndex,
     MoneyViewSet,
-    SiteDays,
     moment,
 )
+from payments.admin.listing_filters import SiteDays
 
 # About money, and not so old that its words are gone.
 KEPT = Q(about=OutboxMessage.About.MONEY) & ~Q(text="")

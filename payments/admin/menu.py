@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.base import ViewSetGroup
 
 from payments.admin.batches import BatchViewSet
+from payments.admin.bills import InvoiceViewSet
 from payments.admin.books import DifferenceViewSet, MoneyEntryViewSet
 from payments.admin.cancellations import CancellationViewSet
 from payments.admin.codes import CodeViewSet
@@ -18,7 +19,7 @@ from payments.admin.orders import OrderViewSet
 from payments.admin.promotions import PromotionViewSet
 from payments.admin.refunds import RefundViewSet
 from payments.admin.requests_for_refunds import RequestViewSet
-from payments.admin.subscriptions import InvoiceViewSet, SubscriptionViewSet
+from payments.admin.subscriptions import SubscriptionViewSet
 from payments.admin.why import WhyViewSet
 
 

@@ -21,7 +21,6 @@ from payments.admin import searching
 from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import (
     Action,
-    CurrencyFilter,
     DetailColumn,
     Fact,
     MomentColumn,
@@ -29,15 +28,14 @@ from payments.admin.listing import (
     MoneyDetail,
     MoneyIndex,
     MoneyViewSet,
-    RealMoneyFilter,
     Section,
-    SiteDays,
     detail_url,
     in_words,
     moment,
     person,
     stripe_fact,
 )
+from payments.admin.listing_filters import CurrencyFilter, RealMoneyFilter, SiteDays
 from payments.admin.refunds import RefundOrderView, is_refundable, refund_state, wishes
 from payments.models import (
     Dispute,

@@ -30,9 +30,9 @@ from payments.admin.listing import (
     detail_url,
     in_words,
     moment,
-    period_widget,
     person,
 )
+from payments.admin.listing_filters import period_widget
 from payments.admin.refunds import GivesBack, OfPayment, in_full, wanted, why_not
 from payments.models import Invoice, Order, RefundRequest
 from payments.models.orders import ORDER_LABEL

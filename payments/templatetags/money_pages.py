@@ -14,7 +14,7 @@ from courses.models import CoursePage, LessonPage
 from courses.outline import OutlineRow
 from operations import clock
 from pages.templatetags.site_tags import legal_url
-from payments import queries, reservation_standing, sales, standing
+from payments import notices, queries, reservation_standing, sales
 from payments.models import Price
 
 register = template.Library()
@@ -150,21 +150,21 @@ def _sign_in_url(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def membership_notice(context: Context) -> standing.Notice | None:
+def membership_notice(context: Context) -> notices.Notice | None:
     """`{% membership_notice as notice %}`: what the learner should know of their membership."""
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return None
-    return standing.notice(request.user, now=clock.now())
+    return notices.of_memberships(request.user, now=clock.now())
 
 
 @register.simple_tag(takes_context=True)
-def failing_notice(context: Context) -> standing.Notice | None:
+def failing_notice(context: Context) -> notices.Notice | None:
     """`{% failing_notice as notice %}`: that a renewal has failed, and where to mend it."""
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return None
-    found = standing.subscription_notice(request.user, now=clock.now())
+    found = notices.of_subscription(request.user, now=clock.now())
     return found if found and found.kind == "warn" else None
 
 
@@ -178,7 +178,7 @@ def reservation_of(context: Context, course: CoursePage) -> reservation_standing
 
 
 @register.simple_tag(takes_context=True)
-def closed_notice(context: Context, course: CoursePage) -> standing.Notice | None:
+def closed_notice(context: Context, course: CoursePage) -> notices.Notice | None:
     """`{% closed_notice course as notice %}`: why a course that was open to them is closed."""
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
@@ -186,8 +186,8 @@ def closed_notice(context: Context, course: CoursePage) -> standing.Notice | Non
     now = clock.now()
     return (
         reservation_standing.notice(request.user, course, now=now)
-        or standing.waiting_notice(request.user, course)
-        or standing.dispute_notice(request.user, course)
-        or standing.notice(request.user, now=now)
-        or standing.refund_notice(request.user, course, now=now)
+        or notices.of_waiting(request.user, course)
+        or notices.of_dispute(request.user, course)
+        or notices.of_memberships(request.user, now=now)
+        or notices.of_refund(request.user, course, now=now)
     )

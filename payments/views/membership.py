@@ -19,11 +19,11 @@ from payments import (
     checkout,
     comparison,
     money,
+    notices,
     plans,
     promotion_in_hand,
     queries,
     reservation_standing,
-    standing,
     switching,
     win_back,
 )
@@ -50,9 +50,9 @@ def membership(request: HttpRequest) -> HttpResponse:
         else []
     )
     have = _held(user, now) if user else set()
-    halted = standing.subscription_notice(user, now=now) if user else None
+    halted = notices.of_subscription(user, now=now) if user else None
     if user and offered and not held:
-        halted = halted or standing.membership_dispute(user, offered)
+        halted = halted or notices.of_membership_dispute(user, offered)
     waiting = queries.confirming(user, offered).last() if user and offered else None
     if waiting:
         found, halted = [], reservation_standing.on_its_way(waiting)

@@ -8,7 +8,8 @@ import factory
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from courses.models import Bundle, CoursePage, Membership
+from accounts.models import User
+from courses.models import Bundle, CoursePage, Grant, Membership
 from operations import clock
 from operations import clock as site_clock
 from payments import batches, codes
@@ -297,3 +298,20 @@ class PromotionFactory(factory.django.DjangoModelFactory):
     def offers(self, create: bool, chosen: Any) -> None:
         if chosen:
             self.offers.set(chosen)
+
+
+def paused_until(at: datetime, **more: Any) -> dict[str, Any]:
+    """Fields of a subscription."""
+    return {
+        "collection_paused": True,
+        "object": {"pause_collection": {"resumes_at": int(at.timestamp())}, **more},
+    }
+
+
+def held(learner: User, **fields: Any) -> Grant:
+    """A grant that came by a code."""
+    usual = {"source_kind": "redeem_code", "source_id": f"code-{Grant.objects.count()}"}
+    made: Grant = Grant.objects.create(
+        **usual | {"learner": learner, "starts_at": NOW - timedelta(days=90)} | fields
+    )
+    return made

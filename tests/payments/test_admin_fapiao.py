@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import roles
 from operations import clock as site_clock
 from payments import fapiao
-from payments.admin import fapiao as noting
+from payments.admin import fapiao_steps
 from payments.models import Fapiao, Invoice, Order
 from tests.factories import UserFactory, course
 from tests.payments import shown
@@ -277,15 +277,15 @@ def test_of_a_bill_the_day_of_the_bill_counts(desk):
 def test_two_at_once_note_it_once(desk, monkeypatch):
     """The other one while the form of the first is read."""
     asked, back = FapiaoFactory(), reversible_fapiao()
-    read = noting.not_to_come
+    read = fapiao_steps.not_to_come
 
     def meanwhile(act, number: str, **fields: Any) -> None:
         def with_another(day):
-            monkeypatch.setattr(noting, "not_to_come", read)
+            monkeypatch.setattr(fapiao_steps, "not_to_come", read)
             act(number=number, actor=desk.person, now=site_clock.now(), **fields)
             return read(day)
 
-        monkeypatch.setattr(noting, "not_to_come", with_another)
+        monkeypatch.setattr(fapiao_steps, "not_to_come", with_another)
 
     meanwhile(fapiao.issue, "26440001", fapiao=asked, issued_on=today(), file=None)
     assert "已经开具过了" in issue(desk, asked).text
@@ -387,5 +387,5 @@ def test_its_page_asks_once_how_it_stands(desk):
 
 def test_a_file_that_was_looked_at_is_read_from_its_beginning():
     file = SimpleUploadedFile("f.pdf", b"%PDF-1.7")
-    noting.is_pdf(file)
+    fapiao_steps.is_pdf(file)
     assert file.read() == b"%PDF-1.7"
