@@ -4,18 +4,20 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django import template
+from django.conf import settings
 from django.template.context import Context
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import currencies
+from accounts import currencies, limits
 from courses.models import CoursePage, LessonPage
 from courses.outline import OutlineRow
 from operations import clock
 from pages.templatetags.site_tags import legal_url
-from payments import notices, queries, reservation_standing, sales
+from payments import notices, promotion_in_hand, queries, reservation_standing, sales
 from payments.models import Price
+from payments.promotion_in_hand import InHand
 
 register = template.Library()
 
@@ -147,6 +149,21 @@ def _sign_in_url(context: Context) -> str:
     if request is None or request.user.is_authenticated:
         return ""
     return f"{reverse('account_login')}?{urlencode({'next': request.path})}"
+
+
+@register.simple_tag(takes_context=True)
+def code_in_hand(context: Context) -> InHand:
+    """`{% code_in_hand as brought %}`: the promotion code that led here, or to a page before. It is
+    kept until the page that reckons with it; a query where there is one."""
+    request = context.get("request")
+    if request is None or not hasattr(request, "session"):
+        return InHand()
+    if "code" in request.GET:
+        if not limits.consume(request, "promotion_code"):
+            return InHand()
+    elif settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return InHand()
+    return promotion_in_hand.of(request, now=clock.now())
 
 
 @register.simple_tag(takes_context=True)

@@ -21,6 +21,7 @@ from tests.payments.factories import (
     OfferFactory,
     OrderFactory,
     PriceFactory,
+    PromotionFactory,
     RefundFactory,
     ReservationFactory,
     SubscriptionFactory,
@@ -40,9 +41,14 @@ def closed(page: CoursePage) -> LessonPage:
     return found
 
 
+def closed_address(page: CoursePage) -> str:
+    return reverse("lesson", args=[page.slug, closed(page).slug])
+
+
 def wall(client: Any, page: CoursePage) -> Any:
-    address = reverse("lesson", args=[page.slug, closed(page).slug])
-    soup = BeautifulSoup(client.get(address).content, "html.parser").select_one(".paywall")
+    soup = BeautifulSoup(client.get(closed_address(page)).content, "html.parser").select_one(
+        ".paywall"
+    )
     assert soup is not None
     return soup
 
@@ -61,6 +67,51 @@ def tag(source: str, user: Any = None, **context: Any) -> str:
         context["request"] = RequestFactory().get("/")
         context["request"].user = user
     return Template("{% load money_pages %}" + source).render(Context(context))
+
+
+# --- a promotion code that a link brought --------------------------------------------------------
+
+
+def told(answer: Any, code: str) -> list[str]:
+    lines = BeautifulSoup(answer.content, "html.parser").main.stripped_strings
+    return [" ".join(line.split()) for line in lines if line.strip().startswith(code)]
+
+
+def test_a_code_is_told_where_it_leads_and_kept_on_the_way_to_the_till(client):
+    PromotionFactory(code="SPRING", percent=20)
+    page = course(lessons=2)
+    price, together = course_price(page), bundle_price(bundle(page))
+    next_page = "SPRING：下一页显示优惠后的价格"
+    assert told(client.get(page.get_absolute_url()), "SPRING") == []
+    assert told(client.get(f"{page.get_absolute_url()}?code=spring"), "SPRING") == [next_page]
+    for address in (
+        page.get_absolute_url(),
+        closed_address(page),
+        together.offer.bundle.get_absolute_url(),
+    ):
+        assert told(client.get(address), "SPRING") == [next_page]
+    assert "¥79.20" in client.get(reverse("payments_buy", args=[price.offer.key])).text
+
+
+def test_what_is_no_code_is_not_promised(client, settings):
+    page = course(lessons=2)
+    course_price(page)
+    address = page.get_absolute_url()
+    shown = client.get(f"{address}?code=NOPE")
+    assert told(shown, "NOPE") == ["NOPE：没有这个优惠码。请再看看字母和数字。"]
+    assert told(client.get(address), "NOPE") == []
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"promotion_code": "1/m/ip"}
+    PromotionFactory(code="SPRING")
+    found = [bool(told(client.get(f"{address}?code=SPRING"), "SPRING")) for _ in range(2)]
+    assert found == [True, False]  # beyond the limit nothing is looked up
+
+
+def test_a_closed_lesson_sells_nothing_again_that_a_wallet_is_to_confirm(me, buyer):
+    page = course(lessons=2)
+    order = OrderFactory(buyer=buyer, price=course_price(page), is_confirming=True)
+    found = wall(me, page)
+    assert hrefs(found) == [reverse("order", args=[order.key])]
+    assert "¥99" not in found.text
 
 
 # --- the paywall ---------------------------------------------------------------------------------
