@@ -70,11 +70,20 @@ hold(
     "payments.RefundRequest",
     "asked_by",
     erase="keep",
-    export=("created_at", "note", "status", "reason", "decided_at"),
+    export=(
+        "created_at",
+        "note",
+        "status",
+        "reason",
+        "decided_at",
+        "decline_reason",
+        "declined_at",
+    ),
     stays=LAW,
 )
 hold("payments.RefundRequest", "decided_by", erase="keep")
 hold("payments.RefundRequest", "confirmed_by", erase="keep")
+hold("payments.RefundRequest", "declined_by", erase="keep")
 hold("payments.RedeemBatch", "made_by", erase="keep")
 hold(
     "payments.Gift",

@@ -179,7 +179,8 @@ def carry_on() -> None:
 def _to_give_back(end: PresaleEnd) -> QuerySet[Order]:
     """Those about which nothing is under way, nor was decided since."""
     under_way = Q(status__in=[RefundRequest.Status.APPROVED, RefundRequest.Status.PROPOSED])
-    decided = RefundRequest.objects.filter(under_way | Q(decided_at__gte=end.decided_at))
+    since = Q(decided_at__gte=end.decided_at) | Q(declined_at__gte=end.decided_at)
+    decided = RefundRequest.objects.filter(under_way | since)
     return waiting().filter(price__offer=end.offer).exclude(refund_requests__in=decided)
 
 

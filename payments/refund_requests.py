@@ -1,5 +1,5 @@
-"""Wanting a payment back: who asked and why, who decided, who confirmed. What Stripe then does:
-`refunds`."""
+"""Wanting a payment back: who asked and why, who decided, who confirmed or declined. What
+Stripe then does: `refunds`."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -113,13 +113,13 @@ def _told(request: RefundRequest) -> dict[str, str]:
 @transaction.atomic
 def decline(*, request: RefundRequest, reason: str, actor: User, now: datetime) -> RefundRequest:
     """Say no, before Stripe is told or after Stripe refused; a learner who asked reads the reason.
-    Raises CannotRefund."""
+    What was decided before stays as it was. Raises CannotRefund."""
     request = RefundRequest.objects.select_for_update().get(pk=request.pk)
     if request.status not in RefundRequest.DECLINABLE:
         raise CannotRefund
     request.status = RefundRequest.Status.DECLINED
-    request.reason, request.decided_by, request.decided_at = reason[:300], actor, now
-    request.save(update_fields=["status", "reason", "decided_by", "decided_at"])
+    request.decline_reason, request.declined_by, request.declined_at = reason[:300], actor, now
+    request.save(update_fields=["status", "decline_reason", "declined_by", "declined_at"])
     log(instance=request, action="payments.decline", user=actor, data={"reason": reason})
     if request.asked_by_id == request.order.buyer_id:
         letters.refund_declined(request, now=now)

@@ -14,7 +14,7 @@ from accounts.models import OutboxMessage, User
 from courses.models import GrantChange
 from pages import dates
 from payments import money
-from payments.models import Gift, Order, RedeemCode, RefundRequest, Reservation
+from payments.models import Gift, Order, RedeemCode, Reservation
 
 CLAIMS_TOLD = 20  # of many seats, the first ones
 
@@ -147,7 +147,7 @@ def _change(change: GrantChange, before: GrantChange | None) -> Event:
 
 
 def _refunds(order: Order) -> Iterator[Event]:
-    people = ("asked_by", "decided_by", "confirmed_by")
+    people = ("asked_by", "decided_by", "confirmed_by", "declined_by")
     for request in order.refund_requests.select_related(*people):
         words = {
             "who": _name(request.asked_by),
@@ -155,15 +155,18 @@ def _refunds(order: Order) -> Iterator[Event]:
             "reason": request.reason,
             "decider": _name(request.decided_by),
             "second": _name(request.confirmed_by),
+            "decliner": _name(request.declined_by),
+            "why_not": request.decline_reason,
         }
         asked = _("%(who)s asked for a refund.")
         if request.note:
             asked = _("%(who)s asked for a refund: %(why)s")
-        elif request.asked_by_id != order.buyer_id:
+        elif request.reason and request.asked_by_id != order.buyer_id:
             asked = _("%(who)s began a refund: %(reason)s")
         yield Event(request.created_at, asked % words, request)
         if request.decided_at:
-            words["state"] = _as_decided(request)
+            decision = request.Status.PROPOSED if request.needs_second else request.Status.APPROVED
+            words["state"] = str(decision.label)  # what became of it since is told by its own day
             decided = _("%(decider)s decided: %(state)s.")
             if request.reason and request.asked_by_id == order.buyer_id:
                 decided = _("%(decider)s decided: %(state)s. %(reason)s")
@@ -172,18 +175,13 @@ def _refunds(order: Order) -> Iterator[Event]:
             yield Event(
                 request.confirmed_at, _("%(second)s confirmed the refund.") % words, request
             )
+        if request.declined_at:
+            declined = _("%(decliner)s declined the refund: %(why_not)s")
+            yield Event(request.declined_at, declined % words, request)
     for refund in order.refunds.all():
         if refund.created_at:
             words = {"amount": _amount(refund.amount, refund.currency)}
             yield Event(refund.created_at, _went(refund.status) % words, refund)
-
-
-def _as_decided(request: RefundRequest) -> str:
-    """What it was made by the decision; what became of it since is told by its own day."""
-    status = request.Status
-    if request.status == status.DECLINED:
-        return str(status.DECLINED.label)
-    return str((status.PROPOSED if request.needs_second else status.APPROVED).label)
 
 
 def _went(status: str) -> str:

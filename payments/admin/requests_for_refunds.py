@@ -187,6 +187,9 @@ class RequestIndex(MoneyIndex):
             "decided_at": item.decided_at,
             "confirmed_by": item.confirmed_by.email if item.confirmed_by else "",
             "confirmed_at": item.confirmed_at,
+            "decline_reason": item.decline_reason,
+            "declined_by": item.declined_by.email if item.declined_by else "",
+            "declined_at": item.declined_at,
         }
 
 
@@ -207,6 +210,9 @@ class RequestDetail(MoneyDetail):
         yield Fact(_("Decided"), moment(row.decided_at))
         yield Fact(_("Confirmed by"), person(row.confirmed_by) or self.awaited())
         yield Fact(_("Confirmed"), moment(row.confirmed_at))
+        yield Fact(_("Why declined"), row.decline_reason)
+        yield Fact(_("Declined by"), person(row.declined_by))
+        yield Fact(_("Declined on"), moment(row.declined_at))
 
     def awaited(self) -> Any:
         """Who confirms a refund that waits, if it does."""
@@ -255,11 +261,12 @@ class RequestViewSet(MoneyViewSet):
         "asked_by",
         "decided_by",
         "confirmed_by",
+        "declined_by",
     )
     row_views = {"approve": ApproveView, "confirm": ConfirmView, "decline": DeclineView}
     filterset_class = RequestFilters
     order_key = "order__key"
-    search_fields = ["order__buyer__email", "asked_by__email", "note", "reason"]
+    search_fields = ["order__buyer__email", "asked_by__email", "note", "reason", "decline_reason"]
     list_display = [
         DetailColumn(
             "order",
@@ -272,6 +279,7 @@ class RequestViewSet(MoneyViewSet):
         Column("note", label=_("Why")),
         Column("amount", label=_("Amount"), accessor=lambda row: in_words(*wanted(row))),
         Column("reason", label=_("Reason")),
+        Column("decline_reason", label=_("Why declined")),
         "status",
         MomentColumn("created_at", label=_("Made")),
     ]
@@ -288,5 +296,8 @@ class RequestViewSet(MoneyViewSet):
         "decided_at",
         "confirmed_by",
         "confirmed_at",
+        "decline_reason",
+        "declined_by",
+        "declined_at",
     ]
     export_headings = {"amount": _("Amount"), "currency": _("Currency")}

@@ -104,7 +104,7 @@ def refund_declined(request: RefundRequest, *, now: datetime) -> bool:
     context = {
         "title": order.price.offer.named,
         "number": order.number,
-        "reason": request.reason,
+        "reason": request.decline_reason,
         "page": post.page_of(order),
     }
     return post.queue(f"refund-declined-{request.pk}", order.buyer, "refund_declined", context, now)

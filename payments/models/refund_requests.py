@@ -1,4 +1,4 @@
-"""Wanting a payment back: who asked, who decided, who confirmed."""
+"""Wanting a payment back: who asked, who decided, who confirmed or declined."""
 
 import uuid
 
@@ -80,6 +80,19 @@ class RefundRequest(models.Model):
         verbose_name=_("Confirmed by"),
     )
     confirmed_at = models.DateTimeField(_("Confirmed"), null=True, blank=True)
+    # Apart from the decision: one person may propose what another declines.
+    decline_reason = models.CharField(
+        _("Why declined"), max_length=300, blank=True, default="", db_default=""
+    )
+    declined_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Declined by"),
+    )
+    declined_at = models.DateTimeField(_("Declined on"), null=True, blank=True)
 
     wagtail_reference_index_ignore = True
 
@@ -116,6 +129,11 @@ class RefundRequest(models.Model):
                 name="refund_request_confirmed_by_another_or_later",
                 condition=~Q(confirmed_by=F("decided_by"))
                 | Q(alone_from__isnull=False, confirmed_at__gte=F("alone_from")),
+            ),
+            models.CheckConstraint(
+                name="refund_request_declined_says_so",
+                condition=Q(status="declined")
+                | Q(declined_at=None, declined_by=None, decline_reason=""),
             ),
         ]
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import roles
-from accounts.models import User
+from accounts.models import OutboxMessage, User
 from operations import clock as site_clock
 from pages import dates
 from payments.models import Invoice, Order, RefundRequest, Subscription
@@ -313,16 +313,47 @@ def test_requests_are_listed_with_what_they_are_about(desk):
         wish(order, invoice=bill, created_at=NOW - timedelta(days=1)),
         proposed(desk, sold(), amount=900, created_at=NOW - timedelta(days=2)),
     ]
-    listed = [row[:7] for row in shown.listed(desk.get(REQUESTS))]
+    listed = [row[:8] for row in shown.listed(desk.get(REQUESTS))]
     amy_, once = "amy@example.org", "城市的暗线 · 一次买断"
     assert listed == [
-        [rows[0].order.number, amy_, once, "不合适", "¥99", "", "已申请"],
-        [order.number, amy_, plan, "", "¥42", "", "已申请"],
-        [rows[2].order.number, amy_, once, "", "¥9", "不合适", "待再次确认"],
+        [rows[0].order.number, amy_, once, "不合适", "¥99", "", "", "已申请"],
+        [order.number, amy_, plan, "", "¥42", "", "", "已申请"],
+        [rows[2].order.number, amy_, once, "", "¥9", "不合适", "", "待再次确认"],
     ]
     exported = {row["金额"]: row for row in csv_rows(desk, REQUESTS)}
     assert set(exported) == {"99.00", "42.00", "9.00"}
-    assert list(exported["9.00"].values())[-4] == somebody(desk).email
+    assert exported["9.00"]["处理人"] == somebody(desk).email
+
+
+@pytest.mark.parametrize("wished", [True, False])
+def test_what_one_proposed_and_another_declined_is_told_of_each(desk, colleague, wished):
+    order = sold()
+    row = proposed(desk, order, **({} if wished else {"asked_by": somebody(desk)}))
+    colleague.post(reverse("money-requests:decline", args=[row.pk]), {"reason": "已学完"})
+    facts = shown.facts(desk.get(reverse("money-requests:inspect", args=[row.pk])))
+    me, she = (f"{who.get_full_name()} <{who.email}>" for who in map(somebody, (desk, colleague)))
+    assert (facts["理由"], facts["处理人"], facts["处理于"]) == ("不合适", me, AT)
+    assert (facts["未同意的理由"], facts["未同意的人"]) == ("已学完", she)
+    assert facts["未同意于"] != AT
+    (listed,) = shown.listed(desk.get(REQUESTS))
+    assert listed[5:8] == ["不合适", "已学完", "未同意"]
+    (exported,) = csv_rows(desk, REQUESTS)
+    assert (exported["理由"], exported["处理人"]) == ("不合适", somebody(desk).email)
+    assert (exported["未同意的理由"], exported["未同意的人"]) == (
+        "已学完",
+        somebody(colleague).email,
+    )
+    story = " ".join(
+        row[1]
+        for row in shown.tables(desk.get(reverse("money-orders:inspect", args=[order.pk])))["经过"]
+    )
+    assert f"{somebody(colleague).get_full_name()} 未同意退款：已学完" in story
+    mails = [mail.text for mail in OutboxMessage.objects.filter(user=order.buyer)]
+    assert ["已学完" in each and "不合适" not in each for each in mails] == [True] * wished
+    client = Client()
+    client.force_login(order.buyer)
+    page = client.get(f"/account/orders/{order.key}/").text
+    assert ("已学完" in page, "不合适" in page) == (wished, False)
 
 
 @pytest.mark.parametrize(

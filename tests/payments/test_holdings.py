@@ -284,7 +284,14 @@ def test_what_a_code_opened_and_a_request_for_a_refund_go_out(me: User) -> None:
         redeemed_at=NOW,
     )
     OrderFactory(fulfilled=True).refund_requests.create(
-        asked_by=me, created_at=NOW, note="x", status="declined", reason="y", decided_at=NOW
+        asked_by=me,
+        created_at=NOW,
+        note="x",
+        status="declined",
+        reason="y",
+        decided_at=NOW,
+        decline_reason="z",
+        declined_at=NOW,
     )
     assert exported(me) == {
         "redeemcode": [
@@ -296,7 +303,15 @@ def test_what_a_code_opened_and_a_request_for_a_refund_go_out(me: User) -> None:
             }
         ],
         "refundrequest": [
-            {"created_at": AT, "note": "x", "status": "declined", "reason": "y", "decided_at": AT}
+            {
+                "created_at": AT,
+                "note": "x",
+                "status": "declined",
+                "reason": "y",
+                "decided_at": AT,
+                "decline_reason": "z",
+                "declined_at": AT,
+            }
         ],
     }
 

@@ -644,7 +644,7 @@ def test_an_order_is_ended_and_a_request_declined(order: Order, buyer: User) -> 
     assert told.endswith(url(f"/account/orders/{order.key}/"))
     OutboxMessage.objects.all().delete()
     request = order.refund_requests.create(
-        asked_by=buyer, created_at=NOW, status="declined", reason="Too late."
+        asked_by=buyer, created_at=NOW, status="declined", decline_reason="Too late."
     )
     assert letters.refund_declined(request, now=NOW)
     told = words(f"refund-declined-{request.pk}", buyer)

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from wagtail.log_actions import log
+from wagtail.models import ModelLogEntry
 
 from payments import live_orders
-from payments.models import MoneyEntry, Offer, Order, Price
+from payments.models import MoneyEntry, Offer, Order, Price, RefundRequest
 from payments.models.books import BooksAreAppendOnly
 from payments.models.offers import TermsAreFixed
 from payments.sandbox.checks import no_live_orders_beside_the_sandbox
@@ -216,6 +218,27 @@ def test_memberships_once_sold_for_good_are_taken_off_sale_and_kept():
         go_to(last_migration())
     assert not Offer.objects.get(pk=for_good.pk).is_active
     assert Offer.objects.get(pk=term.pk).is_active
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_refusal_was_written_over_is_told_by_the_log():
+    order, proposer, second = OrderFactory(), UserFactory(), UserFactory()
+    refused = {"status": "declined", "reason": "y", "decided_by": second, "decided_at": NOW}
+    proposed, asked = (
+        RefundRequest.objects.create(order=order, created_at=NOW, **refused) for _ in range(2)
+    )
+    log(instance=proposed, action="payments.propose", user=proposer, data={"reason": "x"})
+    log(instance=proposed, action="payments.decline", user=second, data={"reason": "y"})
+    log(instance=asked, action="payments.decline", user=second, data={"reason": "y"})
+    at = ModelLogEntry.objects.get(action="payments.propose").timestamp
+    try:
+        go_to("0030_days_of_subscriptions_and_refunds")
+    finally:
+        go_to(last_migration())
+    for row, decided in ((proposed, ("x", proposer, at)), (asked, ("", None, None))):
+        row.refresh_from_db()
+        assert (row.reason, row.decided_by, row.decided_at) == decided
+        assert (row.decline_reason, row.declined_by, row.declined_at) == ("y", second, NOW)
 
 
 @pytest.mark.django_db(transaction=True)

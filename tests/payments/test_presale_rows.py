@@ -321,9 +321,9 @@ def test_all_that_waits_goes_back_but_not_what_was_decided_otherwise():
             order=orders[name],
             created_at=NOW - DAY,
             status=status,
-            decided_at=decided_at,
             decided_by=UserFactory(),
             needs_second=status == State.PROPOSED,
+            **{"declined_at" if status == State.DECLINED else "decided_at": decided_at},
         )
     empty = waiting(price)
     RefundFactory(order=empty, payment_intent_id=empty.payment_intent_id)

@@ -224,15 +224,21 @@ def mails_to(person):
 def test_who_asked_is_told_why_not(order, finance):
     request = decline(ask(order), finance, reason="不" * 400)
     request.refresh_from_db()
-    assert (request.status, request.reason) == (State.DECLINED, "不" * 300)
-    assert (request.decided_by, request.decided_at) == (finance, NOW + DAY)
+    assert (request.status, request.decline_reason) == (State.DECLINED, "不" * 300)
+    assert (request.declined_by, request.declined_at) == (finance, NOW + DAY)
+    assert (request.reason, request.decided_by, request.decided_at) == ("", None, None)
     assert mails_to(order.buyer).exists()
     with pytest.raises(refund_requests.CannotRefund):
         decline(request, finance)
 
 
-def test_who_never_asked_is_told_nothing(order, finance):
-    assert decline(approve(order, finance), finance).status == State.DECLINED
+def test_who_never_asked_is_told_nothing_and_what_was_proposed_stays(order, finance):
+    proposed = approve(order, finance)
+    was = (proposed.reason, proposed.decided_by, proposed.decided_at)
+    declined = decline(proposed, UserFactory())
+    declined.refresh_from_db()
+    assert declined.status == State.DECLINED
+    assert (declined.reason, declined.decided_by, declined.decided_at) == was
     assert not mails_to(order.buyer).exists()
 
 

@@ -265,10 +265,37 @@ def request(order: Order, **fields: Any) -> RefundRequest:
 def test_a_request_of_the_buyers_is_told_with_their_words(order: Order, buyer: User) -> None:
     request(order, asked_by=buyer)
     assert after(order) == ["林岚 申请退款。"]
-    RefundRequest.objects.update(note="听不懂", reason="不在期限内")
+    RefundRequest.objects.update(note="听不懂")
     assert after(order) == ["林岚 申请退款：听不懂"]
-    RefundRequest.objects.update(decided_at=NOW + 2 * HOUR, status="declined")
-    assert after(order) == ["林岚 申请退款：听不懂", "系统 处理为：未同意。理由：不在期限内"]
+    RefundRequest.objects.update(
+        status="declined", declined_at=NOW + 2 * HOUR, decline_reason="不在期限内"
+    )
+    assert after(order) == ["林岚 申请退款：听不懂", "系统 未同意退款：不在期限内"]
+
+
+@pytest.mark.parametrize("wished", [True, False])
+def test_who_proposes_and_who_declines_each_keep_their_words(
+    order: Order, buyer: User, staff: User, wished: bool
+) -> None:
+    row = request(
+        order,
+        asked_by=buyer if wished else staff,
+        reason="讲师停更",
+        decided_by=staff,
+        decided_at=NOW + 2 * HOUR,
+        needs_second=True,
+        declined_by=UserFactory(name="顾主管"),
+        declined_at=NOW + 3 * HOUR,
+        decline_reason="金额不对",
+        status="declined",
+    )
+    began = ["冯出纳 发起退款：讲师停更", "冯出纳 处理为：待再次确认。"]
+    asked = ["林岚 申请退款。", "冯出纳 处理为：待再次确认。理由：讲师停更"]
+    events = story.of(order)[2:]
+    assert [(each.sentence, each.row) for each in events] == [
+        *((sentence, row) for sentence in (asked if wished else began)),
+        ("顾主管 未同意退款：金额不对", row),
+    ]
 
 
 def test_a_refund_of_finances_is_told_with_their_reason_once(order: Order, staff: User) -> None:
