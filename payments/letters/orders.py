@@ -20,6 +20,7 @@ def order_paid(order: Order, *, now: datetime) -> bool:
         "until": post.day(order.buyer, order.ends_at),
         "free": order.amount == 0,
         "opens_on": post.day(order.buyer, order.starts_at) if order.advance else "",
+        "page": post.page_of(order),
         "contents": [each.course.title for each in order.contents.select_related("course")],
     }
     return post.queue(f"order-paid-{order.pk}", order.buyer, "order_paid", context, now)
@@ -27,7 +28,11 @@ def order_paid(order: Order, *, now: datetime) -> bool:
 
 def presale_opened(order: Order, *, now: datetime) -> bool:
     """What was bought in advance is open."""
-    context = {"title": order.price.offer.named, "address": post.address_of(order)}
+    context = {
+        "title": order.price.offer.named,
+        "address": post.address_of(order),
+        "page": post.page_of(order),
+    }
     return post.queue(f"presale-opened-{order.pk}", order.buyer, "presale_opened", context, now)
 
 

@@ -14,8 +14,6 @@ from pages import dates
 from payments import money
 from payments.models import Order
 
-ORDERS_PATH = "/account/orders/"
-
 
 def queue(key: str, to: User, template: str, context: dict[str, Any], now: datetime) -> bool:
     if not to.is_active:
@@ -24,10 +22,7 @@ def queue(key: str, to: User, template: str, context: dict[str, Any], now: datet
         key=key,
         to=to.email,
         template=template,
-        context={
-            **context,
-            "orders": settings.BASE_URL + ORDERS_PATH,
-        },
+        context=context,
         language=to.language,
         now=now,
         user=to,

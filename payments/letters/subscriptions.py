@@ -25,6 +25,7 @@ def membership_begun(order: Order, subscription: Subscription, *, now: datetime)
         "full": _full_later(order),
         "renews_on": post.day(order.buyer, subscription.period_end),
         "address": post.address_of(order),
+        **_ways(subscription),
     }
     key = f"membership-begun-{subscription.pk}"
     return post.queue(key, order.buyer, "membership_begun", context, now)
@@ -50,6 +51,7 @@ def renewal_receipt(invoice: Invoice, *, now: datetime) -> bool:
         "renews_on": post.day(subscription.learner, subscription.period_end),
         "goes_on": not subscription.ends_by_itself,
         "receipt": invoice.page_url,
+        **_ways(subscription),
     }
     return post.queue(
         f"renewal-receipt-{invoice.pk}", subscription.learner, "renewal_receipt", context, now

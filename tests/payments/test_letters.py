@@ -97,9 +97,6 @@ def url(path: str) -> str:
     return f"{settings.BASE_URL}{path}"
 
 
-ORDERS = "/account/orders/"
-
-
 # --- bought once -------------------------------------------------------------------------------
 
 
@@ -108,7 +105,7 @@ def test_the_receipt_leads_to_the_course_and_is_written_once(order: Order, buyer
     assert not letters.order_paid(order, now=NOW)
     assert words(f"order-paid-{order.pk}", buyer) == (
         f"You have paid CN¥99 for People first. It is open now. {url('/courses/people/')} "
-        f"Order {order.number}. Your orders, receipts and refunds: {url(ORDERS)}"
+        f"Order {order.number}, its receipt and refunds: {url(f'/account/orders/{order.key}/')}"
     )
 
 
@@ -160,6 +157,7 @@ def test_a_presale_opens(order: Order, buyer: User) -> None:
     assert letters.presale_opened(order, now=NOW)
     told = words(f"presale-opened-{order.pk}", buyer)
     assert told.startswith("People first, which you bought in advance, is open now.")
+    assert told.endswith(url(f"/account/orders/{order.key}/"))
 
 
 def test_what_was_redeemed_before_it_opened_opens(buyer: User) -> None:
@@ -168,7 +166,7 @@ def test_what_was_redeemed_before_it_opened_opens(buyer: User) -> None:
     assert letters.redeemed_opened(code, now=NOW)
     told = words(f"redeemed-opened-{code.pk}", buyer)
     assert told.startswith("People first, for which you redeemed a code, is open now.")
-    assert url("/courses/people/") in told
+    assert told.endswith(url("/courses/people/"))
 
 
 def test_nothing_opens_for_nobody_or_of_a_membership(buyer: User) -> None:
@@ -284,6 +282,7 @@ def test_a_membership_begins_with_a_receipt(buyer: User, row: Subscription) -> N
         "You have paid CN¥39 for Library. It is open now, and renews itself on "
         f"6 December 2026. {url('/courses/')} We write five days"
     )
+    assert f"Cancel whenever you like: {url(f'/account/subscriptions/{row.pk}/')} " in told
 
 
 def test_a_trial_says_what_it_will_cost(buyer: User, row: Subscription) -> None:
@@ -308,7 +307,8 @@ def test_a_renewal_has_a_receipt(buyer: User, row: Subscription) -> None:
     assert letters.renewal_receipt(bill, now=NOW)
     assert words(f"renewal-receipt-{bill.pk}", buyer) == (
         "Library was renewed for CN¥37. It is open until 6 December 2026, and renews itself "
-        f"then. The receipt, and how to cancel: https://pay.example/in {url(ORDERS)}"
+        "then. The receipt, and how to cancel: https://pay.example/in "
+        + url(f"/account/subscriptions/{row.pk}/")
     )
 
 
