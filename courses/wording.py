@@ -13,10 +13,14 @@ from operations import clock
 from pages import dates
 
 
-def course_state(course: CoursePage, lessons: int, planned: bool | None = None) -> str:
-    """已更新 6/8 讲, 共 8 讲, 还没有更新, or when a planned course opens."""
-    if planned is None:
-        planned = course.is_planned(timezone.localdate(clock.now()))
+def course_state(course: CoursePage, lessons: int, comes: bool | None = None) -> str:
+    """已更新 6/8 讲, 共 8 讲, 还没有更新, or when a planned course opens.
+
+    `comes` is False where its presale was given up.
+    """
+    planned = course.is_planned(timezone.localdate(clock.now()))
+    if planned and comes is False:
+        return _("The presale was called off")
     if planned and course.opens_on:
         return _("Opens on %(day)s") % {"day": dates.day(course.opens_on, now=clock.now())}
     if course.lessons_in_all > lessons:

@@ -206,6 +206,8 @@ def given_up(order: Order) -> str:
     words = {"reason": end.reason}
     if not order.amount:
         return _("It was given up and will not come: “%(reason)s” Nothing was charged.") % words
+    if order.status == Order.Status.REFUNDED and not went_back.is_under_way(order):
+        return _("It was given up and will not come: “%(reason)s” What you paid went back.") % words
     return _("It was given up and will not come: “%(reason)s” What you paid goes back.") % words
 
 

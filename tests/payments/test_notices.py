@@ -190,7 +190,7 @@ def test_what_was_given_up_is_told_with_its_reason(learner):
     found = notices.of_refund(learner, page, now=NOW)
     assert found
     assert found.sentence == (
-        "It was given up and will not come: “讲师病了” What you paid goes back."
+        "It was given up and will not come: “讲师病了” What you paid went back."
     )
 
 

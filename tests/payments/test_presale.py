@@ -296,12 +296,14 @@ def test_given_up_it_names_no_day_and_is_not_for_sale_until_it_is_again(page, pr
     for address in (page.get_absolute_url(), listed, *found):
         shown = client.get(address)
         assert day not in text_of(shown)
+        assert "预售已取消" in text_of(shown), address
         assert "payments/buy" not in shown.text
     assert "这门课目前没有出售" in text_of(client.get(page.get_absolute_url()))
     sold_in_advance(page)
     again = text_of(client.get(page.get_absolute_url()))
     assert day in again
     assert "没有出售" not in again
+    assert "预售已取消" not in again
 
 
 def test_it_is_given_up_once_with_a_reason_by_finance_alone(shop, price, desk):

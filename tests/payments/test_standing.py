@@ -422,6 +422,18 @@ def test_why_what_was_ordered_before_it_opened_will_not_come(fields, told):
     assert standing.given_up(order) == (whole if told else "")
 
 
+def test_what_was_paid_for_what_was_given_up_has_gone_back_once_it_arrived():
+    price = sold_in_advance()
+    give_up(price)
+    fields = {"price": price, "starts_at": END, "note": "given_up", "status": "refunded"}
+    order = OrderFactory(fulfilled=True, **fields)
+    refund = RefundFactory(order=order, status="pending")
+    assert standing.given_up(order).endswith(" What you paid goes back.")
+    Refund.objects.filter(pk=refund.pk).update(status="succeeded")
+    order = Order.objects.get(pk=order.pk)
+    assert standing.given_up(order).endswith(" What you paid went back.")
+
+
 def test_what_was_not_given_up_needs_no_reason():
     order = OrderFactory(fulfilled=True, price=sold_in_advance(), starts_at=END, advance="waiting")
     give_up(sold_in_advance())
