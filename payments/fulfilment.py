@@ -55,7 +55,9 @@ def apply_session(session: Shape, *, now: datetime) -> None:
     if order is None:
         return
     if session["status"] == "expired":
-        _close(order, Order.Status.EXPIRED)
+        Order.objects.filter(pk=order.pk, status=Order.Status.OPEN).update(
+            status=Order.Status.EXPIRED
+        )
     elif session["status"] == "complete" and session["mode"] == "setup":
         reserving.keep(order_id=order.pk, session=session, now=now)
     elif session["status"] == "complete" and session["mode"] == "subscription":
@@ -64,7 +66,7 @@ def apply_session(session: Shape, *, now: datetime) -> None:
     elif session["status"] == "complete" and session["payment_status"] in PAID:
         fulfil(order_id=order.pk, session=session, now=now)
     elif session["status"] == "complete" and has_failed(session):
-        _close(order, Order.Status.FAILED)
+        _fail(order, session, now=now)
     elif session["status"] == "complete":
         Order.objects.filter(pk=order.pk).update(is_confirming=True)
 
@@ -207,8 +209,16 @@ def has_failed(session: Shape) -> bool:
 
 
 @transaction.atomic
-def _close(order: Order, status: Order.Status) -> None:
-    Order.objects.filter(pk=order.pk, status=Order.Status.OPEN).update(status=status)
+def _fail(order: Order, session: Shape, *, now: datetime) -> None:
+    """The wallet or the bank said no after all; what was reserved can be paid again."""
+    order = entitlement.lock(order.pk)
+    if order.is_open:
+        order.status = Order.Status.FAILED
+    elif not order.is_reserved or order.session_id != session["id"]:
+        return
+    order.is_confirming = False
+    order.save(update_fields=["status", "is_confirming"])
+    letters.order_refused(order, payment=id_of(session["payment_intent"]), now=now)
 
 
 def _keep_session(order: Order, session: Shape) -> None:

@@ -311,7 +311,7 @@ def confirming(user: User, sellable: Sellable) -> QuerySet[Order]:
         own,
         buyer=user,
         purpose=Order.Purpose.OWN,
-        status=Order.Status.OPEN,
+        status__in=[Order.Status.OPEN, Order.Status.RESERVED],
         is_confirming=True,
     )
 

@@ -24,8 +24,10 @@ class Reserved:
 
 
 def of_order(order: Order, *, now: datetime) -> Reserved | None:
-    """None where it was none, or is paid."""
+    """None where it was none, or is paid, or its payment is on its way."""
     if not hasattr(order, "reservation") or order.paid_at is not None:
+        return None
+    if order.waits_for_confirmation:
         return None
     row, words = order.reservation, {"amount": money.in_words(order.amount, order.currency)}
     if row.ended_at:

@@ -126,7 +126,7 @@ def follow_all(*, now: datetime) -> None:
         )
         for order_id in list(to_tell.values_list("pk", flat=True)):
             _tell(order_id=order_id, now=now)
-    lapsed = standing().filter(reservation__pay_until__lte=now)
+    lapsed = standing().filter(reservation__pay_until__lte=now, is_confirming=False)
     for order_id in list(lapsed.values_list("pk", flat=True)):
         _lapse(order_id=order_id, now=now)
 
@@ -176,7 +176,7 @@ def _call_off(*, order_id: int, end: PresaleEnd, now: datetime) -> None:
 @transaction.atomic
 def _lapse(*, order_id: int, now: datetime) -> None:
     order = entitlement.lock(order_id)
-    if order.is_reserved:
+    if order.is_reserved and not order.is_confirming:
         _close(order, order.reservation, Reservation.Ending.LAPSED, now=now)
         letters.reservation_lapsed(order, now=now)
 

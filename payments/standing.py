@@ -217,6 +217,8 @@ def of_order(order: Order) -> str:
         return _("Paid, goes back")
     if order.ended_at:
         return _("Ended")
+    if order.waits_for_confirmation:
+        return _("Waits for confirmation")
     if hasattr(order, "reservation") and not order.paid_at:
         if order.reservation.ended_at:
             return _("Reservation ended")
@@ -227,8 +229,6 @@ def of_order(order: Order) -> str:
         return _("Taken back by the bank") if dispute.status == "lost" else _("Disputed")
     if order.advance == Order.Advance.WAITING and order.status == Order.Status.FULFILLED:
         return _("Paid in advance")
-    if order.waits_for_confirmation:
-        return _("Waits for confirmation")
     state = went_back.state(order, went_back.of_order(order))
     if state in (went_back.PARTLY, Order.Status.REFUNDED) and went_back.is_under_way(order):
         return _("Refund on its way")

@@ -252,6 +252,7 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
         wanted |= Q(key__startswith=f"{key}+")  # sent again (accounts.mail)
     for kind in ("moved", "sooner", "notice"):
         wanted |= Q(key__startswith=f"reservation-{kind}-{order.pk}-")
+    wanted |= Q(key__startswith=f"order-refused-{order.pk}-")
     for row in order.fapiaos.all():
         wanted |= Q(key__startswith=f"fapiao-corrected-{row.pk}-")
     if order.subscription:

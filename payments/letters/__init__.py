@@ -4,6 +4,7 @@ from payments.letters.fapiao import fapiao_corrected, fapiao_issued, fapiao_reve
 from payments.letters.orders import (
     order_ended,
     order_paid,
+    order_refused,
     presale_given_up,
     presale_opened,
     redeemed_opened,
@@ -61,6 +62,7 @@ __all__ = [
     "not_paused",
     "order_ended",
     "order_paid",
+    "order_refused",
     "paused",
     "payment_failed",
     "plan_changed",

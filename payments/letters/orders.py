@@ -26,6 +26,18 @@ def order_paid(order: Order, *, now: datetime) -> bool:
     return post.queue(f"order-paid-{order.pk}", order.buyer, "order_paid", context, now)
 
 
+def order_refused(order: Order, *, payment: str, now: datetime) -> bool:
+    """A wallet or a bank said no after Checkout was done."""
+    context = {
+        "title": order.price.offer.named,
+        "amount": post.amount(order.buyer, order.amount, order.currency),
+        "number": order.number,
+        "page": post.page_of(order),
+    }
+    key = f"order-refused-{order.pk}-{payment}"
+    return post.queue(key, order.buyer, "order_refused", context, now)
+
+
 def presale_opened(order: Order, *, now: datetime) -> bool:
     """What was bought in advance is open."""
     context = {

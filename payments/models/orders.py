@@ -254,8 +254,8 @@ class Order(OfAccount):
 
     @property
     def waits_for_confirmation(self) -> bool:
-        """Paid on Stripe's page, and not confirmed yet."""
-        return self.is_open and self.is_confirming
+        """Paid on Stripe's page, and not confirmed yet; also in the place of a refused card."""
+        return self.is_confirming and (self.is_open or self.is_reserved)
 
     @property
     def paid_with(self) -> str:

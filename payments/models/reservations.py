@@ -61,4 +61,6 @@ class Reservation(models.Model):
 
     @property
     def can_be_given_up(self) -> bool:
-        return self.ended_at is None and (self.charging_at is None or self.refused_at is not None)
+        if self.ended_at or self.order.waits_for_confirmation:
+            return False
+        return self.charging_at is None or self.refused_at is not None

@@ -31,7 +31,7 @@ from payments import (
 from payments.models import Invoice, Order, RefundRequest
 from payments.views.returning import again_url
 
-NOT_PAID = (Order.Status.OPEN, Order.Status.EXPIRED)
+NOT_PAID = (Order.Status.EXPIRED, Order.Status.FAILED)
 
 
 class RefundForm(forms.Form):
@@ -53,17 +53,14 @@ def orders(request: HttpRequest) -> HttpResponse:
     subscriptions = [
         standing.of_subscription(row, now=now) for row in queries.subscriptions_of(user)
     ]
-    unpaid: list[dict[str, Any]] = []
-    others: list[dict[str, Any]] = []
+    lists: dict[str, list[dict[str, Any]]] = {"unpaid": [], "not_paid": [], "orders": []}
     for order in queries.orders_of(user):
-        is_unpaid = (order.is_open and not order.is_confirming) or order.is_reserved
-        (unpaid if is_unpaid else others).append(_line(order, now=now))
+        lists[_list_of(order)].append(_line(order, now=now))
     context = {
         "subscriptions": subscriptions,
         "memberships": queries.memberships_of(user, now=now),
         "now": now,
-        "unpaid": unpaid,
-        "orders": others,
+        **lists,
         "bills": _bills(queries.invoices_of(user)),
     }
     return TemplateResponse(request, "payments/orders.html", context)
@@ -81,7 +78,9 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     context = {
         "order": row,
         "reservation": reserved,
-        "pay_url": again_url(row) if row.status in NOT_PAID and not reserved else "",
+        "pay_url": again_url(row)
+        if (row.is_open or row.status in NOT_PAID) and not reserved
+        else "",
         "offer": row.price.offer,
         "contents": [each.course for each in row.contents.select_related("course")],
         "state": standing.of_order(row),
@@ -169,6 +168,14 @@ def own_order(request: HttpRequest, key: uuid.UUID) -> Order:
         .prefetch_related("disputes", "refunds__invoice")
     )
     return get_object_or_404(found, key=key)
+
+
+def _list_of(order: Order) -> str:
+    """To be paid; came to no payment; bought."""
+    if order.status in NOT_PAID:
+        return "not_paid"
+    is_unpaid = order.is_open or order.is_reserved
+    return "unpaid" if is_unpaid and not order.waits_for_confirmation else "orders"
 
 
 def _line(order: Order, *, now: datetime) -> dict[str, Any]:

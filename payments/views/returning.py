@@ -43,6 +43,8 @@ def returned(request: HttpRequest) -> HttpResponse:
         state = "given_up"
     elif order.note and state == "waiting":
         state = "parked"
+    elif order.waits_for_confirmation:
+        state = "waiting"
     look = _look(request)
     context = {
         "order": order,

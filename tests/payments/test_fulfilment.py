@@ -118,15 +118,18 @@ def test_an_order_of_another_account_is_none_of_ours(order):
         ({"payment_status": "unpaid", "payment_intent": "pi_1"}, Order.Status.OPEN),
         ({"payment_status": "unpaid", "payment_intent": None}, Order.Status.OPEN),
         (
-            {"payment_status": "unpaid", "payment_intent": {"status": "processing"}},
+            {"payment_status": "unpaid", "payment_intent": {"id": "pi_1", "status": "processing"}},
             Order.Status.OPEN,
         ),
         (
-            {"payment_status": "unpaid", "payment_intent": {"status": "canceled"}},
+            {"payment_status": "unpaid", "payment_intent": {"id": "pi_1", "status": "canceled"}},
             Order.Status.FAILED,
         ),
         (
-            {"payment_status": "unpaid", "payment_intent": {"status": "requires_payment_method"}},
+            {
+                "payment_status": "unpaid",
+                "payment_intent": {"id": "pi_1", "status": "requires_payment_method"},
+            },
             Order.Status.FAILED,
         ),
     ],

@@ -18,7 +18,7 @@ from courses.models import LessonPage
 from learning import progress
 from operations import clock as site_clock
 from pages import dates
-from payments import cancelling, checkout, gateway, refund_requests
+from payments import cancelling, checkout, fulfilment, gateway, refund_requests, story
 from payments.checkout import Attribution
 from payments.models import Order, RefundRequest, Subscription
 from payments.sandbox import completing, faults
@@ -663,3 +663,25 @@ def test_a_wallets_payment_on_its_way_is_said_to_wait_for_its_confirmation(shop,
     shop.advance(hours=2)
     for page in (me.get(address), me.get(reverse("orders")), desk.get(at_finance)):
         assert "等待确认" not in text_of(page)
+
+
+def test_a_wallets_payment_that_was_refused_in_the_end_is_told_and_can_be_paid_again(
+    shop, buyer, me
+):
+    order = shop.begin(buyer, course_price(course()))
+    completing.pay_by_wallet(
+        str(order.session_id), "wechat_pay", "refused_later", now=site_clock.now()
+    )
+    shop.deliver()
+    shop.advance(hours=2)
+    for _ in range(2):
+        fulfilment.confirm(order, now=site_clock.now())
+    address = reverse("order", args=[order.key])
+    told = OutboxMessage.objects.get(key__startswith=f"order-refused-{order.pk}-")
+    assert "没有扣款" in told.subject + told.text
+    assert address in told.text
+    assert told in story.mails_of(order)
+    shown = me.get(address)
+    assert "没有扣款" in text_of(shown)
+    assert "再付一次" in text_of(shown)
+    assert reverse("payments_buy", args=[order.price.offer.key]) in shown.text

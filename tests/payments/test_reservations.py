@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -444,6 +445,107 @@ def test_a_wallet_whose_answer_is_awaited_is_not_asked_twice(shop, reserve, buye
     shop.advance(hours=2)
     order.refresh_from_db()
     assert order.status == Order.Status.FULFILLED
+
+
+@pytest.fixture
+def paid_by_wallet(shop, reserve):
+    """A refused one, paid by Alipay, which is to answer later."""
+
+    def pay(answer="paid_later"):
+        order = reserve(FAILS_WHEN_CHARGED)
+        shop.advance(days=11)
+        checkout.pay_refused(order, now=site_clock.now())
+        order.refresh_from_db()
+        completing.pay_by_wallet(str(order.session_id), "alipay", answer, now=site_clock.now())
+        return order
+
+    return pay
+
+
+def test_a_wallets_payment_of_a_refused_one_is_waited_for_on_every_page(
+    shop, paid_by_wallet, buyer, me, page, price
+):
+    order = paid_by_wallet()
+    at_return = text_of(me.get(f"{reverse('payments_return')}?order={order.key.hex}"))
+    assert "不用再付" in at_return
+    assert "被拒" not in at_return
+    on_order = me.get(reverse("order", args=[order.key]))
+    assert "等待确认" in text_of(on_order)
+    assert "被拒" not in text_of(on_order)
+    assert not {reverse(f"reservation_{each}", args=[order.key]) for each in ("pay", "give_up")} & {
+        form["action"] for form in BeautifulSoup(on_order.text, "html.parser").select("main form")
+    }
+    on_course = text_of(me.get(page.get_absolute_url()))
+    assert "不用再付" in on_course
+    assert "立即支付" not in on_course
+    in_list = me.get(reverse("orders"))
+    assert "等待确认" in text_of(in_list)
+    assert "待付款" not in text_of(in_list)
+    assert me.get(buying_url(price))["Location"] == reverse("order", args=[order.key])
+    shop.advance(hours=2)
+    assert opens(buyer, page)
+    assert mails("order-paid").count() == 1
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_what_a_wallet_is_to_confirm_is_not_given_up(shop, paid_by_wallet, me, is_known):
+    order = paid_by_wallet()
+    if is_known:
+        shop.deliver()
+    answer = me.post(reverse("reservation_give_up", args=[order.key]))
+    assert "没有扣款" not in text_of(me.get(answer["Location"]))
+    order.refresh_from_db()
+    assert order.status == Order.Status.RESERVED
+    with pytest.raises(reserving.TooLate):
+        reserving.give_up(order=order, now=site_clock.now())
+
+
+def test_a_refused_one_is_not_given_up_while_stripe_is_away(shop, reserve, me):
+    order = reserve(FAILS_WHEN_CHARGED)
+    shop.advance(days=11)
+    checkout.pay_refused(order, now=site_clock.now())
+    faults.plan("server_error", times=9)
+    answer = me.post(reverse("reservation_give_up", args=[order.key]))
+    faults.clear()
+    order.refresh_from_db()
+    assert order.status == Order.Status.RESERVED
+    assert "暂时连不上 Stripe" in text_of(me.get(answer["Location"]))
+    me.post(reverse("reservation_give_up", args=[order.key]))
+    order.refresh_from_db()
+    assert order.reservation.ending == Reservation.Ending.GIVEN_UP
+
+
+def test_it_does_not_lapse_while_a_wallet_is_to_confirm_it(shop, paid_by_wallet):
+    order = paid_by_wallet()
+    shop.deliver()
+    later = site_clock.now() + timedelta(days=8)
+    reserving.follow_all(now=later)
+    order.refresh_from_db()
+    assert order.status == Order.Status.RESERVED
+    Order.objects.filter(pk=order.pk).update(is_confirming=False)
+    reserving.follow_all(now=later)
+    order.refresh_from_db()
+    assert order.status == Order.Status.EXPIRED
+
+
+def test_refused_by_the_wallet_in_the_end_it_is_to_be_paid_again(shop, paid_by_wallet, me):
+    order = paid_by_wallet("refused_later")
+    address = reverse("order", args=[order.key])
+    shop.deliver()
+    assert "等待确认" in text_of(me.get(address))
+    shop.advance(hours=2)
+    for _ in range(2):
+        fulfilment.confirm(order, now=site_clock.now())
+    assert "被拒" in text_of(me.get(address))
+    told = mails("order-refused").get()
+    assert "没有扣款" in told.text
+    assert address in told.text
+    again = me.post(reverse("reservation_pay", args=[order.key]))
+    assert "/sandbox/checkout/" in again["Location"]
+    order.refresh_from_db()
+    completing.pay_by_wallet(str(order.session_id), "alipay", "paid_later", now=site_clock.now())
+    shop.deliver()
+    assert "等待确认" in text_of(me.get(address))
 
 
 def test_not_paid_in_time_it_lapses(shop, reserve, buyer, page):

@@ -115,9 +115,12 @@ def test_what_is_not_paid_stands_apart_from_what_was_bought(me, buyer, paid, pri
     OrderFactory(buyer=buyer, price=failed, status="failed")
     answer = me.get(LIST)
     unpaid, bought = section(answer, "unpaid"), section(answer, "bought")
+    assert section(answer, "not-paid")[0] == "《失败的》"
+    assert "付款失败" in section(answer, "not-paid")
     assert {"《没付的》", "《预订的》", "已预订"} <= set(unpaid)
     assert "待付款" not in unpaid
-    assert {"《慢慢变强》", "已付", "《失败的》", "付款失败"} <= set(bought)
+    assert {"《慢慢变强》", "已付"} <= set(bought)
+    assert "《失败的》" not in bought
     assert {"《等确认的》", "等待确认"} <= set(bought)
     assert not {"《没付的》", "《预订的》"} & set(bought)
     assert not {"《慢慢变强》", "《失败的》", "《等确认的》"} & set(unpaid)
@@ -129,8 +132,8 @@ def test_a_reservation_that_ended_stands_in_the_list_as_ended(me, buyer):
     gone = {"order__status": "expired", "ended_at": NOW, "ending": "given_up"}
     row = ReservationFactory(order__buyer=buyer, order__price=kept, **gone)
     answer = me.get(LIST)
-    assert {"《不订了的》", "预订已结束"} <= set(section(answer, "bought"))
-    assert section(answer, "unpaid") == []
+    assert {"《不订了的》", "预订已结束"} <= set(section(answer, "not-paid"))
+    assert section(answer, "unpaid") == section(answer, "bought") == []
     assert f'href="{of(row.order)}"' in answer.text
 
 
@@ -231,7 +234,7 @@ def test_a_paid_order_is_written_out(me, buyer, paid):
 
 def test_an_unpaid_order_leads_to_where_it_is_paid(me, buyer, price):
     there = reverse("payments_buy", args=[price.offer.key])
-    for status, leads in (("open", True), ("expired", True), ("failed", False)):
+    for status, leads in (("open", True), ("expired", True), ("failed", True), ("parked", False)):
         order = OrderFactory(buyer=buyer, price=price, status=status)
         assert (f'href="{there}"' in me.get(of(order)).text) is leads, status
         order.delete()
