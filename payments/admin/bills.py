@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
+from payments import went_back
 from payments.admin.listing import (
     Action,
     DetailColumn,
@@ -44,6 +46,7 @@ INVOICE_STATES = {
     "uncollectible": _("Not collected"),
     "void": _("Void"),
 }
+WENT_BACK = {"refunded": _("Refunded"), went_back.PARTLY: _("Partly refunded")}
 # Why Stripe made it.
 REASONS = {
     "subscription_create": _("First period"),
@@ -54,7 +57,11 @@ REASONS = {
 
 
 def invoice_state(row: Invoice) -> Any:
-    return INVOICE_STATES.get(row.status, row.status)
+    """Of one with its refunds."""
+    state = went_back.bill_state(row, went_back.of_bill(row))
+    if state in WENT_BACK and went_back.is_bill_under_way(row):
+        return _("Refund on its way")
+    return (INVOICE_STATES | WENT_BACK).get(state, state)
 
 
 class InvoiceFilters(WagtailFilterSet):
@@ -68,6 +75,9 @@ class InvoiceFilters(WagtailFilterSet):
 
 class InvoiceIndex(MoneyIndex):
     totals = (("amount_due", _("Amount"), "currency"), ("amount_paid", _("Paid"), "currency"))
+
+    def get_base_queryset(self) -> QuerySet[Invoice]:
+        return super().get_base_queryset().prefetch_related("refunds")
 
     def to_row_dict(self, item: Invoice) -> dict[str, Any]:
         subscription = item.subscription

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django.db.models import BigIntegerField, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -82,13 +82,22 @@ def order_state(order: Order) -> Any:
     """Of one with sums."""
     if order.waits_for_confirmation:
         return _("Waits for confirmation")
-    state = went_back.state(order, order.own_refunded)  # type: ignore[attr-defined]
+    summed: Any = order
+    state = went_back.state(order, summed.own_refunded)
     if state == Order.Status.FULFILLED and order.trial_days:
         return _("Begun with a trial")
-    lost: int = order.lost  # type: ignore[attr-defined]
-    if state == Order.Status.FULFILLED and not order.subscription_id and 0 < order.amount <= lost:
+    if state in (Order.Status.FULFILLED, went_back.PARTLY) and _is_lost(summed):
         return _("Taken back by the bank")
+    if state in (went_back.PARTLY, Order.Status.REFUNDED) and summed.is_under_way:
+        return _("Refund on its way")
     return STATES[state]
+
+
+def _is_lost(order: Any) -> bool:
+    """Whether the bank took all that had not gone back before."""
+    if order.subscription_id:
+        return False
+    return order.lost > 0 and order.amount <= order.own_refunded + order.lost
 
 
 def paid(order: Order) -> Any:
@@ -112,7 +121,7 @@ SUM_LABELS = {
 
 def with_sums(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Each with `received`, `refunded`, `lost` to disputes and `kept`, as booked, in its own
-    currency; and what of its own payment went back."""
+    currency; and what of its own payment went back, whether all of it has arrived."""
     booked = MoneyEntry.objects.filter(order=OuterRef("pk"))
     own = Refund.objects.filter(went_back.OWN, order=OuterRef("pk"))
     return orders.annotate(
@@ -121,6 +130,7 @@ def with_sums(orders: QuerySet[Order]) -> QuerySet[Order]:
         lost=-_sum_of(booked.filter(kind=SUMS["lost"])),
         kept=_sum_of(booked.filter(kind__in=SUMS.values())),
         own_refunded=_sum_of(own),
+        is_under_way=Exists(own.filter(status__in=Refund.UNDER_WAY)),
     )
 
 

@@ -48,6 +48,14 @@ def refund_state(row: Refund) -> Any:
     return STATES.get(row.status, row.status)
 
 
+def request_state(row: RefundRequest) -> Any:
+    """Done is what has arrived: a wallet takes its time."""
+    made = getattr(row, "refund", None)
+    if row.status == row.Status.DONE and made and made.status in Refund.UNDER_WAY:
+        return _("Refund on its way")
+    return row.get_status_display()
+
+
 def wanted(request: RefundRequest) -> tuple[int, str]:
     """What a request gives back, as decided; before that, all that was paid."""
     if request.invoice:
@@ -331,9 +339,9 @@ def wishes(rows: QuerySet[RefundRequest]) -> Section:
                 Fact("", moment(row.created_at), detail_url("money-requests", row)),
                 person(row.asked_by),
                 row.note,
-                row.get_status_display(),
+                request_state(row),
             ]
-            for row in rows.select_related("asked_by")
+            for row in rows.select_related("asked_by", "refund")
         ],
     )
 

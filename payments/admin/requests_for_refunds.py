@@ -33,7 +33,7 @@ from payments.admin.listing import (
     person,
 )
 from payments.admin.listing_filters import period_widget
-from payments.admin.refunds import GivesBack, OfPayment, in_full, wanted, why_not
+from payments.admin.refunds import GivesBack, OfPayment, in_full, request_state, wanted, why_not
 from payments.models import Invoice, Order, RefundRequest
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
@@ -181,7 +181,7 @@ class RequestIndex(MoneyIndex):
             "amount": decimal(amount, currency),
             "currency": currency,
             "note": item.note,
-            "status": item.get_status_display(),
+            "status": request_state(item),
             "reason": item.reason,
             "decided_by": item.decided_by.email if item.decided_by else "",
             "decided_at": item.decided_at,
@@ -203,7 +203,7 @@ class RequestDetail(MoneyDetail):
         yield Fact(_("Asked by"), person(row.asked_by) or _("The site"))
         yield Fact(_("Why"), row.note)
         yield Fact(_("Made"), moment(row.created_at))
-        yield Fact(_("State"), row.get_status_display())
+        yield Fact(_("State"), request_state(row))
         yield Fact(_("Stripe's answer"), row.refusal)
         yield Fact(_("Reason"), row.reason)
         yield Fact(_("Decided by"), person(row.decided_by))
@@ -262,6 +262,7 @@ class RequestViewSet(MoneyViewSet):
         "decided_by",
         "confirmed_by",
         "declined_by",
+        "refund",
     )
     row_views = {"approve": ApproveView, "confirm": ConfirmView, "decline": DeclineView}
     filterset_class = RequestFilters
@@ -280,7 +281,7 @@ class RequestViewSet(MoneyViewSet):
         Column("amount", label=_("Amount"), accessor=lambda row: in_words(*wanted(row))),
         Column("reason", label=_("Reason")),
         Column("decline_reason", label=_("Why declined")),
-        "status",
+        Column("status", label=_("State"), accessor=request_state, sort_key="status"),
         MomentColumn("created_at", label=_("Made")),
     ]
     list_export = [

@@ -206,7 +206,7 @@ class SubscriptionDetail(MoneyDetail):
                     invoice_state(row),
                     row.attempt_count,
                 ]
-                for row in self.object.invoices.all()
+                for row in self.object.invoices.prefetch_related("refunds")
             ],
         )
 

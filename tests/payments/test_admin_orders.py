@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts import roles
 from accounts.models import OutboxMessage
-from payments.models import Invoice, MoneyEntry, Order, Price
+from payments.models import Invoice, MoneyEntry, Order, Price, Refund
 from tests.factories import CourseFactory, UserFactory, bundle, catalogue, course
 from tests.insights.world import entry
 from tests.payments import shown
@@ -68,6 +68,31 @@ def test_what_went_back_is_the_orders_state(desk):
     Order.objects.filter(pk=all_of_it.pk).update(status=Order.Status.REFUNDED)
     states = [state_in_the_listing(desk, each) for each in (whole, part, all_of_it)]
     assert states == ["已完成", "部分退款", "已退款"]
+
+
+def test_what_a_wallet_has_not_brought_back_yet_is_no_refund(desk):
+    price = course_price(course())
+    part, whole = paid(price), paid(price)
+    RefundFactory(order=part, amount=1)
+    RefundFactory(order=part, amount=2, status="pending")
+    arrives = RefundFactory(order=whole, status="requires_action")
+    Order.objects.filter(pk=whole.pk).update(status=Order.Status.REFUNDED)
+    assert [state_in_the_listing(desk, each) for each in (part, whole)] == ["退款处理中"] * 2
+    assert shown.facts(desk.get(page(whole)))["状态"] == "退款处理中"
+    assert {row["状态"] for row in csv_rows(desk, LISTING)} == {"退款处理中"}
+    Refund.objects.filter(pk=arrives.pk).update(status="succeeded")
+    assert state_in_the_listing(desk, whole) == "已退款"
+
+
+def test_the_bank_took_what_had_not_gone_back_before(desk):
+    price = course_price(course())
+    rest, some = paid(price), paid(price)
+    for order, taken in ((rest, 8900), (some, 8899)):
+        RefundFactory(order=order, amount=1000)
+        entry(WHEN, -1000, kind="refund", order=order)
+        entry(WHEN, -taken, kind="dispute", order=order)
+    states = [state_in_the_listing(desk, each) for each in (rest, some)]
+    assert states == ["已被银行退回", "部分退款"]
 
 
 def test_what_the_bank_took_back_is_said_once_all_is_gone(desk):

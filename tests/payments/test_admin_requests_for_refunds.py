@@ -379,6 +379,20 @@ def test_what_may_be_done_hangs_on_how_it_stands(desk, colleague, status, acts):
     assert shown.facts(own)["确认人"] == "需要另一位同事确认"
 
 
+@pytest.mark.parametrize(("status", "said"), [("pending", "退款处理中"), ("succeeded", "已退款")])
+def test_a_request_is_done_once_its_money_has_arrived(desk, status, said):
+    order = sold()
+    request = wish(order, status=Status.DONE, reason="不合适", decided_by=somebody(desk))
+    RefundFactory(order=order, request=request, status=status)
+    (listed,) = shown.listed(desk.get(REQUESTS))
+    (exported,) = csv_rows(desk, REQUESTS)
+    assert (listed[7], exported["状态"]) == (said, said)
+    answer = desk.get(reverse("money-requests:inspect", args=[request.pk]))
+    assert shown.facts(answer)["状态"] == said
+    tables = shown.tables(desk.get(reverse("money-orders:inspect", args=[order.pk])))
+    assert tables["退款申请"][0][-1] == said
+
+
 def test_refunds_are_listed_with_what_they_add_up_to(desk):
     order = sold()
     request = wish(order, status=Status.DONE, reason="不合适", decided_by=somebody(desk))

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import roles
@@ -254,6 +256,41 @@ def test_bills_are_listed_with_what_they_add_up_to(desk):
     ]
 
 
+@pytest.mark.parametrize(
+    ("amount", "status", "said"),
+    [
+        (3900, "succeeded", "已退款"),
+        (900, "succeeded", "部分退款"),
+        (3900, "pending", "退款处理中"),
+        (3900, "failed", "已付"),
+    ],
+)
+def test_a_bill_that_went_back_says_so(desk, amount, status, said):
+    row = SubscriptionFactory(learner=amy())
+    order = OrderFactory(fulfilled=True, price__offer=row.offer, subscription=row)
+    bill = InvoiceFactory(subscription=row, billing_reason="subscription_cycle")
+    RefundFactory(order=order, invoice=bill, amount=amount, status=status)
+    assert shown.facts(desk.get(page(bill)))["状态"] == said
+    assert shown.listed(desk.get(BILLS))[0][4] == said
+    assert csv_rows(desk, BILLS)[0]["状态"] == said
+    assert shown.tables(desk.get(page(row)))["账单"][0][3] == said
+
+
+def test_more_bills_ask_the_database_no_more(desk):
+    row = SubscriptionFactory(learner=amy())
+    order = OrderFactory(fulfilled=True, price__offer=row.offer, subscription=row)
+
+    def asked(address: str) -> int:
+        RefundFactory(order=order, invoice=InvoiceFactory(subscription=row), amount=1)
+        with CaptureQueriesContext(connection) as queries:
+            desk.get(address)
+        return len(queries)
+
+    for address in (BILLS, page(row), BILLS + "?export=csv"):
+        asked(address)
+        assert asked(address) == asked(address)
+
+
 def test_a_bill_is_written_out_with_what_went_back_of_it(desk):
     row = SubscriptionFactory(learner=amy(), offer__membership__name="全部课程")
     order = OrderFactory(fulfilled=True, price__offer=row.offer, subscription=row)
@@ -272,7 +309,7 @@ def test_a_bill_is_written_out_with_what_went_back_of_it(desk):
         "Stripe": bill.stripe_id,
         "学员": "林岚 <amy@example.org>",
         "订阅": "全部课程 · 月",
-        "状态": "已付",
+        "状态": "部分退款",
         "理由": "续费",
         "金额": "¥39",
         "已付": "¥39",
