@@ -19,6 +19,7 @@ from payments import (
     fulfilment,
     gateway,
     matching,
+    mirror,
     promotions,
     rebuilding,
     refunds,
@@ -121,10 +122,20 @@ def _bill_at_stripe(shape: gateway.Shape) -> Facts:
     return {**{name: shape[name] for name in OF_BILLS}, "currency": shape["currency"].upper()}
 
 
-def _amounts_differ(ours: Facts, theirs: Facts) -> bool:
-    """What is paid changes with the state, what is asked does not."""
-    may_differ = () if ours["status"] == theirs["status"] else ("status", "amount_paid")
-    return any(ours[name] != theirs[name] for name in OF_BILLS if name not in may_differ)
+def _told(ours: Facts | None, theirs: Facts) -> tuple[Facts, Facts]:
+    """What is written down of a bill that differs: its state; where more than that differs, all.
+    What is paid changes with the state, what is asked does not."""
+    if ours is None:
+        return {}, {"status": theirs["status"]}
+    of_state = ("status", "amount_paid") if ours["status"] != theirs["status"] else ()
+    if any(ours[name] != theirs[name] for name in OF_BILLS if name not in of_state):
+        return ours, theirs
+    return {"status": ours["status"]}, {"status": theirs["status"]}
+
+
+def _is_news(ours: Facts | None, theirs: Facts) -> bool:
+    """Whether a webhook tells it: that a bill was made, or came into another state."""
+    return ours is None or ours["status"] != theirs["status"]
 
 
 class _Sweep:
@@ -178,15 +189,17 @@ class _Sweep:
     def _invoices(self, subscription: Subscription, before: dict[str, Facts]) -> None:
         known = _bills_of(subscription)
         for shape in gateway.invoices_of(subscription.stripe_id):
-            name, ours, theirs = shape["id"], known.get(shape["id"]), _bill_at_stripe(shape)
-            if ours is None or ours["status"] != theirs["status"]:
-                mine = {"status": ours["status"]} if ours else {}
-                self._mended("invoice", name, mine, {"status": theirs["status"]})
+            name, was, theirs = shape["id"], before.get(shape["id"]), _bill_at_stripe(shape)
+            if was != theirs and not (_is_news(was, theirs) and self._is_fresh(shape)):
+                self._mended("invoice", name, *_told(was, theirs))
+            if known.get(name) != theirs:
                 subscriptions.refresh_invoice(name, now=self.now)
-            elif (was := before.get(name)) and _amounts_differ(was, theirs):
-                self._mended("invoice", name, was, theirs)
-                if ours != theirs:
-                    subscriptions.refresh_invoice(name, now=self.now)
+
+    def _is_fresh(self, bill: gateway.Shape) -> bool:
+        """Whether the webhook of its state may be on the way."""
+        days = (bill.get("status_transitions") or {}).values()
+        told_at = mirror.moment(max(bill["created"], *(each or 0 for each in days)))
+        return told_at > self.now - PATIENCE
 
     def pending(self) -> None:
         """Refunds and disputes whose end is not known."""

@@ -248,6 +248,36 @@ def test_an_amount_that_stripe_changed_on_a_bill_is_written_with_both_sides(shop
     assert reconciliation.sweep_all(now=now).mended == 0
 
 
+@pytest.mark.parametrize("status", ["open", "void", ""])
+def test_another_state_of_the_newest_bill_is_written_down(shop: Shop, status: str) -> None:
+    order = shop.buy(shop.person(), membership_prices()["month"])
+    Invoice.objects.update(status=status)
+    report = reconciliation.sweep_all(now=order.created_at + DAY)
+    assert (report.mended, Invoice.objects.get().status) == (1, "paid")
+    [mended] = Difference.objects.all()
+    assert (mended.object_kind, mended.ours, mended.theirs, mended.ending) == (
+        "invoice",
+        f"status={status}",
+        "status=paid",
+        "mended",
+    )
+
+
+def test_a_bill_whose_news_may_be_on_its_way_is_taken_over_and_is_no_difference(
+    shop: Shop,
+) -> None:
+    order = shop.buy(shop.person(), membership_prices()["month"])
+    assert order.subscription is not None
+    [shape] = gateway.invoices_of(order.subscription.stripe_id)
+    paid_at = datetime.fromtimestamp(shape["status_transitions"]["paid_at"], NOW.tzinfo)
+    for age, mended in ((MINUTES - SECOND, 0), (MINUTES, 1)):
+        Invoice.objects.update(status="open", amount_paid=0)
+        assert reconciliation.sweep_all(now=paid_at + age).mended == mended
+        assert Invoice.objects.get().status == "paid"
+    [row] = Difference.objects.all()
+    assert (row.ours, row.theirs) == ("status=open", "status=paid")
+
+
 def test_a_bill_that_nobody_told_is_taken_in(shop: Shop) -> None:
     order = shop.buy(shop.person(), membership_prices()["month"])
     assert order.subscription is not None
