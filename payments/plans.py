@@ -145,7 +145,10 @@ def _note(price: Price, regular: int, reduction: Reduction | None, now: datetime
 def early_note(price: Price, regular: int, *, now: datetime) -> str:
     """「早鸟价，12 月 31 日止，之后 ¥99」"""
     assert price.ends_at is not None  # noqa: S101 — an early price
-    return _("Early price until %(day)s, then %(price)s") % {
+    words = _("Early price until %(day)s, then %(price)s")
+    if price.offer.is_recurring:
+        words = _("Early price until %(day)s, kept as long as it renews; then %(price)s")
+    return words % {
         "day": dates.day(price.ends_at - timedelta(seconds=1), now=now),
         "price": money.in_words(regular, price.currency),
     }

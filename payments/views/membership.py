@@ -70,7 +70,7 @@ def membership(request: HttpRequest) -> HttpResponse:
             "halted": halted,
             "held_others": have,
             "contained": queries.contained_in(have) if have else set(),
-            "until": _until(offered, user, now) if held and user and offered else "",
+            "held_words": _held_words(offered, user, now) if held and user and offered else "",
             "switch_from": _to_switch(user, found),
             "to_give": queries.prices_shown(seen_in, now=now).filter(
                 offer__membership=offered, offer__kind=Offer.Kind.TERM
@@ -163,13 +163,16 @@ def _code_problem(found: list[plans.Plan]) -> object:
     return next((each.problem for each in found if each.problem), "")
 
 
-def _until(membership: Membership, user: User, now: datetime) -> str:
-    """Until when it is held, as the page says it: the period's end, not the day after; "" is for
-    good."""
+def _held_words(membership: Membership, user: User, now: datetime) -> str:
+    """Until when it is held: to the period's end, not the day after."""
     live = Subscription.objects.filter(
         learner=user, offer__membership=membership, status__in=Subscription.LIVE
     ).first()
-    if live and live.period_end:
-        return dates.day(live.period_end, now=now)
-    last = queries.held_until(user, membership, now=now)
-    return dates.day(last, now=now) if last else ""
+    last = live.period_end if live else None
+    if live and live.renews and last:
+        words = _("You are a member; it renews itself on %(day)s.")
+        return words % {"day": dates.day(last, now=now)}
+    last = last or queries.held_until(user, membership, now=now)
+    if last is None:
+        return _("You are a member for good.")
+    return _("You are a member until %(until)s.") % {"until": dates.day(last, now=now)}

@@ -256,6 +256,12 @@ def test_an_early_price_says_until_when_and_what_follows(ends_at, day):
     }
 
 
+def test_who_subscribes_at_an_early_price_reads_that_it_is_kept():
+    price = PriceFactory(ends_at=DECEMBER)
+    kept = "Early price until 30 November, kept as long as it renews; then CN¥99"
+    assert plans.early_note(price, 9900, now=NOW) == kept
+
+
 def test_where_nothing_follows_an_early_price_none_is_named():
     price = PriceFactory(offer=course_price(course(), is_active=False).offer, ends_at=DECEMBER)
     assert told(price) == {

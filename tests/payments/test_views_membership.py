@@ -236,7 +236,9 @@ def test_a_subscribers_period_is_named_and_not_the_grace_after_it(me, buyer, mai
     row = SubscriptionFactory(learner=buyer, offer=prices["month"].offer, period_end=ends)
     SubscriptionFactory(offer=prices["month"].offer, period_end=soon(days=5))
     told = "".join(shown.lines(me.get(PAGE)))
-    assert f"到 {day(ends)}" in told
+    assert f"你是会员，{day(ends)}自动续费。" in told
+    Subscription.objects.filter(pk=row.pk).update(cancel_at_period_end=True)
+    assert f"到 {day(ends)}" in "".join(shown.lines(me.get(PAGE)))
     Subscription.objects.filter(pk=row.pk).update(status="canceled", ended_at=NOW)
     assert f"到 {day(soon(days=15))}" in "".join(shown.lines(me.get(PAGE)))
     other = membership_prices(MembershipFactory(sort_order=2))

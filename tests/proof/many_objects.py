@@ -57,7 +57,9 @@ def fill(number: int) -> None:
     from payments.models import MoneyEntry
     from payments.sandbox.models import StripeObject
 
-    entry = MoneyEntry.objects.filter(kind=MoneyEntry.Kind.CHARGE).earliest("booked_at")
+    # Of the demo's own, whatever was made before: Stripe lists the newest first.
+    demo = MoneyEntry.objects.exclude(stripe_id__startswith=PREFIX)
+    entry = demo.filter(kind=MoneyEntry.Kind.CHARGE).earliest("booked_at")
     booked = StripeObject.objects.get(stripe_id=entry.stripe_id)
     first = booked.created - EARLIER
     there = StripeObject.objects.filter(stripe_id__startswith=PREFIX).count()
