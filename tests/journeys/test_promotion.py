@@ -37,6 +37,11 @@ def test_a_code_from_a_link_to_the_order(open_page, look):
     order = Order.objects.get(buyer__email=EMAIL)
     assert (order.amount, order.status) == (7425, "fulfilled")
     page.goto(page.url.split("/payments/")[0] + f"/account/orders/{order.key}/")
+    page.emulate_media(media="print")  # as it is kept on paper
+    assert page.locator(".site-name").is_visible()
+    assert page.locator("#main .button >> visible=true").count() == 0
+    page.emulate_media(media="screen")
+    assert page.locator("#main .button >> visible=true").count() > 0
     told = page.inner_text("#main dl")
     for words in ("¥74.25", "¥24.75", "¥99", "SPRING"):
         assert words in told
