@@ -62,7 +62,7 @@ def known(row: Subscription, *, now: datetime) -> list[Pause]:
     return [
         each
         for each in row.pauses.all()
-        if each.resumed_at or row.collection_paused or each.begins_at <= now
+        if each.resumed_at or each.seen_at or row.collection_paused or each.begins_at <= now
     ]
 
 
@@ -178,7 +178,10 @@ def resume_due(*, now: datetime) -> None:
         else:
             end(made.subscription, now=now)
     lost = standing.filter(
-        begins_at__gt=now, asked_at__lte=now - PATIENCE, subscription__collection_paused=False
+        seen_at=None,
+        begins_at__gt=now,
+        asked_at__lte=now - PATIENCE,
+        subscription__collection_paused=False,
     )
     for made in lost:
         subscriptions.refresh(made.subscription.stripe_id, now=now)

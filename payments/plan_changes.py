@@ -34,6 +34,8 @@ def observe(row: Subscription, *, now: datetime) -> None:
             release.enqueue(schedule=row.schedule_id)
         if change.price_change_id is None:
             letters.plan_changed(row, change, now=now)
+    elif change.withdrawing_at and not (row.schedule_id or row.change_waits_for_bank):
+        _give_up(change, Status.WITHDRAWN, now=now)
 
 
 def end(change: PlanChange, status: str, *, now: datetime) -> bool:
@@ -46,11 +48,18 @@ def end(change: PlanChange, status: str, *, now: datetime) -> bool:
 
 
 def withdraw(row: Subscription, *, now: datetime) -> None:
-    """Take back what is planned or waits for the payer's bank, at Stripe too. Raises TooLate,
-    GatewayError."""
+    """Take back what is planned or waits for the payer's bank, at Stripe too; where Stripe's answer
+    is lost it goes on by itself (`observe`, `switching.settle_open`). Raises TooLate, GatewayError.
+    """
     if not may_withdraw(row):
         raise TooLate
-    let_go(row)
+    wanted = row.changes.filter(status=Status.OPEN, price_change=None)
+    wanted.filter(withdrawing_at=None).update(withdrawing_at=now)
+    try:
+        let_go(row)
+    except TooLate:
+        wanted.update(withdrawing_at=None)
+        raise
     forget(row, now=now)
 
 

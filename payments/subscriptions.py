@@ -179,12 +179,14 @@ def _apply(shape: Shape, ticket: int, bills: list[Bill], *, now: datetime) -> No
         order = entitlement.lock(order.pk)
     row = mirror.claim(Subscription, shape, ticket=ticket, now=now)
     if row is not None:
-        went_on = row.is_live and not row.ends_by_itself
+        was_live, ended_by_itself = row.is_live, row.ends_by_itself
         _write(row, shape, order)
-        if went_on and row.ends_by_itself:  # here, or on a page of Stripe's
+        # Here, or on a page of Stripe's, or though Stripe's answer to it was lost.
+        if was_live and not ended_by_itself and row.ends_by_itself:
             letters.cancelled(row, now=now)
-        if row.collection_paused and (pause := row.pauses.filter(resumed_at=None).first()):
-            letters.paused(pause, now=now)  # also where Stripe's answer to it was lost
+        if ended_by_itself and row.is_live and not row.ends_by_itself:
+            row.cancellations.filter(resumed_at=None).update(resumed_at=now)
+        _observe_pause(row, now=now)
     else:
         row = Subscription.objects.get(stripe_id=shape["id"], **gateway.ours())
     if order:
@@ -218,6 +220,17 @@ def _write(row: Subscription, shape: Shape, order: Order | None) -> None:
     if order:
         row.learner, row.offer = order.buyer, _offer_at(item["price"]["id"], order)
     row.save()
+
+
+def _observe_pause(row: Subscription, *, now: datetime) -> None:
+    """The pause that stands is made, or was ended."""
+    pause = row.pauses.filter(resumed_at=None).first()
+    if pause and row.collection_paused:
+        if pause.seen_at is None:
+            row.pauses.filter(pk=pause.pk).update(seen_at=now)
+        letters.paused(pause, now=now)
+    elif pause and pause.seen_at and not row.period_is_unpaid:
+        row.pauses.filter(pk=pause.pk).update(resumed_at=now)
 
 
 def _offer_at(price_id: str, order: Order) -> Offer:

@@ -4,6 +4,7 @@ What costs more begins at once; what costs less begins with the next period (doc
 """
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -316,19 +317,29 @@ def _plan(change: PlanChange, key: str) -> None:
 
 
 def settle_open(*, now: datetime) -> None:
-    """Changes whose answer was lost, or that nobody paid: made after all, or not made."""
+    """Changes whose answer was lost, or that nobody paid: made after all, or not made; and what was
+    being taken back is."""
     waiting = PlanChange.objects.filter(
         status=Status.OPEN,
         price_change=None,
         created_at__lte=now - PATIENCE,
         subscription__account=gateway.account_id(),
         subscription__livemode=gateway.is_live(),
-    ).filter(Q(at_period_end=False) | Q(subscription__object__schedule=None))
+    ).filter(
+        Q(at_period_end=False)
+        | Q(subscription__object__schedule=None)
+        | Q(withdrawing_at__isnull=False)
+    )
     for change in waiting.select_related("subscription", "price__offer"):
         row = change.subscription
         subscriptions.refresh(row.stripe_id, now=now)
         change.refresh_from_db()
         row.refresh_from_db()
+        if change.status == Status.OPEN and change.withdrawing_at:
+            with suppress(plan_changes.TooLate):
+                plan_changes.withdraw(row, now=now)
+            subscriptions.refresh(row.stripe_id, now=now)
+            continue
         if change.status != Status.OPEN or row.change_waits_for_bank:
             continue
         if change.at_period_end and row.renews and not row.schedule_id:

@@ -83,6 +83,8 @@ class PlanChange(models.Model):
         _("State"), max_length=10, choices=Status.choices, default=Status.OPEN
     )
     created_at = models.DateTimeField(_("Made"))
+    # The learner wants it no more: written down before Stripe is asked to drop it.
+    withdrawing_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(_("Ended"), null=True, blank=True)
 
     wagtail_reference_index_ignore = True
@@ -130,6 +132,8 @@ class Pause(models.Model):
     asked_at = models.DateTimeField(_("Asked for"))
     begins_at = models.DateTimeField(_("From"))
     resumes_at = models.DateTimeField(_("Until"))
+    # Stripe told of it: where it tells no more of a pause, this one has ended.
+    seen_at = models.DateTimeField(null=True, blank=True)
     # Whoever ends it takes it first, so that a new period is begun once.
     resuming_at = models.DateTimeField(null=True, blank=True)
     resumed_at = models.DateTimeField(_("Ended"), null=True, blank=True)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from payments import upcoming
+from payments import switching, upcoming
 from payments.models import Subscription
 
 KEY = "unanswered"
@@ -28,7 +28,7 @@ ACTS: dict[str, tuple[object, Callable[[Subscription], bool]]] = {
     ),
     "withdraw": (
         gettext_lazy("Take the change back"),
-        lambda row: upcoming.open_change(row) is None,
+        lambda row: not switching.stands_in_the_way(row),
     ),
 }
 
@@ -68,7 +68,10 @@ def sentence(request: HttpRequest, row: Subscription, *, now: datetime) -> str:
 
 
 def _is_looked_up(row: Subscription, act: str, asked_at: datetime) -> bool:
-    """A pause is given up when its own job has seen that Stripe does not know it."""
+    """A pause is given up when its own job has seen that Stripe does not know it; a change that is
+    being taken back is not given up at all."""
     if act == "pause" and row.pauses.filter(resumed_at=None).exists():
+        return False
+    if act == "withdraw" and (change := upcoming.open_change(row)) and change.withdrawing_at:
         return False
     return row.fetched_at is not None and row.fetched_at > asked_at

@@ -411,3 +411,41 @@ def test_of_the_same_length_the_discount_is_in_the_parts_and_in_the_rate(
     bill = Invoice.objects.get(billing_reason="subscription_update")
     assert abs(bill.amount_paid - (1950 - 950) * left) <= 2
     assert bill.yearly_rate == 12 * 1950
+
+
+@pytest.mark.parametrize("fault", ["answer_lost", "no_connection"])
+def test_a_planned_change_that_was_taken_back_unheard_is_not_made_anew(
+    shop, buyer, me, library, run_jobs, fault
+):
+    row = shop.buy(buyer, library["year"]).subscription
+    switch(me, row, library["month"])
+    shop.advance(minutes=10)
+    assert fresh(row).schedule_id
+    faults.plan(fault, times=20, match="POST /v1/subscription_schedules")
+    me.post(page_of(row, name="subscription_switch_back"))
+    assert "还不知道办成了没有" in me.get(page_of(row)).text
+    faults.clear()
+    run_jobs()
+    shop.deliver()
+    assert "没有办成" not in me.get(page_of(row)).text
+    shop.advance(minutes=10)
+    assert PlanChange.objects.get().status == PlanChange.Status.WITHDRAWN
+    assert not fresh(row).schedule_id
+    shown = me.get(page_of(row)).text
+    assert "没有办成" not in shown
+    assert "还不知道" not in shown
+    shop.advance(days=366)
+    assert fresh(row).offer == library["year"].offer
+
+
+def test_a_change_whose_bill_was_voided_unheard_was_taken_back(shop, buyer, me, library, run_jobs):
+    row = shop.buy(buyer, library["month"]).subscription
+    behaves(row, "always_authentication")
+    switch(me, row, library["year"])
+    faults.plan("answer_lost", times=20, match="POST /v1/invoices")
+    me.post(page_of(row, name="subscription_switch_back"))
+    faults.clear()
+    run_jobs()
+    shop.advance(minutes=10)
+    assert PlanChange.objects.get().status == PlanChange.Status.WITHDRAWN
+    assert fresh(row).amount == 3900

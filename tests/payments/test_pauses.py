@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.models import OutboxMessage
 from operations import clock as site_clock
 from pages import dates
-from payments import pausing, standing, subscriptions, timeline
+from payments import gateway, pausing, standing, subscriptions, timeline
 from payments.models import Invoice, Pause
 from payments.periodic import change_subscriptions
 from payments.sandbox import faults
@@ -198,6 +198,56 @@ def test_a_pause_cancelled_while_the_answer_was_lost_was_made_all_the_same(
     assert Pause.objects.get().resumed_at
     told = [event.sentence for event in timeline.of(fresh(row), now=site_clock.now())]
     assert any(each.startswith("选择暂停") for each in told)
+
+
+@pytest.mark.parametrize("where", ["here", "dashboard"])
+def test_a_pause_that_was_made_and_taken_back_was_no_failure(
+    shop, buyer, me, library, run_jobs, where
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    pause(me, row)
+    run_jobs()
+    assert mails(buyer, "paused")
+    if where == "here":
+        faults.plan("answer_lost", times=20, match="POST /v1/subscriptions")
+        me.post(page_of(row, name="subscription_unpause"))
+        faults.clear()
+        run_jobs()
+    else:
+        gateway.update_subscription(row.stripe_id, {"pause_collection": ""})
+        shop.deliver()
+    change_subscriptions(site_clock.now() + timedelta(minutes=3))
+    assert fresh(row).renews
+    assert not mails(buyer, "not-paused")
+    assert Pause.objects.get().resumed_at
+    told = [event.sentence for event in timeline.of(fresh(row), now=site_clock.now())]
+    assert any(each.startswith("选择暂停") for each in told)
+    assert told.count("暂停结束。") == 1
+    assert pausing.may_pause(fresh(row), now=site_clock.now())
+
+
+@pytest.mark.parametrize("where", ["here", "portal"])
+def test_a_renewal_that_went_on_unheard_ends_its_cancellation(
+    shop, buyer, me, library, run_jobs, where
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    me.post(page_of(row, name="subscription_cancel"), {"reason": "time", "note": "先歇一歇"})
+    shop.deliver()
+    if where == "here":
+        faults.plan("answer_lost", times=20, match="POST /v1/subscriptions")
+        me.post(page_of(row, name="subscription_resume"))
+        faults.clear()
+        run_jobs()
+    else:
+        gateway.update_subscription(row.stripe_id, {"cancel_at_period_end": False})
+        shop.deliver()
+    assert fresh(row).renews
+    assert row.cancellations.get().resumed_at
+    told = [event.sentence for event in timeline.of(fresh(row), now=site_clock.now())]
+    assert told.index("恢复了续费。") > told.index("取消了续费。")
+    me.post(page_of(row, name="subscription_cancel"), {"reason": "price"})
+    kept = [(each.reason, each.note) for each in row.cancellations.order_by("pk")]
+    assert kept == [("time", "先歇一歇"), ("price", "")]
 
 
 def test_a_cancellation_that_stripe_never_heard_of_is_not_kept(shop, buyer, me, library, run_jobs):
