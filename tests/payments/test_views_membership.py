@@ -253,6 +253,7 @@ def test_a_failing_renewal_is_told_instead(me, client, buyer, main, prices):
     assert "你是会员" not in "".join(shown.lines(answer))
     assert "更换银行卡" in shown.lines(answer)
     assert choices(answer) == []
+    assert not BeautifulSoup(answer.content, "html.parser").select("main .button-primary")
     assert "更换银行卡" not in client.get(PAGE).text
     assert len(choices(client.get(PAGE))) == 3
 
