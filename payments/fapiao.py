@@ -206,7 +206,8 @@ def reverse(
     _refuse_taken(row, number)
     row.reversal_number, row.reversed_on = number, reversed_on
     _save(row)
-    log(instance=row, action="payments.reverse_fapiao", user=actor, data={"number": number})
+    told = {"number": number}
+    log(instance=row, action="payments.reverse_fapiao", user=actor, data=told, timestamp=now)
     letters.fapiao_reversed(row, now=now)
     return row
 
@@ -226,7 +227,7 @@ def correct(
     _save(row)
     told = {"before": " ".join(filter(None, before)), "reason": reason}
     told["number"] = " ".join(filter(None, (number, reversal_number)))
-    log(instance=row, action="payments.correct_fapiao", user=actor, data=told)
+    log(instance=row, action="payments.correct_fapiao", user=actor, data=told, timestamp=now)
     letters.fapiao_corrected(row, now=now)
     return row
 

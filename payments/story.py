@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
+from wagtail.models import ModelLogEntry
 
 from accounts.models import OutboxMessage, User
 from courses.models import GrantChange
@@ -33,13 +34,13 @@ def of(order: Order) -> list[Event]:
         *_bills(order),
         *_reserved(order),
         *_claimed(order),
-        *_access(order),
         *_refunds(order),
         *_disputes(order),
+        *_access(order),
         *_fapiao(order),
         *_mails(order),
     ]
-    # Stripe's instants are whole seconds: within one, as told above.
+    # Stripe's instants are whole seconds: within one, as told above, what follows after its cause.
     return sorted(events, key=lambda event: event.at.replace(microsecond=0))
 
 
@@ -196,20 +197,38 @@ def _disputes(order: Order) -> Iterator[Event]:
     for dispute in order.disputes.all():
         if dispute.created_at:
             words = {"amount": _amount(dispute.amount, dispute.currency or order.currency)}
-            told = _("The bank disputes %(amount)s.")
-            if dispute.status == "lost":
-                told = _("The bank disputes %(amount)s, and took it back.")
-            elif dispute.status == "won":
-                told = _("The bank disputed %(amount)s, and left it here.")
-            yield Event(dispute.created_at, told % words, dispute)
+            yield Event(dispute.created_at, _("The bank disputes %(amount)s.") % words, dispute)
+            decided = {
+                "lost": _("The dispute about %(amount)s was lost: the bank took it back."),
+                "won": _("The dispute about %(amount)s was won."),
+            }.get(dispute.status)
+            if decided:  # Stripe keeps no day of it; it is fetched as soon as it tells
+                at = dispute.fetched_at or dispute.created_at
+                yield Event(at, decided % words, dispute)
 
 
 def _fapiao(order: Order) -> Iterator[Event]:
-    for fapiao in order.fapiaos.all():
-        yield Event(fapiao.asked_at, _("Asked for a fapiao."), fapiao)
-        if fapiao.issued_at:
-            words = {"number": fapiao.number}
-            yield Event(fapiao.issued_at, _("The fapiao %(number)s was issued.") % words, fapiao)
+    """The number as it was noted on each day: what was corrected since is in the log."""
+    rows = {str(row.pk): row for row in order.fapiaos.all()}
+    numbers = {key: row.number for key, row in rows.items()}
+    logged = ModelLogEntry.objects.filter(
+        content_type__app_label="payments",
+        content_type__model="fapiao",
+        action__in=["payments.correct_fapiao", "payments.reverse_fapiao"],
+        object_id__in=rows,
+    ).select_related("user")
+    for entry in logged.order_by("-timestamp", "-pk"):
+        row, words = rows[entry.object_id], {**entry.data, "who": _name(entry.user)}
+        told = _("%(who)s noted that the fapiao was reversed: %(number)s.")
+        if entry.action == "payments.correct_fapiao":
+            told = _("%(who)s corrected the fapiao from %(before)s to %(number)s: %(reason)s")
+            numbers[entry.object_id] = words["before"].split()[0]
+        yield Event(entry.timestamp, told % words, row)
+    for key, row in rows.items():
+        yield Event(row.asked_at, _("Asked for a fapiao."), row)
+        if row.issued_at:
+            words = {"number": numbers[key]}
+            yield Event(row.issued_at, _("The fapiao %(number)s was issued.") % words, row)
 
 
 def _bills(order: Order) -> Iterator[Event]:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -79,6 +80,20 @@ class FapiaoFilters(WagtailFilterSet):
 class FapiaoIndex(MoneyIndex):
     def get_base_queryset(self) -> QuerySet[Fapiao]:
         return fapiao.with_state().select_related(*self.related)
+
+    def search_queryset(self, queryset: QuerySet[Fapiao]) -> QuerySet[Fapiao]:
+        """By its number or its reversal's, also one that was corrected since."""
+        typed = (self.search_query or "").strip()
+        if fapiao.NUMBER.fullmatch(typed):
+            corrected = ModelLogEntry.objects.filter(
+                content_type=ContentType.objects.get_for_model(Fapiao),
+                action="payments.correct_fapiao",
+                data__before__icontains=typed,
+            ).values_list("object_id", flat=True)
+            noted = Q(number=typed) | Q(reversal_number=typed) | Q(pk__in=map(int, corrected))
+            if (found := queryset.filter(noted)).exists():
+                return found
+        return super().search_queryset(queryset)
 
     def to_row_dict(self, item: Fapiao) -> dict[str, Any]:
         order, stands = item.order, item.state not in ("reversed", "void")  # type: ignore[attr-defined]
@@ -174,7 +189,14 @@ class FapiaoViewSet(MoneyViewSet):
     }
     filterset_class = FapiaoFilters
     order_key = "order__key"
-    search_fields = ["title", "tax_number", "email", "number", "order__buyer__email"]
+    search_fields = [
+        "title",
+        "tax_number",
+        "email",
+        "number",
+        "reversal_number",
+        "order__buyer__email",
+    ]
     list_display = [
         DetailColumn("order", "money-fapiao", label=ORDER_LABEL, accessor="order.number"),
         Column("title", label=_("Name on the fapiao")),
@@ -184,6 +206,7 @@ class FapiaoViewSet(MoneyViewSet):
             label=_("Made out for"),
             accessor=lambda row: in_words(fapiao.made_out_for(row), row.order.currency),
         ),
+        Column("number", label=_("Number of the fapiao")),
         Column("state", label=_("State"), accessor=state),
         MomentColumn("paid_at", label=_("Paid"), sort_key=None),
         MomentColumn("asked_at", label=_("Asked for")),

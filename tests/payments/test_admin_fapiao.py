@@ -104,7 +104,7 @@ def test_the_listing_says_what_each_is_for_and_how_it_stands(desk):
         rows["asked"].order.number,
         "已申请公司",
         "91110000802100433B",
-        *("¥99", "已申请", AT, AT),
+        *("¥99", "", "已申请", AT, AT),
     ]
     newest_first = [
         (row.title, row.order.number, amount, state)
@@ -116,7 +116,8 @@ def test_the_listing_says_what_each_is_for_and_how_it_stands(desk):
             (rows["asked"], "¥99", "已申请"),
         ]
     ]
-    assert [(row[1], row[0], row[3], row[4]) for row in listed.values()] == newest_first
+    assert [(row[1], row[0], row[3], row[5]) for row in listed.values()] == newest_first
+    assert listed[rows["issued"].title][4] == rows["issued"].number
     found = shown.listed(desk.get(LISTING, {"state": "to_reverse"}))
     assert [row[1] for row in found] == [rows["to_reverse"].title]
 
@@ -350,6 +351,19 @@ def test_a_number_is_corrected_where_something_changes(desk):
     row.refresh_from_db()
     assert (row.number, row.reversal_number) == ("26442001", "")
     assert correct(desk, FapiaoFactory(), number="26442002").status_code == 302
+
+
+@pytest.mark.parametrize("old", ["26442000", "26117000000123456789"])
+def test_it_is_found_by_each_number_it_ever_had(desk, old):
+    row, other = (FapiaoFactory(issued=True, number=each) for each in (old, "26442009"))
+    noted = {"reversed_on": NOW.date(), "reversal_number": "26449000"}
+    Fapiao.objects.filter(pk=row.pk).update(**noted)
+    correct(desk, row, number="26442001", reversal_number="26449001")
+    for typed in (old, "26449000", "26442001", f" {old} ", "26449001"):
+        assert [each[1] for each in shown.listed(desk.get(LISTING, {"q": typed}))] == [row.title]
+    assert shown.listed(desk.get(LISTING, {"q": "26442002"})) == []
+    found = shown.listed(desk.get(LISTING, {"q": other.order.number}))
+    assert [each[1] for each in found] == [other.title]
 
 
 def test_both_numbers_of_a_reversed_one_are_corrected_and_differ(desk):

@@ -281,7 +281,7 @@ def test_of_a_later_bill_its_own_payment_speaks_and_no_other_orders_mails(shop, 
     disputes.close_dispute(Dispute.objects.get().stripe_id, won=False, now=site_clock.now())
     shop.deliver()
     told = text_of(desk.get(reverse("money-orders:inspect", args=[order.pk])))
-    assert "银行对 ¥39 提出争议，已退回付款人" in told
+    assert "¥39 的争议败诉，款项已退回付款人" in told
 
 
 def test_a_dispute_is_booked_on_the_day_its_money_is_taken(shop, buyer, page):

@@ -41,8 +41,8 @@ def test_seen_paid_opened_given_back_closed(desk, shop, buyer, clock):
         "付款 ¥99。",
         "《先有人》已开通，到期：永久。",
         "冯出纳 发起退款：不合适",
-        "《先有人》已关闭（系统）。",
         "¥99 已退回。",
+        "《先有人》已关闭（系统）。",
     ]
     places = [sentences.index(each) for each in heard]
     assert places == sorted(places)

@@ -7,8 +7,8 @@ import pytest
 
 from accounts.models import OutboxMessage, User
 from courses.models import CoursePage, Grant, GrantChange, Membership
-from payments import story
-from payments.models import Order, RedeemBatch, RefundRequest, Reservation
+from payments import fapiao, story
+from payments.models import Dispute, Order, RedeemBatch, RefundRequest, Reservation
 from tests.factories import ArticleFactory, UserFactory, course
 from tests.payments.factories import (
     NOW,
@@ -345,16 +345,38 @@ def test_money_goes_back_or_not(order: Order, status: str, sentence: str) -> Non
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        ("needs_response", "银行对 ¥9 提出争议。"),
-        ("lost", "银行对 ¥9 提出争议，已退回付款人。"),
-        ("won", "银行对 ¥9 提出过争议，已撤销。"),
+        ("needs_response", ""),
+        ("lost", "¥9 的争议败诉，款项已退回付款人。"),
+        ("won", "¥9 的争议胜诉。"),
     ],
 )
-def test_a_bank_disputes(order: Order, status: str, sentence: str) -> None:
-    row = DisputeFactory(order=order, status=status, amount=900, currency="", created_at=NOW + HOUR)
+def test_a_bank_disputes_and_decides_on_another_day(
+    order: Order, status: str, sentence: str
+) -> None:
+    fields = {"amount": 900, "currency": "", "created_at": NOW + HOUR}
+    row = DisputeFactory(order=order, status=status, **fields)
     DisputeFactory(order=order, created_at=None)
-    [event] = story.of(order)[2:]
-    assert (event.sentence, event.row) == (sentence, row)
+    opened = (NOW + HOUR, "银行对 ¥9 提出争议。", row)
+    for fetched_at in (None, NOW + 3 * HOUR):
+        Dispute.objects.filter(pk=row.pk).update(fetched_at=fetched_at)
+        decided = [(fetched_at or NOW + HOUR, sentence, row)] if sentence else []
+        events = story.of(Order.objects.get(pk=order.pk))[2:]
+        assert [(each.at, each.sentence, each.row) for each in events] == [opened, *decided]
+
+
+def test_within_a_second_what_follows_stands_after_its_cause(order: Order, buyer: User) -> None:
+    at = NOW + HOUR
+    changed(opened(order.source_id, course(title="先有人")), at, withdrawn_at=at)
+    request(order, asked_by=buyer, decided_at=at, status="done")
+    RefundFactory(order=order, amount=900, created_at=at)
+    DisputeFactory(order=order, amount=900, created_at=at)
+    assert after(order) == [
+        "林岚 申请退款。",
+        "系统 处理为：处理中。",
+        "¥9 已退回。",
+        "银行对 ¥9 提出争议。",
+        "《先有人》已关闭（系统）。",
+    ]
 
 
 def test_a_dispute_is_told_in_its_own_currency(order: Order) -> None:
@@ -371,6 +393,28 @@ def test_a_fapiao_is_asked_for_and_issued(order: Order) -> None:
     assert [(each.sentence, each.row) for each in events] == [
         ("申请了发票。", row),
         ("发票 26442000 已开具。", row),
+    ]
+
+
+def test_a_fapiao_was_issued_under_the_number_it_had_then(order: Order, staff: User) -> None:
+    first, right, red = "26442000", "26442001", "26442009"
+    row = FapiaoFactory(order=order, asked_at=NOW, issued_at=NOW + HOUR, issued=True, number=first)
+    RefundFactory(order=order, created_at=NOW + 2 * HOUR)
+    fapiao.correct(
+        fapiao=row,
+        number=right,
+        reversal_number="",
+        reason="抄错",
+        actor=staff,
+        now=NOW + 3 * HOUR,
+    )
+    day = NOW.date()
+    fapiao.reverse(fapiao=row, number=red, reversed_on=day, actor=staff, now=NOW + 4 * HOUR)
+    assert [each for each in after(order) if "发票" in each and "邮件" not in each] == [
+        "申请了发票。",
+        "发票 26442000 已开具。",
+        "冯出纳 更正了发票号码：26442000 改为 26442001。理由：抄错",
+        "冯出纳 登记了发票红冲：26442009。",
     ]
 
 
