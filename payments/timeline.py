@@ -205,7 +205,8 @@ def _cancellations(row: Subscription, now: datetime) -> Iterator[Event]:
     stamp = row.object.get("canceled_at")
     if stamp and not any(each.resumed_at is None for each in own):
         at = datetime.fromtimestamp(stamp, UTC)
-        if row.status != "canceled" or row.past_due_since is None:
+        ended_with_it = at == row.ended_at  # given back, or ended by hand: no renewal was stopped
+        if not ended_with_it and (row.status != "canceled" or row.past_due_since is None):
             yield Event(at, _("The renewal was cancelled."))
 
 

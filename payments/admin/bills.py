@@ -133,14 +133,15 @@ class InvoiceDetail(MoneyDetail):
     def sections(self) -> Iterable[Section]:
         yield Section(
             _("Refunds"),
-            [_("Made"), _("Amount"), _("State")],
+            [_("Made"), _("Amount"), _("State"), _("Reason")],
             [
                 [
                     Fact("", moment(row.created_at), detail_url("money-refunds", row)),
                     in_words(row.amount, row.currency),
                     refund_state(row),
+                    row.request.reason if row.request else "",
                 ]
-                for row in self.object.refunds.all()
+                for row in self.object.refunds.select_related("request")
             ],
         )
         yield wishes(self.object.refund_requests.all())

@@ -48,6 +48,7 @@ from payments.models import (
     RedeemCode,
     Refund,
     RefundRequest,
+    Reservation,
     Subscription,
 )
 from payments.money import decimal
@@ -59,6 +60,7 @@ RELATED = (
     "price__offer__membership",
     "subscription",
     "promotion",
+    "reservation",
 )
 # An order is completed where a lesson is done: two words in Chinese.
 STATES = {
@@ -82,6 +84,8 @@ def order_state(order: Order) -> Any:
     """Of one with sums."""
     if order.waits_for_confirmation:
         return _("Waits for confirmation")
+    if _has_ended(order):
+        return _("Reservation ended")
     summed: Any = order
     state = went_back.state(order, summed.own_refunded)
     if state == Order.Status.FULFILLED and order.trial_days:
@@ -91,6 +95,12 @@ def order_state(order: Order) -> Any:
     if state in (went_back.PARTLY, Order.Status.REFUNDED) and summed.is_under_way:
         return _("Refund on its way")
     return STATES[state]
+
+
+def _has_ended(order: Order) -> bool:
+    """Whether it was reserved, and will not be charged."""
+    reservation: Reservation | None = getattr(order, "reservation", None)
+    return bool(reservation and reservation.ended_at and not order.paid_at)
 
 
 def _is_lost(order: Any) -> bool:
@@ -261,7 +271,7 @@ class OrderDetail(MoneyDetail):
         yield Fact(_("Opened"), moment(order.fulfilled_at))
         yield Fact(_("Ended"), moment(order.ended_at))
         yield Fact(_("In advance"), order.get_advance_display())
-        if reservation := getattr(order, "reservation", None):
+        if (reservation := getattr(order, "reservation", None)) and not _has_ended(order):
             yield Fact(_("Charged on"), dates.day(reservation.day))
         yield Fact(_("From"), moment(order.starts_at))
         yield Fact(_("Until"), moment(order.ends_at))

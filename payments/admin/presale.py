@@ -11,22 +11,31 @@ from payments import presale, refund_requests
 from payments.admin.confirmation import Confirmation, NotPossible, ToldReasonForm
 from payments.admin.listing import in_words, moment
 from payments.admin.orders import with_sums
-from payments.models import Offer, Order, PresaleEnd
+from payments.models import Offer, Order, PresaleEnd, Reservation
 
 
 def given_up(offer: Offer) -> Any:
-    """When and why, and how far the money has gone back."""
+    """When and why, how far the money has gone back, and how many reservations ended."""
     end = PresaleEnd.objects.filter(offer=offer).first()
     if end is None:
         return ""
     paid = Order.objects.filter(price__offer=offer, advance=Order.Advance.WAITING)
+    reserved = Reservation.objects.filter(
+        order__price__offer=offer, ending=Reservation.Ending.CALLED_OFF
+    )
     words = {
         "at": moment(end.decided_at),
         "reason": end.reason,
         "of": paid.count(),
         "done": paid.filter(status=Order.Status.REFUNDED).count(),
+        "ended": reserved.count(),
     }
-    return _("%(at)s: %(reason)s · %(done)d of %(of)d orders given back") % words
+    told = [_("%(at)s: %(reason)s") % words]
+    if words["of"]:
+        told.append(_("%(done)d of %(of)d orders given back") % words)
+    if words["ended"]:
+        told.append(_("%(ended)d reservations ended") % words)
+    return " · ".join(told)
 
 
 class GiveUpView(Confirmation):
@@ -62,8 +71,14 @@ class GiveUpView(Confirmation):
 
     def carry_out(self, row: Offer, form: ToldReasonForm) -> Any:
         reason = form.cleaned_data["reason"]
+        is_paid = presale.waiting().filter(price__offer=row).exists()
+        is_reserved = presale.reserved(row).exists()
         try:
             presale.give_up(offer=row, reason=reason, actor=self.actor, now=clock.now())
         except presale.NotInAdvance as problem:
             raise NotPossible(_("It was given up already.")) from problem
-        return _("The presale was given up. The refunds are under way.")
+        if is_paid:
+            return _("The presale was given up. The refunds are under way.")
+        if is_reserved:
+            return _("The presale was given up. The reservations end; nothing was charged.")
+        return _("The presale was given up.")

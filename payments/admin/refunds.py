@@ -333,15 +333,17 @@ def wishes(rows: QuerySet[RefundRequest]) -> Section:
     """Requests for refunds, on the page of what they are about."""
     return Section(
         _("Refund requests"),
-        [_("Made"), _("Asked by"), _("Why"), _("State")],
+        [_("Made"), _("Asked by"), _("Why"), _("Amount"), _("Reason"), _("State")],
         [
             [
                 Fact("", moment(row.created_at), detail_url("money-requests", row)),
                 person(row.asked_by),
                 row.note,
-                request_state(row),
+                in_words(*wanted(row)),
+                row.reason,
+                " · ".join(filter(None, (str(request_state(row)), row.decline_reason))),
             ]
-            for row in rows.select_related("asked_by", "refund")
+            for row in rows.select_related("asked_by", "refund", "order", "invoice")
         ],
     )
 

@@ -13,7 +13,7 @@ from accounts import roles
 from courses.models import Grant
 from operations import clock as site_clock
 from pages import dates
-from payments.models import Offer, Price
+from payments.models import Offer, Price, Reservation
 from tests.factories import MembershipFactory, course
 from tests.payments import shown
 from tests.payments.factories import (
@@ -22,6 +22,7 @@ from tests.payments.factories import (
     OrderFactory,
     PriceFactory,
     RefundFactory,
+    ReservationFactory,
     SubscriptionFactory,
     course_price,
     membership_prices,
@@ -193,6 +194,20 @@ def test_giving_up_says_what_goes_back_and_the_page_how_far_it_is(desk):
     told = shown.facts(desk.get(page(ahead.offer)))["预售已取消"]
     assert told.endswith("：讲师病了 · 已退 0/2 单")
     assert desk.get(page(ahead.offer, "give-up")).status_code == 302
+
+
+def test_giving_up_what_was_only_reserved_speaks_of_no_refund(desk):
+    ahead = sold_in_advance(planned_course(title="预售课"))
+    address, opening = page(ahead.offer, "give-up"), until(9).date()
+    orders = [OrderFactory(price=ahead, status="reserved", advance="reserved") for _ in range(2)]
+    for order in orders:
+        ReservationFactory(order=order, day=opening)
+    answer = desk.post(address, {"reason": "讲师病了"}, follow=True)
+    assert "预售已取消，预订随之结束，没有扣款。" in answer.text
+    assert shown.facts(desk.get(page(ahead.offer)))["预售已取消"].endswith("：讲师病了")
+    Reservation.objects.update(ended_at=until(0), ending="called_off")
+    told = shown.facts(desk.get(page(ahead.offer)))["预售已取消"]
+    assert told.endswith("：讲师病了 · 结束了 2 个预订")
 
 
 # --- the form ------------------------------------------------------------------------------------

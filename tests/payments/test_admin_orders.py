@@ -23,6 +23,7 @@ from tests.payments.factories import (
     PromotionFactory,
     RedeemBatchFactory,
     RefundFactory,
+    ReservationFactory,
     SubscriptionFactory,
     bundle_price,
     course_price,
@@ -125,6 +126,19 @@ def test_a_trial_is_begun_and_not_paid(desk):
     assert (exported["已付"], exported["状态"]) == ("", "从试用开始")
     entry(WHEN, 36500, order=order)
     assert shown.facts(desk.get(page(order)))["收入"] == "¥365"
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_a_reservation_that_ended_says_so_and_names_no_day_of_charge(desk, has_ended):
+    ended = {"ended_at": NOW, "ending": "given_up"} if has_ended else {}
+    order = OrderFactory(
+        status="expired" if has_ended else "reserved", price=course_price(course())
+    )
+    ReservationFactory(order=order, **ended)
+    said = "预订已结束" if has_ended else "已预订"
+    assert state_in_the_listing(desk, order) == said
+    facts = shown.facts(desk.get(page(order)))
+    assert (facts["状态"], "扣款日" in facts) == (said, not has_ended)
 
 
 # --- the listing ---------------------------------------------------------------------------------
@@ -291,7 +305,9 @@ def test_tables_of_an_order_tell_what_belongs_to_it(desk):
         [AT, "¥9", "已退款", "同意"],
         ["2026 年 11 月 24 日 12:00", "¥1", "失败", ""],
     ]
-    assert tables["退款申请"] == [[AT, "林岚 <amy@example.org>", "不合适", "已申请"]]
+    assert tables["退款申请"] == [
+        [AT, "林岚 <amy@example.org>", "不合适", "¥149", "同意", "已申请"]
+    ]
 
 
 def test_an_order_is_found_by_an_id_of_what_hangs_on_it(desk):

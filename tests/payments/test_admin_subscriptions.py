@@ -302,7 +302,8 @@ def test_a_bill_is_written_out_with_what_went_back_of_it(desk):
         tax_number="91110000802100433B",
         attempt_count=2,
     )
-    RefundFactory(order=order, invoice=bill, amount=900)
+    why = order.refund_requests.create(created_at=NOW, reason="录音有误", status="done")
+    RefundFactory(order=order, invoice=bill, amount=900, request=why)
     RefundFactory(order=order, amount=800)
     answer = desk.get(page(bill))
     assert shown.facts(answer) == {
@@ -321,12 +322,19 @@ def test_a_bill_is_written_out_with_what_went_back_of_it(desk):
         "付款": bill.payment_intent_id,
         "Stripe 上的页面": "https://example.org/in_1",
     }
-    assert shown.tables(answer) == {"退款": [[AT, "¥9", "已退款"]]}
+    assert shown.tables(answer) == {"退款": [[AT, "¥9", "已退款", "录音有误"]]}
     order.refund_requests.create(
-        invoice=bill, asked_by=row.learner, created_at=NOW, note="不合适", status="declined"
+        invoice=bill,
+        asked_by=row.learner,
+        created_at=NOW,
+        note="不合适",
+        amount=900,
+        reason="讲师停更",
+        status="declined",
+        decline_reason="金额不对",
     )
     order.refund_requests.create(asked_by=row.learner, created_at=NOW)
-    asked = [AT, "林岚 <amy@example.org>", "不合适", "未同意"]
+    asked = [AT, "林岚 <amy@example.org>", "不合适", "¥9", "讲师停更", "未同意 · 金额不对"]
     assert shown.tables(desk.get(page(bill)))["退款申请"] == [asked]
     assert shown.acts(answer) == ["退款"]
     assert shown.acts(at_desk(roles.OPERATOR).get(page(bill))) == []

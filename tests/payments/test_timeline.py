@@ -316,6 +316,7 @@ def test_a_cancellation_of_ours_stands_for_stripes_own():
         ({"status": "canceled"}, True),
         ({"status": "unpaid", "past_due_since": ago(5)}, True),
         ({"status": "canceled", "past_due_since": ago(5)}, False),  # for want of a payment
+        ({"status": "canceled", "ended_at": ago(3)}, False),  # at once, as by a refund
     ],
 )
 def test_stripes_own_cancellation_is_told_unless_nothing_was_paid(fields, is_told):
