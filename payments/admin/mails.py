@@ -114,7 +114,7 @@ class SendAgainView(Confirmation):
 
     def carry_out(self, row: OutboxMessage, form: forms.Form) -> Any:
         again = mail.send_again(row, now=clock.now())
-        log(instance=again, action="payments.send_mail", user=self.actor)
+        log(instance=again, action="payments.send_mail", user=self.actor, title=again.subject)
         return _("The mail is on its way to %(email)s.") % {"email": again.to}
 
 

@@ -136,8 +136,9 @@ class Reading:
             rows,
             _(
                 "What subscriptions bring a month, at the end of these days: each one's newest "
-                "paid bill, a quarter's by 3, a year's by 12. Trials do not count; who is paused "
-                "or whose payment fails does, until the subscription ends."
+                "paid bill, before what a credit paid of it, a quarter's by 3, a year's by 12. "
+                "Trials do not count; who is paused or whose payment fails does, until the "
+                "subscription ends."
             ),
             self._money(then.monthly),
             awaits,

@@ -28,6 +28,7 @@ from operations import clock
 from pages import dates
 from pages.forms import DayField
 from payments import shares
+from payments.admin.amounts import AmountField
 from payments.admin.listing import Fact, in_words, moment
 from payments.models import RevenueShare
 from payments.money import decimal
@@ -40,7 +41,7 @@ class ShareForm(forms.Form):
         label=gettext_lazy("Course"),
         queryset=CoursePage.objects.filter(instructor__isnull=False).order_by("title", "pk"),
     )
-    percent = forms.DecimalField(
+    percent = AmountField(
         label=gettext_lazy("Share in percent"),
         min_value=Decimal(0),
         max_value=Decimal(100),

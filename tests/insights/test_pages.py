@@ -398,7 +398,7 @@ def test_a_share_never_changes_what_was_told():
         RevenueShare.objects.update(basis_points=1)
 
 
-@pytest.mark.parametrize("percent", ["-1", "100.01", "x", "", "1.234"])
+@pytest.mark.parametrize("percent", ["-1", "100.01", "x", "", "1.234", "1e1"])
 def test_a_percentage_that_is_none_is_refused_and_stays_typed(percent):
     answer = share(at_desk(roles.FINANCE), course(), percent, "2026-10-01")
     assert answer.status_code == 200

@@ -94,7 +94,8 @@ def test_a_mail_is_read_by_both_and_sent_again_by_finance(desk, run_jobs, mailou
     again = OutboxMessage.objects.exclude(pk__in=[row.pk, other.pk]).get()
     assert (again.text, again.to, again.user) == (row.text, row.user.email, row.user)
     [entry] = ModelLogEntry.objects.filter(action="payments.send_mail")
-    assert (entry.object_id, entry.user) == (str(again.pk), desk.person)
+    told = (entry.object_id, entry.label, entry.user)
+    assert told == (str(again.pk), "开通了", desk.person)
 
 
 def test_what_is_not_about_money_is_nobodys_to_read_or_send(desk):
