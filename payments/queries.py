@@ -300,11 +300,16 @@ def orders_of(user: User) -> QuerySet[Order]:
 
 
 def confirming(user: User, sellable: Sellable) -> QuerySet[Order]:
-    """A learner's own orders of it, a course in a bundle too, of which a wallet is still to confirm
-    the payment."""
+    """A learner's own orders of which a wallet is still to confirm the payment: of this, and of a
+    bundle or membership that has this course in it."""
     own = Q(price__offer__membership=sellable.pk)
     if isinstance(sellable, CoursePage):
-        own = Q(price__offer__course=sellable.pk) | Q(contents__course=sellable.pk)
+        including = MembershipCourse.objects.filter(course=sellable.pk).values("membership")
+        own = (
+            Q(price__offer__course=sellable.pk)
+            | Q(contents__course=sellable.pk)
+            | Q(price__offer__membership__in=including)
+        )
     elif isinstance(sellable, Bundle):
         own = Q(price__offer__bundle=sellable.pk)
     return Order.objects.filter(

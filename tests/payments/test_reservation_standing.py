@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from courses.models import MembershipCourse
 from payments import reservation_standing
 from payments.models import Order, Reservation
 from tests.factories import UserFactory, course
@@ -13,6 +14,7 @@ from tests.payments.factories import (
     OrderFactory,
     ReservationFactory,
     course_price,
+    membership_prices,
     sold_in_advance,
 )
 
@@ -172,6 +174,18 @@ def test_a_payment_that_waits_for_its_confirmation_is_told_of_its_course(
     for person, of in ((UserFactory(), page), (learner, course())):
         assert reservation_standing.in_bar(person, of, now=NOW) is None
         assert reservation_standing.notice(person, of, now=NOW) is None
+
+
+def test_a_membership_that_waits_for_its_confirmation_is_told_of_its_courses():
+    price = membership_prices()["term"]
+    order = OrderFactory(price=price, is_confirming=True)
+    inside, outside = course(), course()
+    included = {"membership": price.offer.membership, "course": inside}
+    MembershipCourse.objects.create(**included, added_at=NOW)
+    told = reservation_standing.notice(order.buyer, inside, now=NOW)
+    assert told
+    assert told.url == reverse("order", args=[order.key])
+    assert reservation_standing.notice(order.buyer, outside, now=NOW) is None
 
 
 @pytest.mark.parametrize(
