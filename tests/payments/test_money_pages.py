@@ -15,6 +15,7 @@ from courses.models import CoursePage, Grant, LessonPage
 from operations import clock as site_clock
 from payments.models import Order, Price
 from tests.factories import MembershipFactory, bundle, course
+from tests.payments import shown
 from tests.payments.factories import (
     NOW,
     DisputeFactory,
@@ -73,21 +74,21 @@ def tag(source: str, user: Any = None, **context: Any) -> str:
 
 
 def told(answer: Any, code: str) -> list[str]:
-    lines = BeautifulSoup(answer.content, "html.parser").main.stripped_strings
-    return [" ".join(line.split()) for line in lines if line.strip().startswith(code)]
+    return [line for line in shown.lines(answer) if line.startswith(code)]
 
 
 def test_a_code_is_told_where_it_leads_and_kept_on_the_way_to_the_till(client):
     PromotionFactory(code="SPRING", percent=20)
     page = course(lessons=2)
-    price, together = course_price(page), bundle_price(bundle(page))
+    price, together = course_price(page), bundle(page)
+    bundle_price(together)
     next_page = "SPRING：下一页显示优惠后的价格"
     assert told(client.get(page.get_absolute_url()), "SPRING") == []
     assert told(client.get(f"{page.get_absolute_url()}?code=spring"), "SPRING") == [next_page]
     for address in (
         page.get_absolute_url(),
         closed_address(page),
-        together.offer.bundle.get_absolute_url(),
+        together.get_absolute_url(),
     ):
         assert told(client.get(address), "SPRING") == [next_page]
     assert "¥79.20" in client.get(reverse("payments_buy", args=[price.offer.key])).text
@@ -97,8 +98,8 @@ def test_what_is_no_code_is_not_promised(client, settings):
     page = course(lessons=2)
     course_price(page)
     address = page.get_absolute_url()
-    shown = client.get(f"{address}?code=NOPE")
-    assert told(shown, "NOPE") == ["NOPE：没有这个优惠码。请再看看字母和数字。"]
+    answer = client.get(f"{address}?code=NOPE")
+    assert told(answer, "NOPE") == ["NOPE：没有这个优惠码。请再看看字母和数字。"]
     assert told(client.get(address), "NOPE") == []
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"promotion_code": "1/m/ip"}
     PromotionFactory(code="SPRING")

@@ -430,8 +430,8 @@ def test_what_was_paid_for_what_was_given_up_has_gone_back_once_it_arrived():
     refund = RefundFactory(order=order, status="pending")
     assert standing.given_up(order).endswith(" What you paid goes back.")
     Refund.objects.filter(pk=refund.pk).update(status="succeeded")
-    order = Order.objects.get(pk=order.pk)
-    assert standing.given_up(order).endswith(" What you paid went back.")
+    arrived = Order.objects.get(pk=order.pk)
+    assert standing.given_up(arrived).endswith(" What you paid went back.")
 
 
 def test_what_was_not_given_up_needs_no_reason():
