@@ -1,6 +1,7 @@
 """Orders: who bought what, at which price, and what came of it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -38,6 +39,7 @@ from payments.admin.listing import (
 from payments.admin.listing_filters import CurrencyFilter, RealMoneyFilter, SiteDays
 from payments.admin.refunds import RefundOrderView, is_refundable, refund_state, wishes
 from payments.models import (
+    Customer,
     Dispute,
     Fapiao,
     Gift,
@@ -110,9 +112,17 @@ def _is_lost(order: Any) -> bool:
     return order.lost > 0 and order.amount <= order.own_refunded + order.lost
 
 
+def paid_at(order: Order) -> datetime | None:
+    """When money first came, of one with sums: after a trial, if it did."""
+    summed: Any = order
+    charged: datetime | None = summed.charged_at
+    return charged if order.trial_days else order.paid_at
+
+
 def paid(order: Order) -> Any:
-    """When; a trial was not."""
-    return _("Trial") if order.paid_at and order.trial_days else moment(order.paid_at)
+    """When; a trial is not, until something is charged after it."""
+    on_trial = order.paid_at and not paid_at(order)
+    return _("Trial") if on_trial else moment(paid_at(order))
 
 
 # What the books have of an order, a subscription's later bills too: names of sums, their kinds.
@@ -131,7 +141,8 @@ SUM_LABELS = {
 
 def with_sums(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Each with `received`, `refunded`, `lost` to disputes and `kept`, as booked, in its own
-    currency; and what of its own payment went back, whether all of it has arrived."""
+    currency; when something first came; and what of its own payment went back, whether all of it
+    has arrived."""
     booked = MoneyEntry.objects.filter(order=OuterRef("pk"))
     own = Refund.objects.filter(went_back.OWN, order=OuterRef("pk"))
     return orders.annotate(
@@ -140,6 +151,9 @@ def with_sums(orders: QuerySet[Order]) -> QuerySet[Order]:
         lost=-_sum_of(booked.filter(kind=SUMS["lost"])),
         kept=_sum_of(booked.filter(kind__in=SUMS.values())),
         own_refunded=_sum_of(own),
+        charged_at=Subquery(
+            booked.filter(kind=SUMS["received"]).order_by("booked_at").values("booked_at")[:1]
+        ),
         is_under_way=Exists(own.filter(status__in=Refund.UNDER_WAY)),
     )
 
@@ -172,6 +186,7 @@ class OrderFilters(WagtailFilterSet):
 
 # What has an id at Stripe → the way to its order.
 HANG_ON: dict[type[Model], str] = {
+    Customer: "user__orders",
     Dispute: "order",
     Invoice: "subscription__order",
     MoneyEntry: "order",
@@ -214,7 +229,7 @@ class OrderIndex(MoneyIndex):
             **sums,
             "number": item.number,
             "created_at": item.created_at,
-            "paid_at": None if item.trial_days else item.paid_at,
+            "paid_at": paid_at(item),
             "buyer": item.buyer.email,
             "what": str(item.price.offer.sellable),
             "terms": item.price.offer.terms,
@@ -266,7 +281,8 @@ class OrderDetail(MoneyDetail):
         yield Fact(_("Tax number"), order.tax_number)
         yield Fact(_("Days of trial"), order.trial_days or "")
         yield Fact(_("Made"), moment(order.created_at))
-        yield Fact(_("Begun") if order.trial_days else _("Paid"), moment(order.paid_at))
+        yield Fact(_("Begun"), moment(order.paid_at) if order.trial_days else "")
+        yield Fact(_("Paid"), moment(paid_at(order)))
         yield Fact(_("Way of paying"), order.paid_with)
         yield Fact(_("Opened"), moment(order.fulfilled_at))
         yield Fact(_("Ended"), moment(order.ended_at))

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts import roles
 from accounts.models import OutboxMessage
-from payments.models import Invoice, MoneyEntry, Order, Price, Refund
+from payments.models import Customer, Invoice, MoneyEntry, Order, Price, Refund
 from tests.factories import CourseFactory, UserFactory, bundle, catalogue, course
 from tests.insights.world import entry
 from tests.payments import shown
@@ -125,7 +125,11 @@ def test_a_trial_is_begun_and_not_paid(desk):
     (exported,) = csv_rows(desk, LISTING)
     assert (exported["已付"], exported["状态"]) == ("", "从试用开始")
     entry(WHEN, 36500, order=order)
-    assert shown.facts(desk.get(page(order)))["收入"] == "¥365"
+    facts = shown.facts(desk.get(page(order)))
+    assert (facts["收入"], facts["开始"], facts["已付"]) == ("¥365", AT, AT)
+    (listed,) = shown.listed(desk.get(LISTING))
+    (exported,) = csv_rows(desk, LISTING)
+    assert (listed[5], listed[7], exported["已付"][:16]) == ("从试用开始", AT, WHEN)
 
 
 @pytest.mark.parametrize("has_ended", [False, True])
@@ -317,6 +321,8 @@ def test_an_order_is_found_by_an_id_of_what_hangs_on_it(desk):
     bill = InvoiceFactory(subscription=row)
     refund, dispute = RefundFactory(order=order), DisputeFactory(order=order)
     booked = MoneyEntry.objects.get(order=order).stripe_id
+    Customer.objects.create(account="acct_sandbox", stripe_id="cus_amy", user=order.buyer)
+    Customer.objects.create(account="acct_sandbox", stripe_id="cus_nobody", user=amy())
     lone = Invoice.objects.create(account="acct_sandbox", stripe_id="in_alone", status="open")
     for typed, wanted in {
         refund.stripe_id: [order],
@@ -325,6 +331,8 @@ def test_an_order_is_found_by_an_id_of_what_hangs_on_it(desk):
         f" {row.stripe_id} ": [plan],
         bill.stripe_id: [plan],
         lone.stripe_id: [],
+        "cus_amy": [order],
+        "cus_nobody": [],
     }.items():
         found = [each[0] for each in shown.listed(desk.get(LISTING, {"q": typed}))]
         assert found == [each.number for each in wanted], typed

@@ -48,6 +48,12 @@ def of(email: str) -> Any:
     return UserFactory(email=f"{email}@example.org")
 
 
+def test_a_subscription_is_found_by_its_customer(desk):
+    row, _other = (SubscriptionFactory(customer_id=each) for each in ("cus_amy", "cus_bob"))
+    found = shown.listed(desk.get(LISTING, {"q": "cus_amy"}))
+    assert [each[0] for each in found] == [row.learner.email]
+
+
 # --- the listing ---------------------------------------------------------------------------------
 
 
