@@ -217,8 +217,8 @@ def compared(run: Matching) -> Any:
     if run.ended_at is None:
         return (
             _(
-                "The comparison with Stripe begun on %(when)s has looked at %(looked)s objects "
-                "so far."
+                "The comparison with Stripe begun on %(when)s has not ended: it has looked at "
+                "%(looked)s objects, and the next one goes on there."
             )
             % words
         )

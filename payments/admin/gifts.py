@@ -1,7 +1,7 @@
 """Gifts: who gave what to whom, how it stands; sending it again, taking it back."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import django_filters
@@ -55,6 +55,11 @@ def state(gift: Gift) -> Any:
     return STATES["open" if gift.may_be_claimed(clock.now()) else "over"]
 
 
+def last_minute(gift: Gift) -> datetime | None:
+    """Of the last day on which it can be claimed: the end itself reads as the day after."""
+    return gift.claimable_until - timedelta(minutes=1) if gift.claimable_until else None
+
+
 class GiftFilters(WagtailFilterSet):
     state = django_filters.ChoiceFilter(
         label=_("State"), choices=list(STATES.items()), method="filter_state"
@@ -90,7 +95,7 @@ class GiftIndex(FoundByCode):
             "sent_at": item.sent_at,
             "redeemed_at": item.redeemed_at,
             "redeemed_by": item.redeemed_by.email if item.redeemed_by else "",
-            "claimable_until": item.claimable_until,
+            "claimable_until": last_minute(item),
         }
 
 
@@ -103,7 +108,6 @@ class GiftDetail(MoneyDetail):
                 source_kind=row.source_kind, source_id=row.source_id
             ).first()
         )
-        until = row.claimable_until
         yield Fact(ORDER_LABEL, row.order, detail_url("money-orders", row.order))
         yield Fact(_("Giver"), person(row.order.buyer))
         yield Fact(_("What"), str(row.given))
@@ -114,7 +118,7 @@ class GiftDetail(MoneyDetail):
         yield Fact(_("Message"), row.message)
         yield Fact(_("To be sent"), moment(row.send_at) if row.sent_at is None else "")
         yield Fact(_("Sent"), moment(row.sent_at))
-        yield Fact(_("To be claimed until"), moment(until - timedelta(minutes=1)) if until else "")
+        yield Fact(_("To be claimed until"), moment(last_minute(row)))
         yield Fact(_("Claimed by"), person(row.redeemed_by), detail_url("money-grants", grant))
         yield Fact(_("Claimed"), moment(row.redeemed_at))
         yield Fact(_("Taken instead"), str(row.course_instead or ""))

@@ -101,11 +101,14 @@ def save(request: HttpRequest) -> HttpResponse:
         return redirect(_back(form, typed=str(form.data.get("name", ""))))
     data = form.cleaned_data
     try:
-        keep(_person(request), data["listing"], name=data["name"], query=data["query"])
+        replaces = keep(_person(request), data["listing"], name=data["name"], query=data["query"])
     except TooMany:
         messages.error(request, _("There are %(most)d already. Forget one first.") % {"most": MOST})
         return redirect(_back(form, typed=data["name"]))
-    messages.success(request, _("The filter “%(name)s” is saved.") % {"name": data["name"]})
+    told = _("The filter “%(name)s” is saved.")
+    if replaces:
+        told = _("The filter “%(name)s” is saved; the former one of that name is gone.")
+    messages.success(request, told % {"name": data["name"]})
     return redirect(_back(form))
 
 
@@ -121,14 +124,16 @@ class TooMany(Exception):
     """Nobody finds anything among so many."""
 
 
-def keep(owner: User, listing: str, *, name: str, query: str) -> None:
-    """Under this name from now on. Raises TooMany."""
+def keep(owner: User, listing: str, *, name: str, query: str) -> bool:
+    """Under this name from now on; whether that was another filter's. Raises TooMany."""
     theirs = SavedFilter.objects.filter(owner=owner, listing=listing)
     if theirs.exclude(name=name).count() >= MOST:
         raise TooMany
+    replaces = theirs.filter(name=name).exclude(query=query).exists()
     SavedFilter.objects.update_or_create(
         owner=owner, listing=listing, name=name, defaults={"query": query}
     )
+    return replaces
 
 
 def _person(request: HttpRequest) -> User:

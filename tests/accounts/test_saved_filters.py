@@ -49,9 +49,12 @@ def test_it_is_there_as_well_in_results_that_come_without_the_page(desk):
     assert "未付款" in desk.get(f"{ORDERS}results/", {"status": "open"}).text
 
 
-def test_the_same_name_again_is_the_new_filter(desk):
+def test_the_same_name_again_is_the_new_filter_and_says_so(desk):
     save(desk, "今天看的", "status=open")
-    save(desk, "今天看的", "status=failed")
+    again = save(desk, "今天看的", "status=open")
+    assert "筛选「今天看的」已保存。" in text_of(again)
+    other = save(desk, "今天看的", "status=failed")
+    assert "筛选「今天看的」已保存，替换了原来的同名筛选。" in text_of(other)
     assert SavedFilter.objects.get().query == "status=failed"
 
 

@@ -142,7 +142,7 @@ def test_how_far_the_last_comparison_came_is_said_above(desk):
         missed_events=3,
         differing=4,
     )
-    begun = f"{AT} 开始的 Stripe 对账正在进行，已核对 12345 个对象。"
+    begun = f"{AT} 开始的 Stripe 对账还没做完：已核对 12345 个对象，下次对账从这里接着做。"
     assert begun in desk.get(DIFFERENCES).text
     Matching.objects.filter(pk=run.pk).update(ended_at=NOW)
     done = (

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
 from accounts import roles
@@ -112,6 +113,10 @@ def test_a_gift_that_waits_is_written_out(desk):
         "待寄出": "2026 年 11 月 24 日 12:00",
         "领取截止": dates.moment(ends - timedelta(minutes=1)),
     }
+    (exported,) = csv_rows(desk, LISTING)
+    assert (
+        exported["领取截止"] == f"{timezone.localtime(ends - timedelta(minutes=1)).date()} 23:59:00"
+    )
 
 
 def test_a_gift_that_was_claimed_leads_to_what_it_opened(desk):

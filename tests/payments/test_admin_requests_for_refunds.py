@@ -393,6 +393,10 @@ def test_a_request_is_done_once_its_money_has_arrived(desk, status, said):
     assert tables["退款申请"][0][-1] == said
 
 
+def test_without_any_it_says_so(desk):
+    assert "没有可显示的退款。" in desk.get(REFUNDS).text
+
+
 def test_refunds_are_listed_with_what_they_add_up_to(desk):
     order = sold()
     request = wish(order, status=Status.DONE, reason="不合适", decided_by=somebody(desk))

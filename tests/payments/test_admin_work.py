@@ -213,6 +213,7 @@ def test_a_scholarship_opens_a_course_and_says_who_gave_it_and_why(desk, buyer):
     assert somebody(desk).email in detail
     given = Grant.objects.get(learner=buyer)
     history = desk.get(HISTORY).text
+    assert 'title="打开此项"' in history
     assert reverse("money-grants:inspect", args=[given.pk]) in history
     assert f"{buyer.email}&gt; · 永久 · 乡村教师" in history
 
