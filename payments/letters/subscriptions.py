@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from courses.models import Grant
-from payments import money
+from payments import money, upcoming
 from payments.letters import post
 from payments.models import Invoice, Offer, Order, Pause, PlanChange, PromotionCode, Subscription
 from payments.upcoming import Charge
@@ -63,8 +63,14 @@ def renewal_notice(subscription: Subscription, charge: Charge, *, now: datetime)
     learner = subscription.learner
     if learner is None:
         return False
+    change = upcoming.planned(subscription)
+    chosen = None  # a changed price has letters of its own
+    if change and change.price_change is None and change.comes_with(charge.at):
+        chosen = change.price.offer
     context = {
         "title": _title(subscription),
+        "chosen": chosen.named if chosen else "",
+        "terms": _terms(learner, chosen) if chosen else "",
         "amount": post.amount(learner, charge.amount, charge.currency),
         "credit": post.amount(learner, charge.credit, charge.currency) if charge.credit else "",
         "due": post.amount(learner, charge.due, charge.currency),

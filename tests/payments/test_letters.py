@@ -437,6 +437,22 @@ def plan(row: Subscription, **fields: Any) -> PlanChange:
     return made
 
 
+def test_a_notice_names_the_plan_that_begins_with_the_renewal(
+    buyer: User, row: Subscription
+) -> None:
+    row.period_end = MIDNIGHT
+    row.save()
+    change = plan(row, at_period_end=True)
+    letters.renewal_notice(row, Charge(MIDNIGHT, 36500, "CNY", "year"), now=NOW)
+    told = words(f"renewal-notice-{row.pk}-20261206", buyer)
+    assert "for CN¥365. From that day you have Library (Year), as you chose. You would" in told
+    OutboxMessage.objects.all().delete()
+    change.at_period_end = False
+    change.save()
+    letters.renewal_notice(row, Charge(MIDNIGHT, 3900, "CNY", "month"), now=NOW)
+    assert "as you chose" not in words(f"renewal-notice-{row.pk}-20261206", buyer)
+
+
 def test_another_plan_says_what_was_paid_and_where_the_receipt_is(
     buyer: User, row: Subscription
 ) -> None:
