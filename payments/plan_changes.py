@@ -69,6 +69,12 @@ def may_withdraw(row: Subscription) -> bool:
     return row.change_waits_for_bank or open_ones.filter(at_period_end=True).exists()
 
 
+def is_unanswered(row: Subscription) -> bool:
+    """Whether Stripe has not said yet what it makes of the change that is open."""
+    change = row.changes.filter(status=Status.OPEN, price_change=None).first()
+    return change is not None and not (change.planned_at or row.change_waits_for_bank)
+
+
 def forget(row: Subscription, *, now: datetime) -> None:
     """Stripe knows of no change any more."""
     for change in row.changes.filter(status=Status.OPEN, price_change=None):

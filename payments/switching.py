@@ -206,7 +206,12 @@ def confirm(row: Subscription, price: Price, token: str, *, now: datetime) -> Ou
         raise Stale
     change = _claim(row, price, told, now=now)
     if change.status == Status.OPEN:
-        _carry_out(change, now=now)
+        try:
+            _carry_out(change, now=now)
+        except gateway.Unreachable:  # what was seen afterwards may tell
+            change.refresh_from_db()
+            if change.status == Status.OPEN and not change.subscription.change_waits_for_bank:
+                raise
     return outcome(change)
 
 
@@ -255,11 +260,13 @@ def _claim(row: Subscription, price: Price, told: Shape, *, now: datetime) -> Pl
 
 def _carry_out(change: PlanChange, *, anew: bool = False, now: datetime) -> None:
     """Again after any failure it does nothing twice: Stripe knows the change by its key. `anew`
-    where Stripe made it and dropped it: under the old key it would only tell of that again."""
+    where Stripe made it and dropped it, or failed: under the old key it would only tell of that
+    again."""
     row = change.subscription
     try:
         if change.at_period_end:
             _plan(change, f"plan-change-{change.key}" + (f"-{now.timestamp()}" if anew else ""))
+            PlanChange.objects.filter(pk=change.pk).update(planned_at=now)
         else:
             _make(change)
     except gateway.CardDeclined:
@@ -326,7 +333,7 @@ def settle_open(*, now: datetime) -> None:
         subscription__account=gateway.account_id(),
         subscription__livemode=gateway.is_live(),
     ).filter(
-        Q(at_period_end=False)
+        Q(planned_at=None)
         | Q(subscription__object__schedule=None)
         | Q(withdrawing_at__isnull=False)
     )
@@ -342,7 +349,8 @@ def settle_open(*, now: datetime) -> None:
             continue
         if change.status != Status.OPEN or row.change_waits_for_bank:
             continue
-        if change.at_period_end and row.renews and not row.schedule_id:
+        is_planned = row.schedule_id and change.planned_at
+        if change.at_period_end and row.renews and not is_planned:
             _carry_out(change, anew=True, now=now)
         elif not change.at_period_end:
             plan_changes.fail(change, now=now)

@@ -83,6 +83,8 @@ class PlanChange(models.Model):
         _("State"), max_length=10, choices=Status.choices, default=Status.OPEN
     )
     created_at = models.DateTimeField(_("Made"))
+    # Stripe has said that it will change the price when the period ends.
+    planned_at = models.DateTimeField(null=True, blank=True)
     # The learner wants it no more: written down before Stripe is asked to drop it.
     withdrawing_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(_("Ended"), null=True, blank=True)

@@ -75,7 +75,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "pause": paused,
         "charges_now": pausing.charged(row, at=now) if paused and row.period_is_unpaid else None,
         "planned": upcoming.open_change(row),
-        "may_withdraw": plan_changes.may_withdraw(row),
+        "is_unanswered": plan_changes.is_unanswered(row),
         "win_back": None if row.is_live else win_back.standing(row.learner, now=now),
     }
     return TemplateResponse(request, "payments/subscription_page.html", context)
@@ -132,7 +132,9 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says for each length until when it is open and when it charges again; POST pauses."""
     row, now = own(request, pk), clock.now()
     if not pausing.may_pause(row, now=now) or row.period_end is None:
-        if row.pauses.exists():
+        if not all(each in pausing.known(row, now=now) for each in row.pauses.all()):
+            messages.info(request, _("Stripe has not answered yet whether the pause is made."))
+        elif row.pauses.exists():
             messages.info(request, _("A pause is possible once a year."))
         else:
             messages.info(request, _("This cannot be paused as it stands now."))
@@ -169,7 +171,7 @@ def unpause(request: HttpRequest, pk: int) -> HttpResponse:
     return do(
         request,
         row,
-        "unpause",
+        "unpause" if row.period_is_unpaid else "call_off",
         lambda: pausing.resume(row, now=clock.now()),
         _("The pause is over; it goes on."),
     )
@@ -228,29 +230,33 @@ def do(
 ) -> HttpResponse:
     """Carry out a change, and say what became of it on the subscription's page. `act` is one of
     `unanswered.ACTS`."""
-    unanswered.forget(request, row)
+    now = clock.now()
     try:
         change()
-    except plan_changes.TooLate:
-        messages.info(request, _("This cannot be taken back any more. Below is how it stands."))
     except (pausing.CannotPause, pausing.UnderWay):
-        messages.info(request, _("This was done already, or is not possible now."))
-    except pausing.Declined:
-        messages.error(request, _("The bank did not agree; nothing was charged, nothing changed."))
+        if not unanswered.sentence(request, row, now=now):  # else the page says it
+            messages.info(request, _("This was done already, or is not possible now."))
+        return redirect("subscription", row.pk)
     except gateway.Unreachable:
         logger.warning("the answer to a change was lost", exc_info=True)
-        unanswered.keep(request, row, act, now=clock.now())
+        unanswered.keep(request, row, act, now=now)
         subscriptions.look_again.enqueue(subscription=row.stripe_id)
         words = _(
             "Stripe has not answered, so it is not known yet whether this was done. We are looking "
             "into it: look at this page again in a minute."
         )
         messages.warning(request, words)
+        return redirect("subscription", row.pk)
+    except plan_changes.TooLate:
+        messages.info(request, _("This cannot be taken back any more. Below is how it stands."))
+    except pausing.Declined:
+        messages.error(request, _("The bank did not agree; nothing was charged, nothing changed."))
     except gateway.GatewayError:
         logger.warning("a change was refused", exc_info=True)
         messages.error(request, _("Stripe did not take this change; nothing has changed."))
     else:
         messages.success(request, done)
+    unanswered.forget(request, row)
     return redirect("subscription", row.pk)
 
 

@@ -8,12 +8,18 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from payments import switching, upcoming
+from payments import pausing, switching, upcoming
 from payments.models import Subscription
 
 KEY = "unanswered"
 # So long one reads that it came to nothing; afterwards something else may have been done since.
 TOLD_FOR = timedelta(days=1)
+
+
+def _goes_on(row: Subscription) -> bool:
+    return not (row.collection_paused or row.period_is_unpaid)
+
+
 # By the act: its name on the button, and whether it was done.
 ACTS: dict[str, tuple[object, Callable[[Subscription], bool]]] = {
     "cancel": (
@@ -22,10 +28,8 @@ ACTS: dict[str, tuple[object, Callable[[Subscription], bool]]] = {
     ),
     "resume": (gettext_lazy("Resume"), lambda row: not row.ends_by_itself),
     "pause": (gettext_lazy("Pause"), lambda row: row.collection_paused),
-    "unpause": (
-        gettext_lazy("Go on now"),
-        lambda row: not (row.collection_paused or row.period_is_unpaid),
-    ),
+    "unpause": (gettext_lazy("Go on now"), _goes_on),
+    "call_off": (gettext_lazy("Call the pause off"), _goes_on),
     "withdraw": (
         gettext_lazy("Take the change back"),
         lambda row: not switching.stands_in_the_way(row),
@@ -54,7 +58,7 @@ def sentence(request: HttpRequest, row: Subscription, *, now: datetime) -> str:
     if is_done(row):
         forget(request, row)
         return ""
-    if _is_looked_up(row, found[0], asked_at):
+    if _is_looked_up(row, found[0], asked_at, now=now):
         if now - asked_at > TOLD_FOR:
             forget(request, row)
             return ""
@@ -67,10 +71,12 @@ def sentence(request: HttpRequest, row: Subscription, *, now: datetime) -> str:
     ) % {"act": name}
 
 
-def _is_looked_up(row: Subscription, act: str, asked_at: datetime) -> bool:
-    """A pause is given up when its own job has seen that Stripe does not know it; a change that is
-    being taken back is not given up at all."""
+def _is_looked_up(row: Subscription, act: str, asked_at: datetime, *, now: datetime) -> bool:
+    """A pause is given up when its own job has seen that Stripe does not know it, its end when it
+    can be asked for again; a change that is being taken back is not given up at all."""
     if act == "pause" and row.pauses.filter(resumed_at=None).exists():
+        return False
+    if act in ("unpause", "call_off") and now - asked_at < pausing.PATIENCE:
         return False
     if act == "withdraw" and (change := upcoming.open_change(row)) and change.withdrawing_at:
         return False

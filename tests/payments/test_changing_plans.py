@@ -449,3 +449,33 @@ def test_a_change_whose_bill_was_voided_unheard_was_taken_back(shop, buyer, me, 
     shop.advance(minutes=10)
     assert PlanChange.objects.get().status == PlanChange.Status.WITHDRAWN
     assert fresh(row).amount == 3900
+
+
+def test_a_change_that_was_made_though_its_answer_was_lost_says_so(shop, buyer, me, library):
+    row = shop.buy(buyer, library["month"]).subscription
+    token = token_of(me.get(to(row, library["year"])))
+    faults.plan("answer_lost", times=20, match="POST /v1/subscriptions")
+    answer = me.post(to(row, library["year"]), {"shown": token}, follow=True).text
+    assert "已更换" in answer
+    assert "还不知道" not in answer
+    assert fresh(row).amount == 36500
+
+
+@pytest.mark.parametrize("fault", ["server_error", "answer_lost"])
+def test_a_planned_change_that_stripe_has_not_answered_is_marked_and_made(
+    shop, buyer, me, library, fault
+):
+    row = shop.buy(buyer, library["year"]).subscription
+    faults.plan(fault, times=20, match="POST /v1/subscription_schedules/")
+    switch(me, row, library["month"])
+    me.get(reverse("orders"))
+    assert fresh(row).schedule_id
+    assert "Stripe 还没有答复" in me.get(page_of(row)).text
+    faults.clear()
+    shop.advance(minutes=10)
+    shown = me.get(page_of(row)).text
+    assert "Stripe 还没有答复" not in shown
+    assert page_of(row, name="subscription_switch_back") in shown
+    shop.advance(days=366)
+    assert fresh(row).offer == library["month"].offer
+    assert PlanChange.objects.get().status == PlanChange.Status.DONE

@@ -295,6 +295,30 @@ def test_a_pause_is_looked_up_until_its_job_gives_it_up(me, live, run_jobs):
     assert of(live, "subscription_pause") in me.get(of(live)).text
 
 
+def test_a_pause_that_stripe_has_not_answered_is_not_one_had_already(me, live):
+    faults.plan("no_connection", times=100)
+    me.post(of(live, "subscription_pause"), {"months": "1"})
+    me.get(of(live))
+    answer = me.get(of(live, "subscription_pause"))
+    leads_back(answer, live, "info: Stripe 还没有答复暂停办成了没有。")
+
+
+def test_pressed_again_at_once_what_is_not_known_is_still_said(shop, me, live, run_jobs):
+    me.post(of(live, "subscription_pause"), {"months": "1"})
+    faults.plan("server_error", times=20, match="POST /v1/subscriptions")
+    me.post(of(live, "subscription_unpause"))
+    assert told_of(me, live) == [f"「取消暂停」：{LOOKING}"]
+    faults.clear()
+    run_jobs()
+    assert shown.said(me.post(of(live, "subscription_unpause"))) == []
+    assert told_of(me, live) == [f"「取消暂停」：{LOOKING}"]
+    shop.advance(minutes=3)
+    assert told_of(me, live) == [f"「取消暂停」{NOTHING}"]
+    me.post(of(live, "subscription_unpause"))
+    assert fresh(live).renews
+    assert told_of(me, live) == []
+
+
 def test_that_it_came_to_nothing_is_told_for_a_day(me, live, run_jobs):
     faults.plan("no_connection", times=100)
     me.post(of(live, "subscription_cancel"))

@@ -115,7 +115,7 @@ def at_stripe(price: Price) -> str:
 def change_of(row: Subscription, price: Price, **fields: Any) -> PlanChange:
     """A change that was confirmed at NOW: with the next period, unless it says otherwise."""
     if fields.get("at_period_end", True):
-        fields = {"at_period_end": True, "effective_at": row.period_end} | fields
+        fields = {"at_period_end": True, "effective_at": row.period_end, "planned_at": NOW} | fields
     else:
         fields = {"prorated_at": NOW, "effective_at": NOW} | fields
     if fields.get("status", "open") != "open":
