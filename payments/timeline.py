@@ -40,7 +40,8 @@ def of(row: Subscription, *, now: datetime) -> list[Event]:
         *_cancellations(row, now),
         *_ended(row),
     ]
-    past.sort(key=lambda event: event.at)
+    # Stripe's moments are whole seconds: within one, in the order above.
+    past.sort(key=lambda event: event.at.replace(microsecond=0))
     return past + sorted(_to_come(row, now), key=lambda event: event.at)
 
 

@@ -225,7 +225,13 @@ def membership_ended(subscription: Subscription, *, ended_at: datetime, now: dat
     if learner is None:
         return False
     since = subscription.past_due_since or ended_at
-    context = {"title": _title(subscription), "ended_on": post.day(learner, ended_at)}
+    context = {
+        "title": _title(subscription),
+        "ended_on": post.day(learner, ended_at),
+        # `subscriptions.void_open_bills` follows
+        "is_bill_dropped": subscription.status == "canceled"
+        and subscription.invoices.filter(status="open").exists(),
+    }
     key = f"membership-ended-{subscription.pk}-{since:%Y%m%d}"
     return post.queue(key, learner, "membership_ended", context, now)
 

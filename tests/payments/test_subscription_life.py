@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts import privacy
 from accounts.models import OutboxMessage
 from operations import clock as site_clock
-from payments import gateway, reminders, subscriptions
+from payments import gateway, reminders, subscriptions, timeline
 from payments.models import Cancellation, PlanChange, Subscription
 from payments.sandbox import faults
 from payments.sandbox.models import StripeObject
@@ -254,3 +254,24 @@ def test_where_a_renewal_failed_cancelling_ends_it_and_nothing_is_charged(shop, 
     row = fresh(row)
     assert row.status == "canceled"
     assert list(row.invoices.filter(status="paid").values_list("amount_paid", flat=True)) == [3900]
+
+
+@pytest.mark.parametrize("fault", ["", "answer_lost"])
+def test_cancelled_with_an_open_bill_its_mail_says_that_it_is_dropped(
+    shop, buyer, me, library, run_jobs, fault
+):
+    row = shop.buy(buyer, library["month"]).subscription
+    break_card(row)
+    shop.advance(days=32)
+    assert fresh(row).status == "past_due"
+    if fault:
+        faults.plan(fault, times=20, match="DELETE /v1/subscriptions")
+    me.post(page_of(row, name="subscription_cancel"))
+    faults.clear()
+    run_jobs()
+    shop.deliver()
+    assert fresh(row).status == "canceled"
+    told = OutboxMessage.objects.get(key__startswith=f"membership-ended-{row.pk}-")
+    assert "没付的账单已经作废，不再扣款。" in told.text
+    past = [event.sentence for event in timeline.of(fresh(row), now=site_clock.now())]
+    assert past[-2:] == ["取消了续费。", "已到期。学习记录都还在。"]
