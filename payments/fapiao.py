@@ -26,7 +26,7 @@ from wagtail.log_actions import log
 
 from accounts.models import User
 from payments import letters
-from payments.models import Fapiao, Invoice, Order, Refund, RefundRequest
+from payments.models import Dispute, Fapiao, Invoice, Order, Refund, RefundRequest
 from payments.models.fapiao import DIGITAL
 
 CURRENCY = "CNY"  # the only one that a fapiao is in
@@ -122,8 +122,11 @@ def of_payment(order: Order, invoice: Invoice | None) -> OfPayment | None:
 
 
 def is_going_back(order: Order, invoice: Invoice | None) -> bool:
-    """Whether a refund of this payment is wished for or under way."""
-    return _going_back().filter(order=order, invoice=invoice).exists()
+    """Whether a refund of this payment is wished for or under way, or a bank takes it back or has.
+    One query."""
+    wished = _going_back().filter(order=order, invoice=invoice).order_by().values("pk")
+    disputed = Dispute.objects.withdrawing().filter(order=order, invoice=invoice)
+    return wished.union(disputed.order_by().values("pk")).exists()
 
 
 def _going_back() -> QuerySet[RefundRequest]:
@@ -141,7 +144,8 @@ def _bills(order: Order, rows: dict[int | None, list[Fapiao]]) -> Iterator[OfPay
     standing = Sum("refunds__amount", filter=Q(refunds__status__in=Refund.STANDING), default=0)
     paid = Invoice.objects.filter(subscription=order.subscription_id, status="paid")
     bills = paid.annotate(back=standing).order_by("-created_at", "-pk")
-    asked_back = Exists(_going_back().filter(invoice=OuterRef("pk")))
+    wished = Exists(_going_back().filter(invoice=OuterRef("pk")))
+    asked_back = wished | Exists(Dispute.objects.withdrawing().filter(invoice=OuterRef("pk")))
     for bill in bills.annotate(asked_back=asked_back):  # grouped, they forget the model's order
         kept = (bill.amount_paid or 0) - bill.back
         yield OfPayment(order, bill, kept, rows.get(bill.pk, []), bill.asked_back)
@@ -265,23 +269,29 @@ def number_in(state: str) -> int:
 def with_state() -> QuerySet[Fapiao]:
     """Each with `state` (asked, issued, to_reverse, reversed, void), `refunded`, what went back in
     the smallest unit, and `refunded_before`, what of it did before it was issued. `to_reverse`:
-    money went back after it was issued; `void`: all of it went back before."""
+    money went back after it was issued; `void`: all of it went back before. By refunds, or by a
+    dispute that was lost."""
     of_it = Q(invoice=OuterRef("invoice")) | Q(invoice=None, order=OuterRef("order"))
     standing = Refund.objects.filter(of_it, status__in=Refund.STANDING)
     together = standing.order_by().annotate(all=Value(1)).values("all")
     summed = together.annotate(sum=Sum("amount")).values("sum")
+    lost = Dispute.objects.filter(of_it, status="lost")
+    taken = lost.order_by().annotate(all=Value(1)).values("all").annotate(sum=Sum("amount"))
     since = standing.filter(created_at__gte=OuterRef("issued_at"))
     summed_since = (
         since.order_by().annotate(all=Value(1)).values("all").annotate(sum=Sum("amount"))
     ).values("sum")
     return Fapiao.objects.annotate(
-        refunded=Coalesce(Subquery(summed, output_field=BigIntegerField()), 0),
+        taken=Coalesce(Subquery(taken.values("sum"), output_field=BigIntegerField()), 0),
+        refunded=Coalesce(Subquery(summed, output_field=BigIntegerField()), 0) + F("taken"),
         refunded_before=F("refunded")
+        - F("taken")
         - Coalesce(Subquery(summed_since, output_field=BigIntegerField()), 0),
         state=Case(
             When(reversed_on__isnull=False, then=Value("reversed")),
-            When(Exists(since), issued_at__isnull=False, then=Value("to_reverse")),
+            When(Exists(since) | Exists(lost), issued_at__isnull=False, then=Value("to_reverse")),
             When(issued_at__isnull=False, then=Value("issued")),
+            When(Exists(lost), then=Value("void")),
             When(order__status=Order.Status.REFUNDED, invoice=None, then=Value("void")),
             When(refunded__gte=F("invoice__amount_paid"), then=Value("void")),
             default=Value("asked"),

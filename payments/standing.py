@@ -203,7 +203,7 @@ def given_up(order: Order) -> str:
     end = presale.end_of(order)
     if end is None:
         return ""
-    words = {"reason": end.reason}
+    words = {"reason": end.reason.rstrip("。.")}  # the sentence has its own
     if not order.amount:
         return _("It was given up and will not come: “%(reason)s” Nothing was charged.") % words
     if order.status == Order.Status.REFUNDED and not went_back.is_under_way(order):

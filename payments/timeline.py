@@ -193,7 +193,9 @@ def _pauses(row: Subscription, now: datetime) -> Iterator[Event]:
         begins, resumes = dates.span(pause.begins_at, pause.resumes_at, now=now)
         words = {"begins": begins, "resumes": resumes}
         yield Event(pause.asked_at, _("Pause chosen: from %(begins)s to %(resumes)s.") % words)
-        if pause.resumed_at:
+        if pause.resumed_at and pause.resumed_at < pause.begins_at:
+            yield Event(pause.resumed_at, _("The pause was called off."))
+        elif pause.resumed_at:
             yield Event(pause.resumed_at, _("The pause ended."))
 
 

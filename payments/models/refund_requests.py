@@ -138,4 +138,4 @@ class RefundRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order} {self.get_status_display()}"
+        return str(self.order)

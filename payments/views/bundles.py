@@ -10,7 +10,14 @@ from django.views.decorators.http import require_safe
 from accounts import currencies
 from courses.models import Bundle
 from operations import clock
-from payments import attribution, beginning, bundles, promotion_in_hand, queries
+from payments import (
+    attribution,
+    beginning,
+    bundles,
+    promotion_in_hand,
+    queries,
+    reservation_standing,
+)
 from payments.models import Order, Price
 
 
@@ -25,10 +32,12 @@ def bundle(request: HttpRequest, slug: str) -> HttpResponse:
         found, currency=price.currency if price else seen_in, user=user, now=now
     )
     held = contents.all_owned
+    waiting = queries.confirming(user, found).last() if user.is_authenticated else None
     context = {
         "bundle": found,
         "contents": contents,
         "price": price,
+        "waiting": reservation_standing.on_its_way(waiting) if waiting else None,
         "sum_alone": contents.sum_alone,
         "saved": _saved(contents, price.amount) if price else None,
         "held": held,

@@ -89,7 +89,10 @@ def ask(request: HttpRequest, key: uuid.UUID, bill: int | None = None) -> HttpRe
 
 def _why_not(order: Order, invoice: Invoice | None) -> Any:
     if fapiao.is_going_back(order, invoice):
-        return _("A refund is under way. Once it is settled, what is left can have a fapiao.")
+        return _(
+            "It is being given back, or its bank disputes it. Once that is settled, what is left "
+            "can have a fapiao."
+        )
     return _("There is no fapiao to ask for, or it is issued already.")
 
 

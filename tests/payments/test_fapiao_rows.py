@@ -10,10 +10,11 @@ from wagtail.models import ModelLogEntry
 
 from accounts.models import OutboxMessage
 from payments import fapiao
-from payments.models import Fapiao, Order
+from payments.models import Dispute, Fapiao, Order
 from tests.factories import UserFactory
 from tests.payments.factories import (
     NOW,
+    DisputeFactory,
     FapiaoFactory,
     InvoiceFactory,
     OrderFactory,
@@ -370,3 +371,17 @@ def test_when_all_went_back_before_there_is_nothing_to_make_out():
     assert [stands(row) for row in (bill, order)] == [("void", 3900, 3900, 0)] * 2
     refund(bill, 100)
     assert stands(bill)[-1] == 0
+
+
+@pytest.mark.parametrize("where", ["order", "bill"])
+def test_what_the_bank_took_back_is_not_made_out_and_what_was_is_reversed(where):
+    for issued, then in ((False, "void"), (True, "to_reverse")):
+        row = made(where, issued=issued)
+        refund(row, 900)
+        fields = {"order": row.order, "invoice": row.invoice, "amount": 3000, "status": "lost"}
+        dispute = DisputeFactory(**fields)
+        DisputeFactory(status="lost")
+        assert stands(row)[:2] == (then, 3900)
+        assert stands(row)[3] == 3000  # what it is, or was, made out for
+        Dispute.objects.filter(pk=dispute.pk).update(status="won")
+        assert stands(row) == ("issued" if issued else "asked", 900, 900, 3000)

@@ -222,7 +222,7 @@ def test_a_pause_that_was_made_and_taken_back_was_no_failure(
     assert Pause.objects.get().resumed_at
     told = [event.sentence for event in timeline.of(fresh(row), now=site_clock.now())]
     assert any(each.startswith("选择暂停") for each in told)
-    assert told.count("暂停结束。") == 1
+    assert told.count("取消了暂停。") == 1
     assert pausing.may_pause(fresh(row), now=site_clock.now())
 
 

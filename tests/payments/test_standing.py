@@ -434,6 +434,14 @@ def test_what_was_paid_for_what_was_given_up_has_gone_back_once_it_arrived():
     assert standing.given_up(arrived).endswith(" What you paid went back.")
 
 
+def test_a_reason_with_a_stop_has_one_stop():
+    price = sold_in_advance()
+    give_up(price)
+    PresaleEnd.objects.update(reason="讲师来不了。")
+    order = OrderFactory(fulfilled=True, price=price, starts_at=END, note="given_up")
+    assert "“讲师来不了”" in standing.given_up(order)
+
+
 def test_what_was_not_given_up_needs_no_reason():
     order = OrderFactory(fulfilled=True, price=sold_in_advance(), starts_at=END, advance="waiting")
     give_up(sold_in_advance())

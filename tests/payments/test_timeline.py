@@ -289,6 +289,14 @@ def test_pauses_tell_when_they_were_chosen_and_ended():
     ]
 
 
+def test_a_pause_that_never_began_was_called_off():
+    row = over()
+    made = pause(row, ago(10), resumed_at=ago(10) - DAY / 24)
+    assert told(row)[-1] == Event(made.resumed_at, "The pause was called off.")
+    Pause.objects.filter(pk=made.pk).update(resumed_at=ago(10))
+    assert told(row)[-1].sentence == "The pause ended."
+
+
 def cancellation(row, days_ago, resumed=None):
     Cancellation.objects.create(
         subscription=row,

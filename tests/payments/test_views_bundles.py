@@ -112,3 +112,13 @@ def test_sums_are_of_one_currency(client, pair, price, settings):
     for each, amount in zip(pair, (1500, 1000), strict=True):
         PriceFactory(offer=each.offers.get(), amount=amount, currency="USD")
     assert facts(client.get(page(price)))[1::2] == ["US$25", "US$20", "US$5"]
+
+
+def test_what_a_wallet_is_to_confirm_is_not_offered_again(me, buyer, client, price):
+    order = OrderFactory(buyer=buyer, price=price, is_confirming=True)
+    answer = me.get(page(price))
+    assert "你付的 ¥149 正在等待确认，不用再付一次。" in shown.lines(answer)
+    assert f'href="{reverse("order", args=[order.key])}"' in answer.text
+    buy = reverse("payments_buy", args=[price.offer.key])
+    assert buy not in answer.text
+    assert buy in client.get(page(price)).text

@@ -7,11 +7,12 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from accounts.models import User
-from payments.models import Fapiao, Order, RefundRequest
+from payments.models import Dispute, Fapiao, Order, RefundRequest
 from tests.factories import UserFactory, course
 from tests.payments import shown
 from tests.payments.factories import (
     NOW,
+    DisputeFactory,
     FapiaoFactory,
     InvoiceFactory,
     OrderFactory,
@@ -137,12 +138,23 @@ def test_while_a_refund_is_under_way_there_is_none(me, order, status):
     for ask in (me.get, me.post):
         answer = ask(of(order), words())
         assert answer["Location"] == of(order, "order")
-        assert shown.said(answer)[-1] == "info: 正在退款。退款有结果之后，剩下的金额可以申请发票。"
+        told = "这笔付款正在退款，或银行对它有争议。有结果之后，剩下的金额可以申请发票。"
+        assert shown.said(answer)[-1] == f"info: {told}"
     assert not Fapiao.objects.exists()
     RefundRequest.objects.filter(pk=asked.pk).update(status="declined")
     assert "发票" in shown.lines(me.get(of(order, "order")))
     me.post(of(order), words())
     assert Fapiao.objects.get().order == order
+
+
+@pytest.mark.parametrize("status", ["needs_response", "lost"])
+def test_what_the_bank_takes_back_has_none(me, order, status):
+    dispute = DisputeFactory(order=order, status=status)
+    assert "发票" not in shown.lines(me.get(of(order, "order")))
+    assert "银行对它有争议" in shown.said(me.post(of(order), words()))[-1]
+    assert not Fapiao.objects.exists()
+    Dispute.objects.filter(pk=dispute.pk).update(status="won")
+    assert "发票" in shown.lines(me.get(of(order, "order")))
 
 
 def test_the_refund_of_one_bill_leaves_the_others(me, buyer):
