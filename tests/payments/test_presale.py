@@ -248,7 +248,7 @@ def test_who_pays_after_it_was_given_up_is_told_at_once(shop, buyer, page, price
     shop.pay(order)
     me = signed_in(buyer)
     returned = text_of(me.get(f"{reverse('payments_return')}?order={order.key.hex}"))
-    assert "讲师病了，这门课不开了。" in returned
+    assert "「讲师病了，这门课不开了」。" in returned
     assert "已经买下" not in returned
     assert "讲师病了" in text_of(me.get(reverse("order", args=[order.key])))
     shop.deliver()
