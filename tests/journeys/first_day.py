@@ -89,7 +89,7 @@ def hear_until(page: Page, seconds: int) -> None:
     """Moves there by the bar, hears on, and pauses; what was heard has reached the server when one
     is signed in."""
     signed_in = page.locator("rz-lesson[data-token]").count() > 0
-    page.locator("rz-player input[type=range]").fill(str(seconds))
+    page.locator(".player-seek input").fill(str(seconds))
     sounds(page, after=seconds)
     if signed_in:
         with page.expect_response(lambda answer: address_of(answer.url) == "/study/beat/") as beat:

@@ -129,7 +129,7 @@ def listen(page: Page) -> None:
     page.keyboard.press("Enter")
     before = day.position(page)
     assert before < 15
-    go_to(page, "rz-player input[type=range]", "Shift+Tab")
+    go_to(page, ".player-seek input", "Shift+Tab")
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     assert day.position(page) == pytest.approx(before + 5, abs=1.5)

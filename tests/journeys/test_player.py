@@ -106,6 +106,40 @@ def test_speed_is_chosen_by_hand_and_by_key_and_remembered(open_page):
     assert page.inner_text(".player-rate > span >> nth=0") == "1.75×"
 
 
+def test_half_speed_keeps_the_voice(open_page):
+    page = playing(open_page)
+    page.click(".player-rate")
+    page.click("#rates [data-rate='0.5']")
+    assert page.evaluate(f"[{AUDIO}.playbackRate, {AUDIO}.preservesPitch]") == [0.5, True]
+    page.keyboard.press("<")
+    assert page.evaluate(f"{AUDIO}.playbackRate") == 0.5
+
+
+def test_steps_of_thirty_seconds_are_chosen_and_remembered(open_page):
+    page = opened(open_page, query="?position=100")
+    page.click(".player-rate")
+    page.click("#rates button[data-step='30']")
+    page.keyboard.press("Escape")
+    assert page.get_by_label("前进 30 秒").is_visible()
+    page.click("[data-do=forward]")
+    assert page.inner_text(".player-at") == "2:10"
+    page.reload()
+    page.click("[data-do=back]")
+    assert page.inner_text(".player-at") == "1:40"
+    assert page.is_visible(".icon-back-30")
+    assert page.is_hidden(".icon-back-15")
+
+
+def test_the_volume_is_remembered(open_page):
+    page = playing(open_page)
+    page.click(".player-rate")
+    page.get_by_label("音量").fill("0.35")
+    assert page.evaluate(f"{AUDIO}.volume") == 0.35
+    page.reload()
+    assert page.evaluate(f"{AUDIO}.volume") == 0.35
+    assert page.input_value("[data-volume]") == "0.35"
+
+
 def test_keys_play_and_move_but_not_while_typing(open_page):
     page = playing(open_page)
     page.keyboard.press("k")
@@ -146,9 +180,9 @@ def test_fifteen_seconds_and_the_bar_move_a_lesson_not_yet_loaded(open_page):
     page = opened(open_page, query="?position=100")
     page.click("[data-do=forward]")
     assert page.inner_text(".player-at") == "1:55"
-    page.locator("rz-player input[type=range]").fill("300")
+    page.locator(".player-seek input").fill("300")
     assert page.inner_text(".player-at") == "5:00"
-    assert page.get_attribute("rz-player input[type=range]", "aria-valuetext") == "5:00 / 11:20"
+    assert page.get_attribute(".player-seek input", "aria-valuetext") == "5:00 / 11:20"
     page.click(".player-dock .player-play")
     page.wait_for_function(SOUNDS % 300)
 
@@ -170,10 +204,13 @@ def test_the_sleep_timer_counts_real_time_at_any_speed(open_page):
     page.click(".player-sleep")
     page.click("#sleep [data-sleep='15']")
     assert page.get_attribute(".player-sleep", "data-left") == "15′"
-    page.clock.fast_forward("14:58")
+    page.clock.fast_forward("14:45")
+    assert page.evaluate(f"{AUDIO}.volume") == 1
+    page.clock.fast_forward("00:11")
+    assert 0.2 < page.evaluate(f"{AUDIO}.volume") <= 0.4
     assert not page.evaluate(f"{AUDIO}.paused")
-    page.clock.fast_forward("00:04")
-    assert page.evaluate(f"{AUDIO}.paused")
+    page.clock.fast_forward("00:05")
+    assert page.evaluate(f"[{AUDIO}.paused, {AUDIO}.volume]") == [True, 1]
     assert page.get_attribute(".player-sleep", "data-left") is None
 
 

@@ -3,7 +3,9 @@
 import { kept } from "./kept.js";
 import { askToken, beat, count, moved, resumeAt } from "./study/beats.js";
 
-const RATES = [0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
+const RATES = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
+const STEPS = [15, 30]; // seconds
+const FADE = 10; // seconds before the sleep timer ends
 const KEYS = { " ": "toggle", k: "toggle", j: "back", ArrowLeft: "back", l: "forward", ArrowRight: "forward", "<": "slower", ">": "faster" };
 
 /** 258 → 4:18 */
@@ -17,10 +19,13 @@ export function clock(seconds) {
 class Player extends HTMLElement {
   connectedCallback() {
     this.audio = this.querySelector("audio");
-    this.range = this.querySelector("input[type=range]");
+    this.range = this.querySelector(".player-seek input");
     this.isWaiting = false;
     const { audio } = this;
+    audio.preservesPitch = true;
     this.setRate(kept.get("rate") ?? 1);
+    this.setStep(kept.get("step") ?? STEPS[0]);
+    this.setVolume(kept.get("volume") ?? 1);
     count(audio, () => this.track);
     const hear = (names, act) => names.split(" ").forEach((name) => audio.addEventListener(name, act));
     hear("play pause durationchange", () => this.render());
@@ -32,11 +37,13 @@ class Player extends HTMLElement {
     hear("error", () => this.render());
     this.range.addEventListener("input", () => this.seek(+this.range.value));
     this.addEventListener("click", ({ target }) => {
-      const { do: act, rate, sleep } = target.closest("button")?.dataset ?? {};
+      const { do: act, rate, step, sleep } = target.closest("button")?.dataset ?? {};
       if (act) this.act(act);
       if (rate) this.setRate(+rate);
+      if (step) this.setStep(+step);
       if (sleep) this.setSleep(sleep);
     });
+    this.querySelector("[data-volume]").addEventListener("input", ({ target }) => this.setVolume(+target.value));
     document.addEventListener("click", ({ target }) => this.hear(target.closest("[data-hear]")));
     document.addEventListener("keydown", (event) => this.key(event));
     const shortcuts = this.querySelector("[data-keys]");
@@ -105,8 +112,8 @@ class Player extends HTMLElement {
   act(name) {
     const { audio } = this;
     if (name === "toggle") { if (audio.paused) this.play(); else audio.pause(); }
-    if (name === "back") this.seek(this.at - 15);
-    if (name === "forward") this.seek(this.at + 15);
+    if (name === "back") this.seek(this.at - this.step);
+    if (name === "forward") this.seek(this.at + this.step);
     if (name === "slower") this.setRate(RATES.findLast((rate) => rate < this.rate) ?? this.rate);
     if (name === "faster") this.setRate(RATES.find((rate) => rate > this.rate) ?? this.rate);
     if (name === "close") this.close();
@@ -127,7 +134,23 @@ class Player extends HTMLElement {
     this.querySelector(".player-rate > span").textContent = `${rate}×`;
   }
 
-  // The timer counts real time, whatever the speed.
+  /** How far back and forward go. */
+  setStep(step) {
+    this.step = step;
+    this.dataset.step = step;
+    kept.set("step", step);
+    for (const button of this.querySelectorAll("[data-step]")) button.setAttribute("aria-pressed", +button.dataset.step === step);
+    for (const name of ["back", "forward"]) this.querySelector(`[data-do=${name}]`).setAttribute("aria-label", this.querySelector(`[data-do=${name}]`).dataset[`say-${step}`]);
+  }
+
+  /** 0 … 1, kept on this device; where only its own buttons change it, it stays at 1. */
+  setVolume(volume) {
+    this.volume = this.audio.volume = volume;
+    kept.set("volume", volume);
+    this.querySelector("[data-volume]").value = volume;
+  }
+
+  // The timer counts real time, whatever the speed; the last seconds fade.
   setSleep(choice) {
     this.sleepAt = choice === "off" ? null : choice === "end" ? "end" : Date.now() + choice * 60_000;
     for (const button of this.querySelectorAll("[data-sleep]")) button.setAttribute("aria-pressed", button.dataset.sleep === choice);
@@ -137,10 +160,12 @@ class Player extends HTMLElement {
   }
 
   checkSleep() {
-    const left = this.sleepAt === "end" ? this.audio.duration - this.audio.currentTime : (this.sleepAt - Date.now()) / 1000;
-    if (typeof this.sleepAt === "number" && left <= 0) { this.audio.pause(); this.wake(); return; }
+    const { audio, sleepAt } = this;
+    const left = sleepAt === "end" ? (audio.duration - audio.currentTime) / audio.playbackRate : (sleepAt - Date.now()) / 1000;
+    if (typeof sleepAt === "number" && left <= 0) { audio.pause(); this.wake(); return; }
+    audio.volume = this.volume * (sleepAt && left < FADE ? Math.max(left / FADE, 0) : 1);
     const button = this.querySelector(".player-sleep");
-    if (this.sleepAt) button.dataset.left = this.sleepAt === "end" ? "•" : `${Math.ceil(left / 60)}′`;
+    if (sleepAt) button.dataset.left = sleepAt === "end" ? "•" : `${Math.ceil(left / 60)}′`;
     else delete button.dataset.left;
   }
 
@@ -216,7 +241,7 @@ class Player extends HTMLElement {
   listenToSystem() {
     const { mediaSession } = navigator;
     if (!mediaSession) return;
-    const acts = { play: () => this.play(this.track), pause: () => this.audio.pause(), stop: () => this.audio.pause(), seekbackward: (how) => this.seek(this.at - (how.seekOffset ?? 15)), seekforward: (how) => this.seek(this.at + (how.seekOffset ?? 15)), seekto: (how) => this.seek(how.seekTime) };
+    const acts = { play: () => this.play(this.track), pause: () => this.audio.pause(), stop: () => this.audio.pause(), seekbackward: (how) => this.seek(this.at - (how.seekOffset ?? this.step)), seekforward: (how) => this.seek(this.at + (how.seekOffset ?? this.step)), seekto: (how) => this.seek(how.seekTime) };
     for (const [name, act] of Object.entries(acts)) {
       try { mediaSession.setActionHandler(name, act); } catch { /* not known to this browser */ }
     }
