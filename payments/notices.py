@@ -10,12 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.models import CoursePage, Grant, Membership, MembershipCourse
 from pages import dates
-from payments import (
-    money,
-    presale,
-    queries,
-    standing,
-)
+from payments import money, presale, queries, standing
 from payments.models import Dispute, Order, Refund, Subscription
 
 # So long one is told that a membership ended.
