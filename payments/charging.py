@@ -1,4 +1,5 @@
-"""Charging what was reserved, on the day its course opens: once, however often it is begun.
+"""Charging what was reserved, on the day its course opens: once, however often it is begun; or not
+at all, where its buyer gave it up.
 
 Claimed in a transaction, asked of Stripe under a key that is the order's own, written down in
 another one. Killed in between, the next round finds the payment by that key; and once Stripe has
@@ -49,6 +50,14 @@ def charge(*, order_id: int, now: datetime, at_once: bool = False) -> None:
         fulfilment.apply_payment(gateway.retrieve_payment_intent(payment["id"]), now=now)
     elif payment["status"] not in UNDECIDED:
         reserving.refused(order_id=order_id, needs_action=_needs_action(payment), now=now)
+
+
+def give_up(order: Order, *, now: datetime) -> None:
+    """Its buyer does not want it any more. Raises reserving.TooLate; and GatewayError where it was
+    refused, so that its buyer may have paid it just now, and Stripe does not answer."""
+    if order.is_reserved and order.reservation.refused_at:
+        fulfilment.confirm(order, now=now)
+    reserving.give_up(order=order, now=now)
 
 
 def _needs_action(payment: Shape) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -85,7 +86,7 @@ class OfPayment:
     invoice: Invoice | None
     kept: int  # what of it did not go back, in the smallest unit
     rows: list[Fapiao]
-    is_going_back: bool = False  # some of it, or all: how much is left is not known yet
+    is_going_back: bool  # some of it, or all: how much is left is not known yet
 
     @property
     def standing(self) -> Fapiao | None:
@@ -122,10 +123,10 @@ def of_payment(order: Order, invoice: Invoice | None) -> OfPayment | None:
 
 
 def is_going_back(order: Order, invoice: Invoice | None) -> bool:
-    """Whether a refund of this payment is wished for or under way, or a bank takes it back or has.
+    """Whether a refund of this payment is wished for or under way, or its bank has yet to decide.
     One query."""
     wished = _going_back().filter(order=order, invoice=invoice).order_by().values("pk")
-    disputed = Dispute.objects.withdrawing().filter(order=order, invoice=invoice)
+    disputed = Dispute.objects.undecided().filter(order=order, invoice=invoice)
     return wished.union(disputed.order_by().values("pk")).exists()
 
 
@@ -133,20 +134,33 @@ def _going_back() -> QuerySet[RefundRequest]:
     return RefundRequest.objects.filter(status__in=RefundRequest.PENDING)
 
 
+def _standing() -> QuerySet[Refund]:
+    return Refund.objects.filter(status__in=Refund.STANDING)
+
+
+def _sum(rows: QuerySet[Any]) -> Coalesce:
+    """Of their amounts, as a subquery; 0 where there are none."""
+    together = rows.order_by().annotate(all=Value(1)).values("all").annotate(sum=Sum("amount"))
+    return Coalesce(Subquery(together.values("sum"), output_field=BigIntegerField()), 0)
+
+
 def _payment(order: Order, rows: dict[int | None, list[Fapiao]]) -> OfPayment:
     is_paid = order.status == Order.Status.FULFILLED
-    back = order.refunds.filter(status__in=Refund.STANDING).aggregate(sum=Sum("amount", default=0))
-    kept = order.amount - back["sum"] if is_paid else 0
+    of_it = Q(order=order, invoice=None)
+    back = _sum(_standing().filter(of_it)) + _sum(Dispute.objects.lost().filter(of_it))
+    kept = order.amount - Order.objects.values_list(back).get(pk=order.pk)[0] if is_paid else 0
     return OfPayment(order, None, kept, rows.get(None, []), is_going_back(order, None))
 
 
 def _bills(order: Order, rows: dict[int | None, list[Fapiao]]) -> Iterator[OfPayment]:
-    standing = Sum("refunds__amount", filter=Q(refunds__status__in=Refund.STANDING), default=0)
+    of_it = Q(invoice=OuterRef("pk"))
     paid = Invoice.objects.filter(subscription=order.subscription_id, status="paid")
-    bills = paid.annotate(back=standing).order_by("-created_at", "-pk")
-    wished = Exists(_going_back().filter(invoice=OuterRef("pk")))
-    asked_back = wished | Exists(Dispute.objects.withdrawing().filter(invoice=OuterRef("pk")))
-    for bill in bills.annotate(asked_back=asked_back):  # grouped, they forget the model's order
+    bills = paid.annotate(
+        back=_sum(_standing().filter(of_it)) + _sum(Dispute.objects.lost().filter(of_it)),
+        asked_back=Exists(_going_back().filter(of_it))
+        | Exists(Dispute.objects.undecided().filter(of_it)),
+    )
+    for bill in bills.order_by("-created_at", "-pk"):
         kept = (bill.amount_paid or 0) - bill.back
         yield OfPayment(order, bill, kept, rows.get(bill.pk, []), bill.asked_back)
 
@@ -269,30 +283,22 @@ def number_in(state: str) -> int:
 def with_state() -> QuerySet[Fapiao]:
     """Each with `state` (asked, issued, to_reverse, reversed, void), `refunded`, what went back in
     the smallest unit, and `refunded_before`, what of it did before it was issued. `to_reverse`:
-    money went back after it was issued; `void`: all of it went back before. By refunds, or by a
-    dispute that was lost."""
+    money went back after it was issued; `void`: all of it went back before. By refunds, or by
+    disputes that were lost."""
     of_it = Q(invoice=OuterRef("invoice")) | Q(invoice=None, order=OuterRef("order"))
-    standing = Refund.objects.filter(of_it, status__in=Refund.STANDING)
-    together = standing.order_by().annotate(all=Value(1)).values("all")
-    summed = together.annotate(sum=Sum("amount")).values("sum")
-    lost = Dispute.objects.filter(of_it, status="lost")
-    taken = lost.order_by().annotate(all=Value(1)).values("all").annotate(sum=Sum("amount"))
-    since = standing.filter(created_at__gte=OuterRef("issued_at"))
-    summed_since = (
-        since.order_by().annotate(all=Value(1)).values("all").annotate(sum=Sum("amount"))
-    ).values("sum")
+    refunds, lost = _standing().filter(of_it), Dispute.objects.lost().filter(of_it)
+    refunds_since = refunds.filter(created_at__gte=OuterRef("issued_at"))
+    lost_since = lost.filter(ended_at__gte=OuterRef("issued_at"))
+    went_since = Exists(refunds_since) | Exists(lost_since)
     return Fapiao.objects.annotate(
-        taken=Coalesce(Subquery(taken.values("sum"), output_field=BigIntegerField()), 0),
-        refunded=Coalesce(Subquery(summed, output_field=BigIntegerField()), 0) + F("taken"),
-        refunded_before=F("refunded")
-        - F("taken")
-        - Coalesce(Subquery(summed_since, output_field=BigIntegerField()), 0),
+        refunded=_sum(refunds) + _sum(lost),
+        refunded_before=F("refunded") - _sum(refunds_since) - _sum(lost_since),
         state=Case(
             When(reversed_on__isnull=False, then=Value("reversed")),
-            When(Exists(since) | Exists(lost), issued_at__isnull=False, then=Value("to_reverse")),
+            When(went_since, issued_at__isnull=False, then=Value("to_reverse")),
             When(issued_at__isnull=False, then=Value("issued")),
-            When(Exists(lost), then=Value("void")),
             When(order__status=Order.Status.REFUNDED, invoice=None, then=Value("void")),
+            When(invoice=None, refunded__gte=F("order__amount"), then=Value("void")),
             When(refunded__gte=F("invoice__amount_paid"), then=Value("void")),
             default=Value("asked"),
             output_field=CharField(),

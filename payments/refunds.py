@@ -139,6 +139,7 @@ def refresh_dispute(dispute_id: str, *, now: datetime) -> None:
         row.status, row.reason = shape["status"], shape["reason"]
         row.amount, row.currency = shape["amount"], shape["currency"].upper()
         row.created_at = moment(shape["created"])
+        row.ended_at = (row.ended_at or now) if row.status in Dispute.ENDED else None
         row.save()
         for booked in shape["balance_transactions"]:
             books.record(

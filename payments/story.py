@@ -202,8 +202,8 @@ def _disputes(order: Order) -> Iterator[Event]:
                 "lost": _("The dispute about %(amount)s was lost: the bank took it back."),
                 "won": _("The dispute about %(amount)s was won."),
             }.get(dispute.status)
-            if decided:  # Stripe keeps no day of it; it is fetched as soon as it tells
-                at = dispute.fetched_at or dispute.created_at
+            if decided:  # Stripe keeps no day of it
+                at = dispute.ended_at or dispute.created_at
                 yield Event(at, decided % words, dispute)
 
 

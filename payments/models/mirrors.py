@@ -264,6 +264,13 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         spared = Q(status__startswith="warning_") | Q(status__in=Dispute.SPARED)
         return self.exclude(spared)
 
+    def undecided(self) -> "DisputeQuerySet":
+        """Of those, the ones that may yet end either way."""
+        return self.withdrawing().exclude(status__in=Dispute.ENDED)
+
+    def lost(self) -> "DisputeQuerySet":
+        return self.filter(status="lost")
+
 
 class Dispute(Mirrored):
     """A payer's bank takes money back, or asks to."""
@@ -281,6 +288,7 @@ class Dispute(Mirrored):
     amount = models.PositiveBigIntegerField(_("Amount"), null=True)
     currency = models.CharField(_("Currency"), max_length=3, blank=True)
     created_at = models.DateTimeField(_("Made"), null=True)
+    ended_at = models.DateTimeField(null=True, editable=False)  # when Stripe told of it
 
     ENDED = ("won", "lost", "warning_closed", "prevented")
     SPARED = ("", "won", "prevented")

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.limits import limited
 from operations import clock
-from payments import charging, checkout, fulfilment, gateway, reserving
+from payments import charging, checkout, gateway, reserving
 from payments.views.orders import own_order
 
 
@@ -21,9 +21,7 @@ from payments.views.orders import own_order
 def give_up(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     order, now = own_order(request, key), clock.now()
     try:
-        if order.is_reserved and order.reservation.refused_at:
-            fulfilment.confirm(order, now=now)  # it may have been paid on Stripe's page just now
-        reserving.give_up(order=order, now=now)
+        charging.give_up(order, now=now)
     except gateway.GatewayError:
         words = _("Stripe cannot be reached now; nothing has changed. Try again soon.")
         messages.error(request, words)

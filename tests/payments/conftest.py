@@ -1,6 +1,6 @@
 """A shop with its Stripe (the sandbox): people buy, pay, and the news of it arrives or not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import User
 from operations import clock as site_clock
@@ -75,6 +76,12 @@ def post_webhook(body: bytes, headers: dict[str, str]) -> int:
         headers={"Stripe-Signature": headers["Stripe-Signature"]},
     )
     return response.status_code
+
+
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -33,7 +33,12 @@ from tests.factories import MembershipFactory, UserFactory, course
 from tests.factories import course as make_course
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+END = NOW + 30 * DAY  # 23 December: of a month that was just paid
 ACCOUNT = "acct_sandbox"
+PAGE = {"hosted_invoice_url": "https://stripe.example/bill"}
+VOID = {"latest_invoice": {"billing_reason": "subscription_cycle", "status": "void"}}
+LEARNING = "What you have studied is kept."
 
 
 class OfferFactory(factory.django.DjangoModelFactory):

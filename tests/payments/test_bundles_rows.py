@@ -4,7 +4,6 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
 
 from courses.models import Grant, MembershipCourse
 from payments import bundles
@@ -12,13 +11,7 @@ from payments.models import OrderedCourse
 from tests.factories import BundleFactory, MembershipFactory, UserFactory, bundle, course
 from tests.payments.factories import NOW, OfferFactory, OrderFactory, PriceFactory, course_price
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from courses import access
 from courses.models import Grant
 from learning import progress
 from operations import clock as site_clock
-from payments import batches, checkout, for_others, redeeming, refund_requests
+from payments import batches, checkout, for_others, redeeming, refund_requests, refunds
 from payments.models import Dispute, MoneyEntry, RedeemCode
 from payments.sandbox import disputes
 from payments.sandbox.models import StripeObject
@@ -296,3 +296,16 @@ def test_a_dispute_is_booked_on_the_day_its_money_is_taken(shop, buyer, page):
     shop.deliver()
     entry = MoneyEntry.objects.get(kind=MoneyEntry.Kind.DISPUTE)
     assert entry.booked_at - timedelta(days=3) == Dispute.objects.get().created_at
+
+
+def test_the_day_it_ended_stays_however_often_it_is_fetched(shop, disputed):
+    case = Dispute.objects.get()
+    assert case.ended_at is None
+    disputes.close_dispute(case.stripe_id, won=True, now=site_clock.now())
+    shop.deliver()
+    ended = Dispute.objects.get().ended_at
+    assert ended is not None
+    refunds.refresh_dispute(case.stripe_id, now=ended + timedelta(days=9))
+    case.refresh_from_db()
+    assert case.fetched_at == ended + timedelta(days=9)
+    assert case.ended_at == ended

@@ -379,9 +379,32 @@ def test_what_the_bank_took_back_is_not_made_out_and_what_was_is_reversed(where)
         row = made(where, issued=issued)
         refund(row, 900)
         fields = {"order": row.order, "invoice": row.invoice, "amount": 3000, "status": "lost"}
-        dispute = DisputeFactory(**fields)
+        dispute = DisputeFactory(**fields, ended_at=NOW)
         DisputeFactory(status="lost")
         assert stands(row)[:2] == (then, 3900)
-        assert stands(row)[3] == 3000  # what it is, or was, made out for
+        assert stands(row)[3] == (3000 if issued else 0)  # what it was, or is, made out for
         Dispute.objects.filter(pk=dispute.pk).update(status="won")
         assert stands(row) == ("issued" if issued else "asked", 900, 900, 3000)
+
+
+@pytest.mark.parametrize("where", ["order", "bill"])
+def test_of_what_the_bank_took_in_part_the_rest_is_made_out(where):
+    paid_once = OrderFactory(fulfilled=True, amount=3900)
+    row = made(where) if where == "bill" else FapiaoFactory(order=paid_once)
+    of_it = {"order": row.order, "invoice": row.invoice}
+    dispute = DisputeFactory(**of_it, amount=1000)
+
+    def asked_of():
+        return fapiao.of_payment(row.order, row.invoice)
+
+    assert asked_of().is_going_back
+    assert not asked_of().may_ask
+    Dispute.objects.filter(pk=dispute.pk).update(status="lost", ended_at=NOW - SECOND)
+    refund(row, 900)
+    assert (asked_of().kept, asked_of().may_ask) == (2000, True)
+    assert stands(row) == ("asked", 1900, 1900, 2000)
+    Fapiao.objects.filter(pk=row.pk).update(number="26442999", issued_at=NOW, issued_on=TODAY)
+    assert stands(row) == ("issued", 1900, 1900, 2000)
+    DisputeFactory(**of_it, amount=2000, status="lost", ended_at=NOW)
+    assert stands(row) == ("to_reverse", 3900, 1900, 2000)
+    assert asked_of().kept == 0

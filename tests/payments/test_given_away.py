@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
 
 from payments import batches, codes, given_away
 from tests.factories import UserFactory
@@ -17,16 +16,10 @@ from tests.payments.factories import (
     RedeemCodeFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 MIDNIGHT = NOW.replace(hour=16)  # 24 November in Shanghai begins
 UNTIL = MIDNIGHT + 30 * DAY
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with translation.override("en"):
-        yield
 
 
 def gift(**fields):

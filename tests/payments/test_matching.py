@@ -202,7 +202,7 @@ def test_a_page_more_costs_as_many_questions(sold, clock, django_assert_max_num_
     assert run.differing == 0
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL scans tables so small")
+@pytest.mark.sqlite  # PostgreSQL scans tables so small
 def test_what_we_have_is_found_by_its_days_however_much_there_is(sold, clock):
     with CaptureQueriesContext(connection) as asked:
         match(clock)

@@ -1,10 +1,7 @@
 """What learners are told of what they have, from rows alone."""
 
-from datetime import timedelta
-
 import pytest
 from django.urls import reverse
-from django.utils import translation
 
 from courses.models import MembershipCourse
 from payments import notices
@@ -12,7 +9,13 @@ from payments.models import PresaleEnd, Refund
 from payments.notices import Notice
 from tests.factories import MembershipFactory, UserFactory, course
 from tests.payments.factories import (
+    DAY,
+    END,
+    LEARNING,
     NOW,
+    PAGE,
+    SECOND,
+    VOID,
     DisputeFactory,
     GiftFactory,
     InvoiceFactory,
@@ -29,19 +32,8 @@ from tests.payments.factories import (
     sold_in_advance,
 )
 
-pytestmark = pytest.mark.django_db
-DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
-END = NOW + 30 * DAY  # 23 December
-PAGE = {"hosted_invoice_url": "https://stripe.example/bill"}
-VOID = {"latest_invoice": {"billing_reason": "subscription_cycle", "status": "void"}}
-LEARNING = "What you have studied is kept."
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 SEE, PAY = "See the order", "Pay now"
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with translation.override("en"):
-        yield
 
 
 # --- a notice on pages: memberships --------------------------------------------------------------

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.utils import translation
 
 from courses.models import Grant
 from payments import gateway, plans, promotions
@@ -21,17 +20,11 @@ from tests.payments.factories import (
     membership_prices,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 SECOND = timedelta(seconds=1)
 # The first instant of December, where the site is.
 DECEMBER = datetime(2026, 11, 30, 16, tzinfo=UTC)
 REMINDER = "We remind you 5 days before each renewal."
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
 
 
 def told(price, *, has_trial=True, promotion=None, user=None):

@@ -4,20 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import translation
 
 from payments import retention
 from payments.models import Pause
 from payments.retention import Instead
 from tests.payments.factories import NOW, OfferFactory, PriceFactory, SubscriptionFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 def subscribed(interval="month", amount=3900, **fields):

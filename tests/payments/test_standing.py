@@ -1,17 +1,22 @@
 """How subscriptions and orders stand, in words, from rows alone."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
-from django.utils import translation
 
 from payments import notices, standing
 from payments.models import Order, PresaleEnd, Refund, Reservation
 from payments.standing import Standing
 from tests.factories import MembershipFactory, UserFactory, course
 from tests.payments.factories import (
+    DAY,
+    END,
+    LEARNING,
     NOW,
+    PAGE,
+    SECOND,
+    VOID,
     DisputeFactory,
     InvoiceFactory,
     OfferFactory,
@@ -25,18 +30,7 @@ from tests.payments.factories import (
     sold_in_advance,
 )
 
-pytestmark = pytest.mark.django_db
-DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
-END = NOW + 30 * DAY  # 23 December
-PAGE = {"hosted_invoice_url": "https://stripe.example/bill"}
-VOID = {"latest_invoice": {"billing_reason": "subscription_cycle", "status": "void"}}
-LEARNING = "What you have studied is kept."
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 def credit_of(amount):

@@ -357,9 +357,9 @@ def test_a_bank_disputes_and_decides_on_another_day(
     row = DisputeFactory(order=order, status=status, **fields)
     DisputeFactory(order=order, created_at=None)
     opened = (NOW + HOUR, "银行对 ¥9 提出争议。", row)
-    for fetched_at in (None, NOW + 3 * HOUR):
-        Dispute.objects.filter(pk=row.pk).update(fetched_at=fetched_at)
-        decided = [(fetched_at or NOW + HOUR, sentence, row)] if sentence else []
+    for ended_at in (None, NOW + 3 * HOUR):
+        Dispute.objects.filter(pk=row.pk).update(ended_at=ended_at)
+        decided = [(ended_at or NOW + HOUR, sentence, row)] if sentence else []
         events = story.of(Order.objects.get(pk=order.pk))[2:]
         assert [(each.at, each.sentence, each.row) for each in events] == [opened, *decided]
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import translation
 
 from accounts.models import OutboxMessage
 from payments import timeline
@@ -22,18 +21,12 @@ from tests.payments.factories import (
     SubscriptionFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 END = NOW + 30 * DAY  # 23 December
 BEGAN = NOW - 400 * DAY
 CYCLE = "subscription_cycle"
 PAGE = {"hosted_invoice_url": "https://stripe.example/bill"}
-
-
-@pytest.fixture(autouse=True)
-def _in_english():
-    with translation.override("en"):
-        yield
 
 
 def over(**fields):

@@ -56,13 +56,23 @@ class WiderSchedule(RuleBasedStateMachine):
     orders: list[Order]
     in_advance: Price
 
-    @rule(person=person_of, card=st.sampled_from([GOOD, GOOD, FAILS_WHEN_CHARGED]))
-    def reserve(self, person: int, card: str) -> None:
-        with contextlib.suppress(checkout.CannotStart, completing.SessionClosedError):
+    @rule(
+        person=person_of,
+        card=st.sampled_from([GOOD, FAILS_WHEN_CHARGED]),
+        then=st.sampled_from(["", "it opens", "it opens and is paid by hand"]),
+    )
+    def reserve(self, person: int, card: str, then: str) -> None:
+        with contextlib.suppress(
+            checkout.CannotStart, completing.SessionClosedError, gateway.GatewayError
+        ):
             order = self.shop.begin(self.people[person], self.in_advance)
             self.orders.append(order)
             self.shop.pay(order, card)
             self.shop.deliver(rounds=1)
+            if then:
+                self.shop.advance(days=21)
+            if then.endswith("by hand"):
+                self.pay_what_was_refused(-1)
 
     @rule(person=person_of)
     def give_the_reservation_up(self, person: int) -> None:
