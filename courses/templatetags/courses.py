@@ -175,6 +175,7 @@ def player_attributes(context: Context) -> list[tuple[str, object]]:
         *_told_of(context, lesson, course),
         ("instructor", course.instructor.name if course.instructor else ""),
         ("duration", recording.duration if recording else 0),
+        ("chapter", lesson.chapter_key or ""),
     ]
     if recording and not lesson.video_id:  # a film stands on the page itself
         found += [("media", context["recording_address"]), ("mime", recording.mime_type)]

@@ -79,6 +79,7 @@ def lesson(request: HttpRequest, number: int) -> HttpResponse:
         "course-url": "/styleguide/course/",
         "url": f"/styleguide/lesson/{number}/",
         "instructor": "周明远",
+        "chapter": request.GET.get("chapter", "1"),
         "position": request.GET.get("position", "0"),
         "beat-url": "/study/beat/",
         "day-ends": request.GET.get("day_ends", "4102444800000"),

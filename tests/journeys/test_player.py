@@ -217,7 +217,7 @@ def test_the_sleep_timer_counts_real_time_at_any_speed(open_page):
 def test_the_end_offers_what_is_next_and_does_not_run_on(open_page):
     page = playing(open_page, 1)
     page.click(".player-sleep")
-    page.click("#sleep [data-sleep=end]")
+    page.click("#sleep [data-sleep=lesson]")
     page.evaluate("document.querySelector('rz-player').seek(119)")
     page.wait_for_function(f"() => {AUDIO}.ended")
     assert page.get_attribute(".player-sleep", "data-left") is None
@@ -225,6 +225,67 @@ def test_the_end_offers_what_is_next_and_does_not_run_on(open_page):
     page.wait_for_function(ARRIVED, arg="/styleguide/lesson/2/")
     assert page.evaluate(f"{AUDIO}.paused")
     assert page.is_visible(".player-dock")
+
+
+NEXT_SOUNDS = "() => { const p = document.querySelector('rz-player'); return p.track?.lesson === '2' && !p.audio.paused && p.audio.currentTime > 0; }"  # noqa: E501
+
+
+def to_its_end(page: Page) -> None:
+    page.evaluate("document.querySelector('rz-player').seek(118)")
+    page.wait_for_function(f"() => {AUDIO}.ended || {AUDIO}.currentTime < 100")
+
+
+def test_the_next_lesson_follows_by_choice_and_the_page_stays(open_page):
+    page = playing(open_page, 1)
+    page.click(".player-rate")
+    page.check("[data-autoplay]")
+    page.keyboard.press("Escape")
+    to_its_end(page)
+    page.wait_for_function(NEXT_SOUNDS)
+    assert page.url.endswith("/styleguide/lesson/1/")
+    assert page.inner_text(".player-mini .player-title") == "信任是怎么一天天攒下来的"
+    page.reload()
+    page.click(".player-rate")
+    assert page.is_checked("[data-autoplay]")
+
+
+def test_what_is_heard_from_a_list_is_followed_too(open_page):
+    page = open_page("/styleguide/")
+    page.evaluate("localStorage.setItem('rz:autoplay', 'true')")
+    page.click(".lesson-rows .hear >> nth=0")
+    page.wait_for_function(SOUNDS % 0.2)
+    to_its_end(page)
+    page.wait_for_function(NEXT_SOUNDS)
+
+
+def test_nothing_follows_a_lesson_that_is_closed_or_where_the_network_is_down(open_page, problems):
+    page = playing(open_page, 1)
+    page.evaluate("localStorage.setItem('rz:autoplay', 'true')")
+    page.route("**/styleguide/lesson/2/", lambda route: route.abort())
+    to_its_end(page)
+    page.wait_for_selector(".player-next:not([hidden])")
+    assert page.evaluate(f"{AUDIO}.ended")
+    problems.clear()
+
+
+def test_the_sleep_timer_lets_a_chapter_play_on_to_its_end(open_page):
+    page = playing(open_page, 1)
+    page.click(".player-sleep")
+    page.click("#sleep [data-sleep=chapter]")
+    assert page.get_attribute(".player-sleep", "data-left") == "•"
+    to_its_end(page)
+    page.wait_for_function(NEXT_SOUNDS)
+    assert page.get_attribute(".player-sleep", "data-left") == "•"
+
+
+def test_the_sleep_timer_stops_where_another_chapter_begins(open_page):
+    page = playing(open_page, 1, query="?chapter=0")
+    page.click(".player-sleep")
+    page.click("#sleep [data-sleep=chapter]")
+    to_its_end(page)
+    page.wait_for_selector(".player-next:not([hidden])")
+    assert page.evaluate(f"{AUDIO}.ended")
+    assert page.get_attribute(".player-sleep", "data-left") is None
 
 
 def test_a_sound_that_does_not_open_says_so_and_can_be_tried_again(open_page, problems):

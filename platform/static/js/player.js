@@ -1,11 +1,10 @@
 // The one player: dock on its lesson, mini elsewhere. What sounds is `track`; what the page is
 // about is `page`; a page takes the player over only when nothing sounds or play is pressed there.
 import { kept } from "./kept.js";
-import { askToken, beat, count, moved, resumeAt } from "./study/beats.js";
+import { askToken, beat, count, meet, moved, resumeAt } from "./study/beats.js";
 
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const STEPS = [15, 30]; // seconds
-const FADE = 10; // seconds before the sleep timer ends
 const KEYS = { " ": "toggle", k: "toggle", j: "back", ArrowLeft: "back", l: "forward", ArrowRight: "forward", "<": "slower", ">": "faster" };
 
 /** 258 → 4:18 */
@@ -32,16 +31,14 @@ class Player extends HTMLElement {
     hear("waiting", () => { this.isWaiting = true; this.render(); });
     hear("playing canplay", () => { this.isWaiting = false; this.render(); });
     hear("loadedmetadata", () => { if (this.startAt) audio.currentTime = this.startAt; this.startAt = 0; });
-    hear("timeupdate", () => { this.checkSleep(); this.render(); });
-    hear("ended", () => this.wake());
-    hear("error", () => this.render());
+    hear("timeupdate ended error", () => this.render());
     this.range.addEventListener("input", () => this.seek(+this.range.value));
     this.addEventListener("click", ({ target }) => {
       const { do: act, rate, step, sleep } = target.closest("button")?.dataset ?? {};
       if (act) this.act(act);
       if (rate) this.setRate(+rate);
       if (step) this.setStep(+step);
-      if (sleep) this.setSleep(sleep);
+      if (sleep) this.more().then((parts) => parts?.sleep.set(sleep));
     });
     this.querySelector("[data-volume]").addEventListener("input", ({ target }) => this.setVolume(+target.value));
     document.addEventListener("click", ({ target }) => this.hear(target.closest("[data-hear]")));
@@ -49,8 +46,21 @@ class Player extends HTMLElement {
     const shortcuts = this.querySelector("[data-keys]");
     shortcuts.checked = kept.get("keys") ?? true;
     shortcuts.addEventListener("change", () => kept.set("keys", shortcuts.checked));
-    this.listenToSystem();
+    const autoplay = this.querySelector("[data-autoplay]");
+    autoplay.checked = this.autoplay;
+    autoplay.addEventListener("change", () => kept.set("autoplay", autoplay.checked));
   }
+
+  /** What only a sound needs comes with the first one; null where the network is down. */
+  more() {
+    const parts = () => [import("./player/system.js"), import("./player/following.js"), import("./player/sleep.js")];
+    return this.parts ??= Promise.all(parts()).then(([{ System }, { Following }, { Sleep }]) => {
+      const following = new Following(this);
+      return { system: new System(this), following, sleep: new Sleep(this, following) };
+    }).catch(() => this.parts = null);
+  }
+
+  get autoplay() { return kept.get("autoplay") ?? false; }
 
   get shown() {
     const { page, track, audio } = this;
@@ -71,7 +81,14 @@ class Player extends HTMLElement {
     if (!this.isTrack(lesson) || this.audio.error) this.load(lesson);
     if (at !== undefined) this.seek(at);
     this.audio.play().catch(() => this.render());
+    this.more();
     this.render();
+  }
+
+  /** The next lesson, whose page was read from afar. */
+  goOn(lesson) {
+    meet(lesson);
+    this.play(lesson);
   }
 
   /** A lesson played from where it is only listed: <button data-hear data-lesson="…" …>. */
@@ -90,8 +107,7 @@ class Player extends HTMLElement {
     this.startAt = again || resumeAt(lesson);
     this.audio.src = lesson.media;
     this.setRate(this.rate);
-    if (this.sleepAt === "end") this.wake();
-    this.describe();
+    this.dispatchEvent(new Event("track"));
   }
 
   seek(at) {
@@ -149,27 +165,6 @@ class Player extends HTMLElement {
     kept.set("volume", volume);
     this.querySelector("[data-volume]").value = volume;
   }
-
-  // The timer counts real time, whatever the speed; the last seconds fade.
-  setSleep(choice) {
-    this.sleepAt = choice === "off" ? null : choice === "end" ? "end" : Date.now() + choice * 60_000;
-    for (const button of this.querySelectorAll("[data-sleep]")) button.setAttribute("aria-pressed", button.dataset.sleep === choice);
-    clearInterval(this.sleepTimer);
-    if (this.sleepAt) this.sleepTimer = setInterval(() => this.checkSleep(), 1000);
-    this.checkSleep();
-  }
-
-  checkSleep() {
-    const { audio, sleepAt } = this;
-    const left = sleepAt === "end" ? (audio.duration - audio.currentTime) / audio.playbackRate : (sleepAt - Date.now()) / 1000;
-    if (typeof sleepAt === "number" && left <= 0) { audio.pause(); this.wake(); return; }
-    audio.volume = this.volume * (sleepAt && left < FADE ? Math.max(left / FADE, 0) : 1);
-    const button = this.querySelector(".player-sleep");
-    if (sleepAt) button.dataset.left = sleepAt === "end" ? "•" : `${Math.ceil(left / 60)}′`;
-    else delete button.dataset.left;
-  }
-
-  wake() { this.setSleep("off"); this.render(); }
 
   render() {
     const { shown, audio, dataset } = this;
@@ -229,27 +224,6 @@ class Player extends HTMLElement {
     if (event.key === " " && event.target.closest("button, a, summary")) return;
     event.preventDefault();
     this.act(act);
-  }
-
-  describe() {
-    const { title, course, instructor, cover } = this.track;
-    if (!navigator.mediaSession) return;
-    navigator.mediaSession.metadata = new MediaMetadata({ title, album: course, artist: instructor, artwork: cover ? [{ src: cover }] : [] });
-  }
-
-  /** Lock screens, headphones, watches. */
-  listenToSystem() {
-    const { mediaSession } = navigator;
-    if (!mediaSession) return;
-    const acts = { play: () => this.play(this.track), pause: () => this.audio.pause(), stop: () => this.audio.pause(), seekbackward: (how) => this.seek(this.at - (how.seekOffset ?? this.step)), seekforward: (how) => this.seek(this.at + (how.seekOffset ?? this.step)), seekto: (how) => this.seek(how.seekTime) };
-    for (const [name, act] of Object.entries(acts)) {
-      try { mediaSession.setActionHandler(name, act); } catch { /* not known to this browser */ }
-    }
-    const place = () => {
-      const { duration, playbackRate, currentTime } = this.audio;
-      if (Number.isFinite(duration)) mediaSession.setPositionState?.({ duration, playbackRate, position: Math.min(currentTime, duration) });
-    };
-    for (const name of ["loadedmetadata", "seeked", "ratechange", "play"]) this.audio.addEventListener(name, place);
   }
 }
 

@@ -1,0 +1,41 @@
+// The sleep timer: minutes of real time, whatever the speed, or the end of a lesson or a chapter. The
+// last seconds fade.
+const FADE = 10; // seconds
+
+export class Sleep {
+  constructor(player, following) {
+    Object.assign(this, { player, following, at: null });
+    player.audio.addEventListener("timeupdate", () => this.check());
+    player.addEventListener("over", () => { if (following.until) this.wake(); });
+    player.addEventListener("track", () => { if (this.at === "lesson") this.wake(); });
+  }
+
+  /** "off", minutes, "lesson" or "chapter". */
+  set(choice) {
+    this.at = choice === "off" ? null : isNaN(choice) ? choice : Date.now() + choice * 60_000;
+    this.following.until = typeof this.at === "string" ? this.at : null;
+    for (const button of this.player.querySelectorAll("[data-sleep]")) button.setAttribute("aria-pressed", button.dataset.sleep === choice);
+    clearInterval(this.timer);
+    if (this.at) this.timer = setInterval(() => this.check(), 1000);
+    this.check();
+  }
+
+  wake() { this.set("off"); this.player.render(); }
+
+  /** Seconds until the sound ends; Infinity as long as nobody knows. */
+  left() {
+    const { audio } = this.player;
+    if (typeof this.at === "number") return (this.at - Date.now()) / 1000;
+    return this.following.isLast ? (audio.duration - audio.currentTime) / audio.playbackRate : Infinity;
+  }
+
+  check() {
+    const { player, at } = this;
+    const left = at ? this.left() : Infinity;
+    if (typeof at === "number" && left <= 0) { player.audio.pause(); this.wake(); return; }
+    player.audio.volume = player.volume * (left < FADE ? Math.max(left / FADE, 0) : 1);
+    const button = player.querySelector(".player-sleep");
+    if (at) button.dataset.left = typeof at === "string" ? "•" : `${Math.ceil(left / 60)}′`;
+    else delete button.dataset.left;
+  }
+}
