@@ -92,6 +92,8 @@ def order_state(order: Order) -> Any:
     state = went_back.state(order, summed.own_refunded)
     if state == Order.Status.FULFILLED and order.trial_days:
         return _("Begun with a trial")
+    if summed.is_disputed:
+        return _("Disputed")
     if state in (Order.Status.FULFILLED, went_back.PARTLY) and _is_lost(summed):
         return _("Taken back by the bank")
     if state in (went_back.PARTLY, Order.Status.REFUNDED) and summed.is_under_way:
@@ -142,7 +144,7 @@ SUM_LABELS = {
 def with_sums(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Each with `received`, `refunded`, `lost` to disputes and `kept`, as booked, in its own
     currency; when something first came; and what of its own payment went back, whether all of it
-    has arrived."""
+    has arrived, whether its bank has yet to decide."""
     booked = MoneyEntry.objects.filter(order=OuterRef("pk"))
     own = Refund.objects.filter(went_back.OWN, order=OuterRef("pk"))
     return orders.annotate(
@@ -154,6 +156,7 @@ def with_sums(orders: QuerySet[Order]) -> QuerySet[Order]:
         charged_at=Subquery(
             booked.filter(kind=SUMS["received"]).order_by("booked_at").values("booked_at")[:1]
         ),
+        is_disputed=Exists(Dispute.objects.undecided().filter(order=OuterRef("pk"), invoice=None)),
         is_under_way=Exists(own.filter(status__in=Refund.UNDER_WAY)),
     )
 

@@ -27,7 +27,7 @@ def test_finance_reads_the_overview_opens_the_rows_and_takes_them_along(open_pag
     page.click(".overview-figures li:nth-child(3) summary")
     assert page.locator(".overview-figures li:nth-child(3) details p").is_visible()
     look(page, "overview")
-    title = page.locator(".overview-title")
+    title = page.locator(".paper-title")
     assert title.is_hidden()
     page.emulate_media(media="print")
     assert title.inner_text().endswith(" · 经营概览")

@@ -40,6 +40,7 @@ def test_a_code_from_a_link_to_the_order(open_page, look):
     page.emulate_media(media="print")  # as it is kept on paper
     assert page.locator(".site-name").is_visible()
     assert page.locator("#main .button >> visible=true").count() == 0
+    assert page.locator("#fapiao").is_hidden()  # nothing was asked for
     page.emulate_media(media="screen")
     assert page.locator("#main .button >> visible=true").count() > 0
     told = page.inner_text("#main dl")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts import roles
 from accounts.models import OutboxMessage
 from payments.models import Customer, Invoice, MoneyEntry, Order, Price, Refund
+from tests.accounts.browser import text_of
 from tests.factories import CourseFactory, UserFactory, bundle, catalogue, course
 from tests.insights.world import entry
 from tests.payments import shown
@@ -94,6 +95,8 @@ def test_the_bank_took_what_had_not_gone_back_before(desk):
         entry(WHEN, -taken, kind="dispute", order=order)
     states = [state_in_the_listing(desk, each) for each in (rest, some)]
     assert states == ["已被银行退回", "部分退款"]
+    DisputeFactory(order=rest, status="under_review")
+    assert state_in_the_listing(desk, rest) == "付款有争议"
 
 
 def test_what_the_bank_took_back_is_said_once_all_is_gone(desk):
@@ -364,3 +367,9 @@ def test_what_cost_nothing_is_ended_with_a_reason(desk, run_jobs):
     assert desk.get(page(free, "end")).status_code == 302
     assert OutboxMessage.objects.filter(user=free.buyer, text__contains="误发").count() == 1
     assert desk.get(page(paid(price), "end")).status_code == 302
+
+
+def test_on_paper_an_order_has_its_title(desk):
+    order = paid(course_price(course()))
+    text = text_of(desk.get(page(order)))
+    assert f"订单 {order.number}" in text
