@@ -54,6 +54,14 @@ def test_without_it_there_is_none(shop, buyer, me, settings):
     assert "<dt>税额</dt><dd>无</dd>" in me.get(reverse("order", args=[order.key])).text
 
 
+def test_before_it_is_paid_nothing_is_said_of_it(shop, buyer, me):
+    order = shop.begin(buyer, course_price(course()))
+    address = reverse("order", args=[order.key])
+    for state in (Order.Status.OPEN, Order.Status.EXPIRED):
+        Order.objects.update(status=state)
+        assert "税额" not in me.get(address).text, state
+
+
 def test_prices_say_that_they_include_it(client):
     page = course(lessons=2)
     buying = reverse("payments_buy", args=[course_price(page).offer.key])
