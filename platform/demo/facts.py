@@ -16,7 +16,7 @@ CARDS = [
     ("4000 0000 0000 0002", "declined"),
     ("4000 0000 0000 9995", "insufficient_funds"),
     ("4000 0025 0000 3155", "three_d_secure"),
-    ("4000 0000 0000 0341", "renewal_fails"),
+    ("4000 0000 0000 0341", "fails_when_charged"),
 ]
 
 
