@@ -153,6 +153,7 @@ def _form_page(
         "attribution": attribution.from_form(request)
         if request.POST
         else attribution.from_query(request),
+        "in_wechat": attribution.is_in_wechat(request),
         "sellable_url": beginning.address(offer.sellable),
         "sign_in_url": f"{reverse('account_login')}?next={request.path}",
     }

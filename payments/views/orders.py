@@ -18,6 +18,7 @@ from accounts import limits
 from accounts.models import User
 from operations import clock, errors
 from payments import (
+    attribution,
     beginning,
     fapiao,
     gateway,
@@ -94,6 +95,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "refunds": row.refunds.all(),
         "can_ask": can_ask,
         "fapiaos": fapiao.of_order(row),
+        "in_wechat": attribution.is_in_wechat(request),
         "sellable_url": beginning.address(row.price.offer.sellable),
     }
     if row.is_for_others and row.fulfilled_at:

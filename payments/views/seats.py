@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits, reauthentication
 from accounts.models import User
 from operations import clock, errors
-from payments import beginning, checkout, code_tables, for_others, money, seats
+from payments import attribution, beginning, checkout, code_tables, for_others, money, seats
 from payments.models import Offer, RedeemBatch
 from payments.views import buying
 
@@ -94,6 +94,7 @@ def _page(
         "each": money.in_words(price.amount, price.currency) if price else "",
         "wish": uuid.uuid4(),
         "problem": problem.message if problem else "",
+        "in_wechat": attribution.is_in_wechat(request),
         "sellable_url": beginning.address(offer.sellable),
     }
     if price and form.is_bound and form.is_valid():

@@ -412,6 +412,9 @@ def test_a_refused_card_leaves_some_days_to_pay_by_oneself(
     on_order = text_of(me.get(reverse("order", args=[order.key])))
     assert told in on_order
     assert f"到 {last}为止付 ¥99" in on_order
+    assert "微信里打不开支付宝" not in on_order
+    inside = me.get(reverse("order", args=[order.key]), headers={"User-Agent": "MicroMessenger/8"})
+    assert "微信里打不开支付宝" in text_of(inside)
     assert in_list in text_of(me.get(reverse("orders")))
     on_course = me.get(page.get_absolute_url())
     assert told in text_of(on_course)

@@ -89,6 +89,12 @@ def test_a_visitor_reads_what_it_costs_and_is_led_to_sign_in(client, price):
     assert not Order.objects.exists()
 
 
+def test_in_wechat_one_is_told_to_open_it_elsewhere(client, price):
+    inside = {"User-Agent": "Mozilla/5.0 MicroMessenger/8.0.50"}
+    assert "微信里打不开支付宝" in client.get(page(price), headers=inside).text
+    assert "微信里打不开支付宝" not in client.get(page(price)).text
+
+
 def test_what_renews_itself_and_bundles_cannot_be_given(me):
     plans = membership_prices()
     whole = bundle_price(bundle(course(), course()))

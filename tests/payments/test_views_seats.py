@@ -89,6 +89,12 @@ def test_what_so_many_cost_is_counted_before_they_are_bought(client, me, price):
     assert "先登录，然后回到这里继续。" not in shown.lines(again)
 
 
+def test_in_wechat_one_is_told_to_open_it_elsewhere(client, price):
+    inside = {"User-Agent": "Mozilla/5.0 MicroMessenger/8.0.50"}
+    assert "微信里打不开支付宝" in client.get(page(price), headers=inside).text
+    assert "微信里打不开支付宝" not in client.get(page(price)).text
+
+
 @pytest.mark.parametrize(("seats", "good"), [("1", 0), ("2", 1), ("500", 1), ("501", 0), ("x", 0)])
 def test_seats_are_two_to_five_hundred(client, price, seats, good):
     answer = client.get(f"{page(price)}?seats={seats}")
