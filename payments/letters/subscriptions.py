@@ -25,6 +25,7 @@ def membership_begun(order: Order, subscription: Subscription, *, now: datetime)
         "full": _full_later(order),
         "renews_on": post.day(order.buyer, subscription.period_end),
         "address": post.address_of(order),
+        "order": post.page_of(order),
         **_ways(subscription),
     }
     key = f"membership-begun-{subscription.pk}"

@@ -283,13 +283,18 @@ def test_a_membership_begins_with_a_receipt(buyer: User, row: Subscription) -> N
         f"6 December 2026. {url('/courses/')} We write five days"
     )
     assert f"Cancel whenever you like: {url(f'/account/subscriptions/{row.pk}/')} " in told
+    page = url(f"/account/orders/{Order.objects.get().key}/")
+    assert told.endswith(f", its receipt and refunds: {page}")
 
 
 def test_a_trial_says_what_it_will_cost(buyer: User, row: Subscription) -> None:
     row.object = {"trial_end": 1}
-    assert begun(buyer, row).startswith(
+    told = begun(buyer, row)
+    assert told.startswith(
         "Library is open. You pay nothing today. From 6 December 2026 it costs CN¥39"
     )
+    order = Order.objects.get()
+    assert told.endswith(f" Order {order.number}: {url(f'/account/orders/{order.key}/')}")
 
 
 @pytest.mark.parametrize(("duration", "says"), [("once", True), ("forever", False)])
