@@ -275,7 +275,7 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
     for row in order.fapiaos.all():
         wanted |= Q(key__startswith=f"fapiao-corrected-{row.pk}-")
     if order.subscription:
-        news = ("renewal-notice", "cancelled", "card-expiring", "payment-failed")
+        news = ("renewal-notice", "cancelled", "resumed", "card-expiring", "payment-failed")
         for kind in (*news, "membership-ended"):
             wanted |= Q(key__startswith=f"{kind}-{order.subscription_id}-")
     return sent.filter(wanted)

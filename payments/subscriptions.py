@@ -186,6 +186,7 @@ def _apply(shape: Shape, ticket: int, bills: list[Bill], *, now: datetime) -> No
             letters.cancelled(row, now=now)
         if ended_by_itself and row.is_live and not row.ends_by_itself:
             row.cancellations.filter(resumed_at=None).update(resumed_at=now)
+            letters.resumed(row, now=now)
         _observe_pause(row, now=now)
     else:
         row = Subscription.objects.get(stripe_id=shape["id"], **gateway.ours())

@@ -43,6 +43,7 @@ from payments.letters.subscriptions import (
     price_changes,
     renewal_notice,
     renewal_receipt,
+    resumed,
     term_ending,
 )
 
@@ -82,6 +83,7 @@ __all__ = [
     "reservation_opens_sooner",
     "reservation_refused",
     "reserved",
+    "resumed",
     "seat",
     "seats_bought",
     "term_ending",

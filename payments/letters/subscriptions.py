@@ -98,6 +98,23 @@ def cancelled(subscription: Subscription, *, now: datetime) -> bool:
     return post.queue(key, learner, "subscription_cancelled", context, now)
 
 
+def resumed(subscription: Subscription, *, now: datetime) -> bool:
+    """Each time a cancellation is taken back: it is charged again, when and how much."""
+    learner = subscription.learner
+    if learner is None:
+        return False
+    charge = upcoming.next_charge(subscription)
+    context = {
+        "title": _title(subscription),
+        "amount": post.amount(learner, charge.due, charge.currency) if charge else "",
+        "day": post.day(learner, charge.at) if charge else "",
+        "trial": subscription.status == "trialing",
+        **_ways(subscription),
+    }
+    key = f"resumed-{subscription.pk}-{now:%Y%m%d%H%M%S}"
+    return post.queue(key, learner, "subscription_resumed", context, now)
+
+
 def card_expiring(subscription: Subscription, charge: Charge, *, now: datetime) -> bool:
     """Once for each card: it will not be good any more when the renewal comes."""
     learner, last = subscription.learner, subscription.card_expires_on

@@ -354,6 +354,7 @@ def test_whose_subscription_is_unknown_is_not_written_to(buyer: User, row: Subsc
         letters.renewal_receipt(InvoiceFactory(subscription=None), now=NOW),
         letters.renewal_notice(row, charge, now=NOW),
         letters.cancelled(row, now=NOW),
+        letters.resumed(row, now=NOW),
         letters.card_expiring(row, charge, now=NOW),
         letters.plan_changed(row, change, now=NOW),
         letters.price_changes(row, change, now=NOW),
@@ -407,6 +408,25 @@ def test_a_cancelled_one_tells_its_last_day(buyer: User, row: Subscription) -> N
     told = words(f"cancelled-{row.pk}-17", buyer)
     assert "The last day is 5 December 2026; until then" in told
     assert told.endswith(ways(row))
+
+
+def test_one_that_goes_on_tells_what_is_charged_next(buyer: User, row: Subscription) -> None:
+    row.object = {"customer": {"balance": -900}}
+    assert letters.resumed(row, now=NOW)
+    assert words(f"resumed-{row.pk}-{NOW:%Y%m%d%H%M%S}", buyer) == (
+        "You have taken back the cancellation of Library: it goes on. It renews on 6 December "
+        f"2026 for CN¥30. All about it, and cancelling: {ways(row)}"
+    )
+    OutboxMessage.objects.all().delete()
+    row.status = "trialing"
+    letters.resumed(row, now=NOW)
+    told = words(f"resumed-{row.pk}-{NOW:%Y%m%d%H%M%S}", buyer)
+    assert "The trial ends on 6 December 2026; then CN¥30 is charged." in told
+    OutboxMessage.objects.all().delete()
+    row.status = "past_due"
+    letters.resumed(row, now=NOW)
+    told = words(f"resumed-{row.pk}-{NOW:%Y%m%d%H%M%S}", buyer)
+    assert "it goes on. All about it" in told
 
 
 @pytest.mark.parametrize(

@@ -333,7 +333,12 @@ def test_a_cancellation_is_confirmed_by_mail(shop, buyer, me):
         last_day = dates.day(row.period_end - timedelta(seconds=1))
     assert f"最后一天是 {last_day}" in mail.text
     assert reverse("subscription", args=[row.pk]) in mail.text
-    me.post(resume)
+    for _ in range(2):
+        me.post(resume)
+    mail = OutboxMessage.objects.get(user=buyer, key__startswith="resumed-")
+    with timezone.override(buyer.time_zone):
+        assert f"将于 {dates.day(row.period_end)}续费 ¥39。" in mail.text
+    assert reverse("subscription", args=[row.pk]) in mail.text
     shop.advance(days=1)
     me.post(cancel)
     assert OutboxMessage.objects.filter(user=buyer, key__startswith="cancelled-").count() == 2
@@ -345,6 +350,9 @@ def test_who_cancels_on_stripes_page_has_the_mail_too(shop, buyer, me):
     shop.deliver()
     assert "已取消" in text_of(me.get(reverse("subscription", args=[row.pk])))
     assert OutboxMessage.objects.get(user=buyer, key__startswith="cancelled-")
+    gateway.update_subscription(row.stripe_id, {"cancel_at_period_end": False})
+    shop.deliver()
+    assert OutboxMessage.objects.get(user=buyer, key__startswith="resumed-")
 
 
 def test_cancelling_with_stripe_away_is_looked_into(shop, buyer, me):
