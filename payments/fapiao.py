@@ -131,7 +131,7 @@ def is_going_back(order: Order, invoice: Invoice | None) -> bool:
 
 
 def _going_back() -> QuerySet[RefundRequest]:
-    return RefundRequest.objects.filter(status__in=RefundRequest.PENDING)
+    return RefundRequest.objects.filter(status__in=RefundRequest.UNSETTLED)
 
 
 def _standing() -> QuerySet[Refund]:

@@ -78,6 +78,7 @@ hold(
         "decided_at",
         "decline_reason",
         "declined_at",
+        "withdrawn_at",
     ),
     stays=LAW,
 )

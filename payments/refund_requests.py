@@ -67,7 +67,7 @@ def approve(
     left = _refundable(order, invoice)
     if amount is not None and amount > left:
         raise MoreThanPaid
-    request = _pending(order, invoice) or _create(order, invoice, asked_by=actor, now=now)
+    request = _pending(order, invoice) or _anew(order, invoice, actor=actor, now=now)
     if request.status != RefundRequest.Status.ASKED:
         return request
     request.amount = amount or left
@@ -123,6 +123,17 @@ def decline(*, request: RefundRequest, reason: str, actor: User, now: datetime) 
     log(instance=request, action="payments.decline", user=actor, data={"reason": reason})
     if request.asked_by_id == request.order.buyer_id:
         letters.refund_declined(request, now=now)
+    return request
+
+
+@transaction.atomic
+def withdraw(*, request: RefundRequest, now: datetime) -> RefundRequest:
+    """Whoever asked does not want it any more. Raises CannotRefund once somebody decided."""
+    request = RefundRequest.objects.select_for_update().get(pk=request.pk)
+    if request.status != RefundRequest.Status.ASKED:
+        raise CannotRefund
+    request.status, request.withdrawn_at = RefundRequest.Status.WITHDRAWN, now
+    request.save(update_fields=["status", "withdrawn_at"])
     return request
 
 
@@ -246,6 +257,17 @@ def _pending(order: Order, invoice: Invoice | None) -> RefundRequest | None:
         .filter(order=order, invoice=invoice, status__in=RefundRequest.PENDING)
         .first()
     )
+
+
+def _anew(order: Order, invoice: Invoice | None, *, actor: User, now: datetime) -> RefundRequest:
+    """Begun by finance; where an earlier one could not go back, in its place, for who asked."""
+    failed = RefundRequest.objects.filter(
+        order=order, invoice=invoice, status=RefundRequest.Status.FAILED
+    )
+    last = failed.order_by("pk").last()
+    asked_by, note = (last.asked_by, last.note) if last else (actor, "")
+    failed.update(status=RefundRequest.Status.REPLACED)
+    return _create(order, invoice, asked_by=asked_by, note=note, now=now)
 
 
 def _create(

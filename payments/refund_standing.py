@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from payments import money, refund_requests
 from payments.models import Invoice, Order, Refund, RefundRequest
 
+REPLACED = RefundRequest.Status.REPLACED
 DECIDED = (RefundRequest.Status.APPROVED, RefundRequest.Status.DONE, RefundRequest.Status.FAILED)
 
 
@@ -18,13 +19,18 @@ class Wanted:
     is_wish: bool
     words: str
 
+    @property
+    def may_be_withdrawn(self) -> bool:
+        return self.is_wish and self.request.status == RefundRequest.Status.ASKED
+
 
 def of_order(order: Order) -> list[Wanted]:
     """What a buyer sees of wanting money back, newest first. What finance weighs among themselves
     is not for them; what came back unasked stands among the refunds."""
     within = (RefundRequest.Status.PROPOSED, RefundRequest.Status.DECLINED)
-    unasked = (*within, RefundRequest.Status.DONE)
-    found = [(each, _is_wish(each, order)) for each in order.refund_requests.all()]
+    unasked = (*within, RefundRequest.Status.DONE, RefundRequest.Status.WITHDRAWN)
+    requests = [each for each in order.refund_requests.all() if each.status != REPLACED]
+    found = [(each, _is_wish(each, order)) for each in requests]
     return [
         Wanted(each, is_wish, _words(each, order))
         for each, is_wish in found
@@ -55,6 +61,7 @@ def _words(request: RefundRequest, order: Order) -> str:
         RefundRequest.Status.DONE: _("Refunded"),
         RefundRequest.Status.DECLINED: _("Refund declined"),
         RefundRequest.Status.FAILED: _("Refund delayed; we are looking at it"),
+        RefundRequest.Status.WITHDRAWN: _("Refund not wanted any more"),
     }[status]
 
 
@@ -83,10 +90,10 @@ def payment_to_refund(order: Order) -> tuple[bool, Invoice | None]:
     invoice = refund_requests.last_paid(order)
     if order.subscription_id and invoice is None:
         return False, None  # a trial: nothing was paid
-    ended = (RefundRequest.Status.DECLINED, RefundRequest.Status.DONE)
-    pending = order.refund_requests.filter(invoice=invoice).exclude(status__in=ended)
     may_ask = (
-        not pending.exists()
+        not order.refund_requests.filter(
+            invoice=invoice, status__in=RefundRequest.UNSETTLED
+        ).exists()
         and refund_requests.remaining(order, invoice) > 0
         and not refund_requests.is_disputed(order, invoice)
     )

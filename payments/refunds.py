@@ -97,6 +97,7 @@ def refresh_refund(refund_id: str, *, now: datetime) -> None:
         row.order, row.invoice = payer.order, payer.invoice
         row.payment_intent_id = id_of(shape["payment_intent"])
         row.charge_id = id_of(shape["charge"])
+        failed_before = row.status in Refund.FAILED
         row.status, row.amount = shape["status"], shape["amount"]
         row.currency = shape["currency"].upper()
         row.created_at = moment(shape["created"])
@@ -118,8 +119,9 @@ def refresh_refund(refund_id: str, *, now: datetime) -> None:
         if row.status in Refund.STANDING:
             _finish_request(row)
             letters.refunded(row, now=now)
-        else:
+        elif not failed_before:
             _reopen_request(row)
+            letters.refund_failed(row, now=now)
         _settle(row, now=now)
 
 
@@ -170,8 +172,9 @@ def _request_of(shape: Shape) -> RefundRequest | None:
 def _reopen_request(row: Refund) -> None:
     """The bank sent the money back to us: finance must try again, another way perhaps."""
     if row.request:
-        done = RefundRequest.objects.filter(pk=row.request.pk, status=RefundRequest.Status.DONE)
-        if done.update(status=RefundRequest.Status.FAILED):
+        sent = (RefundRequest.Status.APPROVED, RefundRequest.Status.DONE)
+        open_ones = RefundRequest.objects.filter(pk=row.request.pk, status__in=sent)
+        if open_ones.update(status=RefundRequest.Status.FAILED, refusal=row.why_failed):
             logger.error("refund %s failed after it was sent", row.stripe_id)
 
 

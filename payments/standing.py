@@ -187,12 +187,30 @@ def dispute_of(order: Order) -> Dispute | None:
 
 
 def of_dispute(row: Dispute) -> str:
+    if row.status == "lost" and is_of_part(row):
+        return _(
+            "The bank took %(amount)s of this payment back; it opens nothing more. Your progress "
+            "is kept."
+        ) % {"amount": money.in_words(row.amount or 0, row.currency)}
     if row.status == "lost":
         return _("The bank took this payment back; it opens nothing more. Your progress is kept.")
     return _(
         "The bank is looking into this payment; until it decides, what it opened is closed. Your "
         "progress is kept."
     )
+
+
+def is_of_part(row: Dispute) -> bool:
+    """Whether less than the payment was disputed."""
+    if row.order is None:
+        return False
+    paid = row.invoice.amount_paid if row.invoice else row.order.amount
+    return (row.amount or 0) < (paid or 0)
+
+
+def lost(row: Dispute) -> str:
+    """In a word or two."""
+    return _("Partly taken back by the bank") if is_of_part(row) else _("Taken back by the bank")
 
 
 def given_up(order: Order) -> str:
@@ -226,7 +244,7 @@ def of_order(order: Order) -> str:
             return _("Waits for your answer to your bank")
         return _("The card was refused") if order.reservation.refused_at else _("Reserved")
     if order.subscription is None and (dispute := dispute_of(order)):
-        return _("Taken back by the bank") if dispute.status == "lost" else _("Disputed")
+        return lost(dispute) if dispute.status == "lost" else _("Disputed")
     if order.advance == Order.Advance.WAITING and order.status == Order.Status.FULFILLED:
         return _("Paid in advance")
     state = went_back.state(order, went_back.of_order(order))

@@ -166,11 +166,11 @@ def _refunds(order: Order) -> Iterator[Event]:
             asked = _("%(who)s began a refund: %(reason)s")
         yield Event(request.created_at, asked % words, request)
         if request.decided_at:
-            decision = request.Status.PROPOSED if request.needs_second else request.Status.APPROVED
-            words["state"] = str(decision.label)  # what became of it since is told by its own day
-            decided = _("%(decider)s decided: %(state)s.")
+            decided = _("%(decider)s gave the refund.")
+            if request.needs_second:
+                decided = _("%(decider)s proposed the refund, to be confirmed.")
             if request.reason and request.asked_by_id == order.buyer_id:
-                decided = _("%(decider)s decided: %(state)s. %(reason)s")
+                decided = f"{decided} %(reason)s"
             yield Event(request.decided_at, decided % words, request)
         if request.confirmed_at:
             yield Event(
@@ -179,6 +179,9 @@ def _refunds(order: Order) -> Iterator[Event]:
         if request.declined_at:
             declined = _("%(decliner)s declined the refund: %(why_not)s")
             yield Event(request.declined_at, declined % words, request)
+        if request.withdrawn_at:
+            withdrawn = _("%(who)s did not want the refund any more.")
+            yield Event(request.withdrawn_at, withdrawn % words, request)
     for refund in order.refunds.all():
         if refund.created_at:
             words = {"amount": _amount(refund.amount, refund.currency)}

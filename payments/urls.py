@@ -40,6 +40,7 @@ urlpatterns = [
     path("account/orders/<uuid:key>/fapiao/<int:pk>/file/", fapiao.download, name="fapiao_file"),
     path("account/orders/<uuid:key>/receipt/", orders.receipt, name="order_receipt"),
     path("account/orders/<uuid:key>/refund/", orders.refund, name="order_refund"),
+    path("account/refunds/<uuid:key>/withdraw/", orders.withdraw_refund, name="refund_withdraw"),
     path("account/orders/<uuid:key>/give-up/", reservations.give_up, name="reservation_give_up"),
     path("account/orders/<uuid:key>/pay/", reservations.pay, name="reservation_pay"),
     path("account/orders/<uuid:key>/begin/", reservations.begin, name="reservation_begin"),

@@ -48,7 +48,7 @@ def waiting() -> Panel:
                 _rows("requests", status=RefundRequest.Status.PROPOSED),
             ),
             Tile(
-                ngettext("refund that Stripe refused", "refunds that Stripe refused", refused),
+                ngettext("refund that did not arrive", "refunds that did not arrive", refused),
                 refused,
                 _rows("requests", status=RefundRequest.Status.FAILED),
             ),

@@ -94,7 +94,10 @@ class DisputeFilters(WagtailFilterSet):
 
 
 class DisputeIndex(MoneyIndex):
-    totals = (("amount", _("Amount"), "currency"),)
+    totals = (("amount", _("Disputed or lost"), "currency"),)
+
+    def counted(self, rows: QuerySet[Dispute]) -> QuerySet[Dispute]:
+        return rows & Dispute.objects.withdrawing()
 
     def to_row_dict(self, item: Dispute) -> dict[str, Any]:
         return {

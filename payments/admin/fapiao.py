@@ -48,7 +48,7 @@ from payments.views.fapiao import file_of
 STATES = {
     "asked": _("Asked for"),
     "issued": _("Issued"),
-    "to_reverse": _("Refunded since: reverse it"),
+    "to_reverse": _("Taken back since: reverse it"),
     "reversed": _("Reversed"),
     "void": _("Refunded before it was issued"),
 }
@@ -70,7 +70,7 @@ class FileView(View):
 
 class FapiaoFilters(WagtailFilterSet):
     state = django_filters.ChoiceFilter(label=_("State"), choices=list(STATES.items()))
-    asked_at = django_filters.DateFromToRangeFilter(label=_("Asked for"), widget=period_widget())
+    asked_at = django_filters.DateFromToRangeFilter(label=_("Asked for on"), widget=period_widget())
 
     class Meta:
         model = Fapiao
@@ -140,14 +140,14 @@ class FapiaoDetail(MoneyDetail):
         yield Fact(_("Name on the fapiao"), row.title)
         yield Fact(_("Tax number"), row.tax_number)
         yield Fact(_("E-mail"), row.email)
-        yield Fact(_("Asked for"), moment(row.asked_at))
+        yield Fact(_("Asked for on"), moment(row.asked_at))
         yield Fact(_("Number of the fapiao"), row.number)
-        yield Fact(_("Issued"), dates.day(row.issued_on) if row.issued_on else "")
+        yield Fact(_("Issued on"), dates.day(row.issued_on) if row.issued_on else "")
         yield Fact(_("Issued by"), person(row.issued_by))
         if row.file:
             yield Fact(_("PDF"), row.number, reverse("money-fapiao:file", args=[row.pk]))
         yield Fact(_("Number of the reversal"), row.reversal_number)
-        yield Fact(_("Reversed"), dates.day(row.reversed_on) if row.reversed_on else "")
+        yield Fact(_("Reversed on"), dates.day(row.reversed_on) if row.reversed_on else "")
 
     def sections(self) -> Iterable[Section]:
         told = ModelLogEntry.objects.for_instance(self.object)
@@ -209,7 +209,7 @@ class FapiaoViewSet(MoneyViewSet):
         Column("number", label=_("Number of the fapiao")),
         Column("state", label=_("State"), accessor=state),
         MomentColumn("paid_at", label=_("Paid"), sort_key=None),
-        MomentColumn("asked_at", label=_("Asked for")),
+        MomentColumn("asked_at", label=_("Asked for on")),
     ]
     list_export = [
         "order",

@@ -42,7 +42,7 @@ def is_number(text: str) -> None:
 
 class IssueForm(forms.Form):
     number = forms.CharField(label=_("Number of the fapiao"), validators=[is_number])
-    issued_on = DayField(label=_("Issued"), widget=AdminDateInput)
+    issued_on = DayField(label=_("Issued on"), widget=AdminDateInput)
     file = forms.FileField(
         label=_("PDF"),
         required=False,
@@ -65,7 +65,7 @@ class IssueForm(forms.Form):
 
 class ReverseForm(forms.Form):
     number = forms.CharField(label=_("Number of the reversal"), validators=[is_number])
-    reversed_on = DayField(label=_("Reversed"), widget=AdminDateInput)
+    reversed_on = DayField(label=_("Reversed on"), widget=AdminDateInput)
 
     def __init__(self, *args: Any, issued_on: date, original: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

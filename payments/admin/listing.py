@@ -171,9 +171,13 @@ class MoneyIndex(Spreadsheets, generic.IndexView):
         typed = ", ".join(each for each in asked if not is_known(each))
         return UnknownValue(self.filters.filters[name].label, typed, self.url_without(keys))
 
+    def counted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Those whose amounts count in the sums."""
+        return rows
+
     def sums(self) -> list[tuple[Any, str]]:
         """The same rows as an export would have, added up: (label, ¥99)."""
-        found = self.get_queryset().order_by()
+        found = self.counted(self.get_queryset().order_by())
         lines = []
         for name, label, currency in self.totals:
             sums = found.values(currency).annotate(total=Sum(name)).order_by(currency)

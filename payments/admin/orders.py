@@ -94,8 +94,9 @@ def order_state(order: Order) -> Any:
         return _("Begun with a trial")
     if summed.is_disputed:
         return _("Disputed")
-    if state in (Order.Status.FULFILLED, went_back.PARTLY) and _is_lost(summed):
-        return _("Taken back by the bank")
+    if state in (Order.Status.FULFILLED, went_back.PARTLY) and _is_taken(summed):
+        all_of_it = order.amount <= summed.own_refunded + summed.lost
+        return _("Taken back by the bank") if all_of_it else _("Partly taken back by the bank")
     if state in (went_back.PARTLY, Order.Status.REFUNDED) and summed.is_under_way:
         return _("Refund on its way")
     return STATES[state]
@@ -107,11 +108,9 @@ def _has_ended(order: Order) -> bool:
     return bool(reservation and reservation.ended_at and not order.paid_at)
 
 
-def _is_lost(order: Any) -> bool:
-    """Whether the bank took all that had not gone back before."""
-    if order.subscription_id:
-        return False
-    return order.lost > 0 and order.amount <= order.own_refunded + order.lost
+def _is_taken(order: Any) -> bool:
+    """Whether the bank took some of its own payment; of a subscription its bills tell that."""
+    return order.lost > 0 and not order.subscription_id
 
 
 def paid_at(order: Order) -> datetime | None:

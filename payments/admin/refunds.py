@@ -358,7 +358,10 @@ class RefundFilters(WagtailFilterSet):
 
 
 class RefundIndex(MoneyIndex):
-    totals = (("amount", _("Amount"), "currency"),)
+    totals = (("amount", _("Given back"), "currency"),)
+
+    def counted(self, rows: QuerySet[Refund]) -> QuerySet[Refund]:
+        return rows.filter(status__in=Refund.STANDING)
 
     def to_row_dict(self, item: Refund) -> dict[str, Any]:
         request = item.request
@@ -380,6 +383,7 @@ class RefundDetail(MoneyDetail):
         yield stripe_fact("Stripe", row.stripe_id, livemode=row.livemode)
         yield Fact(_("Amount"), in_words(row.amount, row.currency))
         yield Fact(_("State"), refund_state(row))
+        yield Fact(_("Stripe's answer"), row.why_failed)
         yield Fact(_("Made"), moment(row.created_at))
         yield Fact(
             ORDER_LABEL,

@@ -171,6 +171,12 @@ class RequestFilters(WagtailFilterSet):
         fields = ["status", "created_at"]
 
 
+def people(row: RefundRequest) -> str:
+    """Who decided, confirmed or declined, in this order."""
+    found = (row.decided_by, row.confirmed_by, row.declined_by)
+    return "、".join(each.get_full_name() or each.email for each in found if each)
+
+
 class RequestIndex(MoneyIndex):
     def to_row_dict(self, item: RefundRequest) -> dict[str, Any]:
         amount, currency = wanted(item)
@@ -201,11 +207,11 @@ class RequestDetail(MoneyDetail):
         yield Fact(_("What"), str(row.order.price.offer))
         yield Fact(_("Amount"), in_words(*wanted(row)))
         yield Fact(_("Asked by"), person(row.asked_by) or _("The site"))
-        yield Fact(_("Why"), row.note)
+        yield Fact(_("Why it is asked for"), row.note)
         yield Fact(_("Made"), moment(row.created_at))
         yield Fact(_("State"), request_state(row))
         yield Fact(_("Stripe's answer"), row.refusal)
-        yield Fact(_("Reason"), row.reason)
+        yield Fact(_("Why it is given"), row.reason)
         yield Fact(_("Decided by"), person(row.decided_by))
         yield Fact(_("Decided"), moment(row.decided_at))
         yield Fact(_("Confirmed by"), person(row.confirmed_by) or self.awaited())
@@ -213,6 +219,7 @@ class RequestDetail(MoneyDetail):
         yield Fact(_("Why declined"), row.decline_reason)
         yield Fact(_("Declined by"), person(row.declined_by))
         yield Fact(_("Declined on"), moment(row.declined_at))
+        yield Fact(_("Not wanted any more"), moment(row.withdrawn_at))
 
     def awaited(self) -> Any:
         """Who confirms a refund that waits, if it does."""
@@ -237,6 +244,11 @@ class RequestDetail(MoneyDetail):
             if not refund_requests.may_confirm(row, actor, now=clock.now()):
                 del ways["confirm"]
         elif row.status == RefundRequest.Status.FAILED:
+            again = _("Give back again")
+            if row.invoice_id:
+                yield Action(again, reverse("money-invoices:refund", args=[row.invoice_id]))
+            else:
+                yield Action(again, reverse("money-orders:refund", args=[row.order_id]))
             ways = {"decline": DeclineView}
         elif row.status != RefundRequest.Status.ASKED:
             return
@@ -277,10 +289,11 @@ class RequestViewSet(MoneyViewSet):
         ),
         Column("asked_by", label=_("Asked by"), accessor="asked_by.email"),
         Column("what", label=_("What"), accessor="order.price.offer"),
-        Column("note", label=_("Why")),
+        Column("note", label=_("Why it is asked for")),
         Column("amount", label=_("Amount"), accessor=lambda row: in_words(*wanted(row))),
-        Column("reason", label=_("Reason")),
+        Column("reason", label=_("Why it is given")),
         Column("decline_reason", label=_("Why declined")),
+        Column("people", label=_("Decided by"), accessor=people),
         Column("status", label=_("State"), accessor=request_state, sort_key="status"),
         MomentColumn("created_at", label=_("Made")),
     ]

@@ -9,6 +9,7 @@ from payments.letters.orders import (
     presale_opened,
     redeemed_opened,
     refund_declined,
+    refund_failed,
     refunded,
     went_back,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "price_changes",
     "redeemed_opened",
     "refund_declined",
+    "refund_failed",
     "refunded",
     "renewal_notice",
     "renewal_receipt",

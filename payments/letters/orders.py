@@ -105,6 +105,20 @@ def refunded(refund: Refund, *, now: datetime) -> bool:
     return post.queue(f"refunded-{refund.pk}", order.buyer, "refunded", context, now)
 
 
+def refund_failed(refund: Refund, *, now: datetime) -> bool:
+    """What was said to be on its way did not arrive."""
+    order = refund.order
+    if order is None:
+        return False
+    context = {
+        "title": order.price.offer.named,
+        "amount": post.amount(order.buyer, refund.amount or 0, refund.currency),
+        "number": order.number,
+        "page": post.page_of(order),
+    }
+    return post.queue(f"refund-failed-{refund.pk}", order.buyer, "refund_failed", context, now)
+
+
 def order_ended(order: Order, *, reason: str, now: datetime) -> bool:
     """What a code paid whole is shut by finance."""
     context = {

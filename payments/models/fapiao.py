@@ -41,10 +41,10 @@ class Fapiao(models.Model):
     title = models.CharField(_("Name on the fapiao"), max_length=100)
     tax_number = models.CharField(_("Tax number"), max_length=20, blank=True)
     email = models.EmailField(_("E-mail"))
-    asked_at = models.DateTimeField(_("Asked for"))
+    asked_at = models.DateTimeField(_("Asked for on"))
     changed_at = models.DateTimeField(_("Changed"))
     number = models.CharField(_("Number of the fapiao"), max_length=40, blank=True)
-    issued_on = models.DateField(_("Issued"), null=True, blank=True)
+    issued_on = models.DateField(_("Issued on"), null=True, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -56,7 +56,7 @@ class Fapiao(models.Model):
     )
     file = models.FileField(_("PDF"), upload_to="private/fapiao/%Y/", blank=True)
     # After a refund (红冲).
-    reversed_on = models.DateField(_("Reversed"), null=True, blank=True)
+    reversed_on = models.DateField(_("Reversed on"), null=True, blank=True)
     reversal_number = models.CharField(_("Number of the reversal"), max_length=40, blank=True)
 
     wagtail_reference_index_ignore = True

@@ -249,13 +249,19 @@ class Refund(Mirrored):
 
     STANDING = ("pending", "requires_action", "succeeded")
     UNDER_WAY = ("pending", "requires_action")  # a wallet takes its time
-    ENDED = ("succeeded", "failed", "canceled")
+    FAILED = ("failed", "canceled")
+    ENDED = ("succeeded", *FAILED)
 
     class Meta(Mirrored.Meta):
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
         ordering = ["-created_at", "-pk"]
         indexes = [models.Index(fields=["created_at"], name="refund_by_day")]
+
+    @property
+    def why_failed(self) -> str:
+        """Stripe's word, such as `expired_or_canceled_card`; "" where it did not fail."""
+        return str((self.object or {}).get("failure_reason") or "")
 
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):

@@ -20,10 +20,13 @@ class RefundRequest(models.Model):
         APPROVED = "approved", _("On its way")
         DONE = "done", _("Refunded")
         DECLINED = "declined", _("Declined")
-        FAILED = "failed", _("Refused by Stripe")
+        FAILED = "failed", _("Could not go back")
+        WITHDRAWN = "withdrawn", _("Not wanted any more")
+        REPLACED = "replaced", _("Tried anew")
 
     # Of which a payment has one at most.
     PENDING = (Status.ASKED, Status.PROPOSED, Status.APPROVED)
+    UNSETTLED = (*PENDING, Status.FAILED)
     DECLINABLE = (Status.ASKED, Status.PROPOSED, Status.FAILED)
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -48,12 +51,12 @@ class RefundRequest(models.Model):
         related_name="refund_requests",
         verbose_name=_("Asked by"),
     )
-    note = models.CharField(_("Why"), max_length=500, blank=True)
+    note = models.CharField(_("Why it is asked for"), max_length=500, blank=True)
     refusal = models.CharField(_("Stripe's answer"), max_length=300, default="", db_default="")
     status = models.CharField(
         _("State"), max_length=10, choices=Status.choices, default=Status.ASKED
     )
-    reason = models.CharField(_("Reason"), max_length=300, blank=True)
+    reason = models.CharField(_("Why it is given"), max_length=300, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -93,6 +96,8 @@ class RefundRequest(models.Model):
         verbose_name=_("Declined by"),
     )
     declined_at = models.DateTimeField(_("Declined on"), null=True, blank=True)
+    # By whoever asked, before anybody decided.
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     wagtail_reference_index_ignore = True
 
@@ -134,6 +139,11 @@ class RefundRequest(models.Model):
                 name="refund_request_declined_says_so",
                 condition=Q(status="declined")
                 | Q(declined_at=None, declined_by=None, decline_reason=""),
+            ),
+            models.CheckConstraint(
+                name="refund_request_withdrawn_undecided",
+                condition=(Q(withdrawn_at=None) & ~Q(status="withdrawn"))
+                | Q(withdrawn_at__isnull=False, status="withdrawn", decided_at=None),
             ),
         ]
 

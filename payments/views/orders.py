@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
 from accounts.models import User
@@ -153,6 +153,20 @@ def refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         "seats_in_use": given_away.seats_in_use(row),
     }
     return TemplateResponse(request, "payments/refund.html", context)
+
+
+@login_required
+@require_POST
+def withdraw_refund(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """The learner does not want it any more, before anybody decided."""
+    wish = get_object_or_404(RefundRequest, key=key, asked_by=_user(request))
+    try:
+        refund_requests.withdraw(request=wish, now=clock.now())
+    except refund_requests.CannotRefund:
+        messages.warning(request, _("It is decided already."))
+    else:
+        messages.success(request, _("Nothing goes back; what you bought stays open."))
+    return redirect("order", wish.order.key)
 
 
 def own_order(request: HttpRequest, key: uuid.UUID) -> Order:

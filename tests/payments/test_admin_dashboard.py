@@ -104,7 +104,7 @@ def test_each_number_counts_the_rows_it_leads_to(desk):
     found = waiting(desk)
     assert [number for number, _url in found.values()] == [*how_many.values(), 1, 2]
     assert list(found) == [
-        *("退款申请", "待确认的退款", "被 Stripe 拒绝的退款", "待答复的争议", "续费失败"),
+        *("退款申请", "待确认的退款", "未能退回的退款", "待答复的争议", "续费失败"),
         *("对账差异", "Webhook 待查", "订单待查", "待开的发票", "待红冲的发票"),
     ]
     for label, (number, url) in found.items():

@@ -94,12 +94,12 @@ def test_the_bank_took_what_had_not_gone_back_before(desk):
         entry(WHEN, -1000, kind="refund", order=order)
         entry(WHEN, -taken, kind="dispute", order=order)
     states = [state_in_the_listing(desk, each) for each in (rest, some)]
-    assert states == ["已被银行退回", "部分退款"]
+    assert states == ["已被银行退回", "部分已被银行退回"]
     DisputeFactory(order=rest, status="under_review")
     assert state_in_the_listing(desk, rest) == "付款有争议"
 
 
-def test_what_the_bank_took_back_is_said_once_all_is_gone(desk):
+def test_what_the_bank_took_back_is_said_all_of_it_or_a_part(desk):
     price = course_price(course())
     part, whole, plan = paid(price), paid(price), membership_prices()["month"]
     row = SubscriptionFactory(offer=plan.offer)
@@ -110,7 +110,7 @@ def test_what_the_bank_took_back_is_said_once_all_is_gone(desk):
     code = PromotionFactory(percent=100)
     free = OrderFactory(fulfilled=True, price=price, amount=0, discount=9900, promotion=code)
     states = [state_in_the_listing(desk, each) for each in (part, whole, renewing, free)]
-    assert states == ["已完成", "已被银行退回", "已完成", "已完成"]
+    assert states == ["部分已被银行退回", "已被银行退回", "已完成", "已完成"]
 
 
 def test_a_trial_is_begun_and_not_paid(desk):
@@ -162,7 +162,7 @@ def test_the_listing_its_export_and_its_sums_are_the_books(desk):
     answer = desk.get(LISTING)
     rows = {row[0]: row[1:] for row in shown.listed(answer)}
     once = "城市的暗线 · 一次买断"
-    assert rows[yuan.number] == ["amy@example.org", once, "¥99", "¥89", "已完成", AT, AT]
+    assert rows[yuan.number] == ["amy@example.org", once, "¥99", "¥89", "部分已被银行退回", AT, AT]
     assert rows[yen.number] == [
         *("amy@example.org", once, "JP¥1,500", "JP¥1,500", "已完成"),
         *(AT, AT),
@@ -184,7 +184,7 @@ def test_the_listing_its_export_and_its_sums_are_the_books(desk):
         "已被银行退回": "1.00",
         "实收": "89.00",
         "币种": "CNY",
-        "状态": "已完成",
+        "状态": "部分已被银行退回",
     }
     assert {name: line[name] for name in wanted} == wanted
     assert exported[yen.number]["实收"] == "1500"

@@ -311,6 +311,7 @@ def test_what_a_code_opened_and_a_request_for_a_refund_go_out(me: User) -> None:
                 "decided_at": AT,
                 "decline_reason": "z",
                 "declined_at": AT,
+                "withdrawn_at": None,
             }
         ],
     }

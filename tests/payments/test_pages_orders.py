@@ -454,6 +454,32 @@ def test_a_refund_is_asked_for_once_with_or_without_a_reason(shop, buyer, me):
     assert address not in page.text
 
 
+def test_a_refund_that_nobody_decided_about_is_withdrawn_and_may_be_asked_for_again(
+    shop, buyer, me, client
+):
+    order = shop.buy(buyer, course_price(course()))
+    ask, page = reverse("order_refund", args=[order.key]), reverse("order", args=[order.key])
+    me.post(ask, {"note": "误购"})
+    wish = RefundRequest.objects.get()
+    withdraw = reverse("refund_withdraw", args=[wish.key])
+    assert withdraw in me.get(page).text
+    client.force_login(UserFactory())
+    assert client.post(withdraw).status_code == 404
+    told = me.post(withdraw, follow=True).text
+    assert "不会退款，已购内容照常开放。" in told
+    assert "已撤回退款申请" in told
+    assert withdraw not in told
+    assert f"{buyer.email}" in told
+    assert "已经有了决定" in me.post(withdraw, follow=True).text
+    me.post(ask, {"note": ""})
+    again = RefundRequest.objects.get(status="asked")
+    refund_requests.decline(request=again, reason="不退", actor=UserFactory(), now=site_clock.now())
+    assert "已经有了决定" in me.post(reverse("refund_withdraw", args=[again.key]), follow=True).text
+    wish.refresh_from_db()
+    assert (wish.status, wish.decided_at) == ("withdrawn", None)
+    assert any("不再要求退款" in each.sentence for each in story.of(order))
+
+
 def test_a_reason_that_is_too_long_stays_with_a_word_beside_it(shop, buyer, me):
     order = shop.buy(buyer, course_price(course()))
     words = "长" * 501

@@ -15,7 +15,7 @@ from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
 from pages import dates
-from payments import gateway, refund_requests, refunds
+from payments import fapiao, gateway, refund_requests, refunds
 from payments.models import (
     Dispute,
     MoneyEntry,
@@ -280,6 +280,45 @@ def test_a_refund_that_fails_at_the_bank_opens_again_and_can_be_tried_anew(
     assert not opens(buyer, page)
 
 
+@pytest.mark.parametrize("part", [None, 2000])
+def test_what_could_not_go_back_is_tried_anew_for_who_asked(shop, buyer, me, order, finance, part):
+    refund_requests.ask(order=order, learner=buyer, note="误购", now=site_clock.now())
+    approve(order, finance, amount=part)
+    shop.run_jobs()
+    sandbox_refunds.fail(Refund.objects.get().stripe_id, site_clock.now())
+    shop.deliver()
+    first = RefundRequest.objects.get()
+    sum_back = "¥20" if part else "¥99"
+    mails = OutboxMessage.objects.filter(key__startswith="refund-failed-", to=buyer.email)
+    assert mails.get().subject == f"退款 {sum_back} 没有到账"
+    page = reverse("order", args=[order.key])
+    told = text_of(me.get(page))
+    assert "未能退回" in told
+    assert "退款延迟，我们正在查看" in told
+    assert not fapiao.of_order(order)
+    desk = at_desk(roles.FINANCE)
+    shown = desk.get(reverse("money-requests:inspect", args=[first.pk])).text
+    assert "expired_or_canceled_card" in shown
+    assert reverse("money-orders:refund", args=[order.pk]) in shown
+    assert "合计" not in text_of(desk.get(reverse("money-refunds:index")))
+    approve(order, finance, amount=part)
+    shop.run_jobs()
+    shop.deliver()
+    first.refresh_from_db()
+    second = RefundRequest.objects.exclude(pk=first.pk).get()
+    assert (first.status, second.status) == ("replaced", "done")
+    assert (second.asked_by, second.note) == (buyer, "误购")
+    for refund in Refund.objects.all():  # whatever is heard of again
+        refunds.refresh_refund(refund.stripe_id, now=site_clock.now())
+    first.refresh_from_db()
+    assert first.status == "replaced"
+    assert mails.count() == 1
+    told = text_of(me.get(page))
+    assert "退款延迟" not in told
+    assert ("已部分退款 ¥20" if part else "已退款") in told
+    assert f"合计：已退 {sum_back}" in text_of(desk.get(reverse("money-refunds:index")))
+
+
 def test_an_older_payment_that_goes_back_leaves_the_present_period_alone(shop, buyer, finance):
     order = shop.buy(buyer, membership_prices()["month"])
     first = order.subscription.last_paid_invoice()
@@ -326,7 +365,7 @@ def test_a_refund_that_stripe_refuses_is_shown_and_changes_nothing(
     assert not Refund.objects.exists()
     assert f"refund request {request.pk} was refused" in log_of()
     desk = at_desk(roles.FINANCE)
-    assert "Stripe 拒绝的退款" in text_of(desk.get("/admin/"))
+    assert "未能退回的退款" in text_of(desk.get("/admin/"))
     shown = text_of(desk.get(reverse("money-requests:inspect", args=[request.pk])))
     assert "charged back" in shown
     desk.post(reverse("money-requests:decline", args=[request.pk]), {"reason": "银行会裁决"})
@@ -340,7 +379,7 @@ def test_what_stripe_refused_is_settled_once_the_money_has_gone_back(shop, order
     approve(order, finance)
     shop.run_jobs()
     request.refresh_from_db()
-    assert request.status == RefundRequest.Status.DONE
+    assert request.status == RefundRequest.Status.REPLACED
 
 
 def test_a_second_trial_is_ended_and_nothing_is_charged(shop, buyer):

@@ -53,6 +53,7 @@ from tests.payments.factories import (
     sold_in_advance,
 )
 from tests.payments.wider_schedules import (
+    BEGINNINGS,
     WHAT_HAPPENS,
     WiderSchedule,
     expected_open,
@@ -75,8 +76,9 @@ def schedules(shop: Shop, reached: Counter[str]) -> type[RuleBasedStateMachine]:
             person=st.integers(0, 1),
             price=st.sampled_from([2, 0, 1, 3, 2]),
             heard=st.sampled_from([True, True, False]),
+            beginning=st.sampled_from(list(BEGINNINGS)),
         )
-        def open_shop(self, person: int, price: int, heard: bool) -> None:
+        def open_shop(self, person: int, price: int, heard: bool, beginning: str) -> None:
             self.blocks: list[Any] = []
             for alias in ("default", "sandbox"):
                 block = transaction.atomic(using=alias)
@@ -94,6 +96,7 @@ def schedules(shop: Shop, reached: Counter[str]) -> type[RuleBasedStateMachine]:
             self.begin_and_pay(person, price)
             if heard:
                 shop.deliver(rounds=2)
+            BEGINNINGS[beginning](self)
 
         @rule(person=st.integers(0, 1), price=st.integers(0, 3))
         def begin_and_pay(self, person: int, price: int) -> None:

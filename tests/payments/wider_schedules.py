@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 import hypothesis.strategies as st
 from django.utils import timezone
@@ -59,7 +59,7 @@ class WiderSchedule(RuleBasedStateMachine):
     @rule(
         person=person_of,
         card=st.sampled_from([GOOD, FAILS_WHEN_CHARGED]),
-        then=st.sampled_from(["", "it opens", "it opens and is paid by hand"]),
+        then=st.sampled_from(["", "it opens", "it opens and is paid by hand", "it is given up"]),
     )
     def reserve(self, person: int, card: str, then: str) -> None:
         with contextlib.suppress(
@@ -69,10 +69,12 @@ class WiderSchedule(RuleBasedStateMachine):
             self.orders.append(order)
             self.shop.pay(order, card)
             self.shop.deliver(rounds=1)
-            if then:
+            if then.startswith("it opens"):
                 self.shop.advance(days=21)
             if then.endswith("by hand"):
                 self.pay_what_was_refused(-1)
+            if then.endswith("given up"):
+                self.give_the_reservation_up(person)
 
     @rule(person=person_of)
     def give_the_reservation_up(self, person: int) -> None:
@@ -94,6 +96,12 @@ class WiderSchedule(RuleBasedStateMachine):
             with contextlib.suppress(checkout.CannotStart, completing.SessionClosedError):
                 checkout.pay_refused(order, now=site_clock.now())
                 self.shop.pay(order, GOOD)
+
+    def subscribe(self) -> Self:
+        """By the month."""
+        with contextlib.suppress(checkout.CannotStart):
+            self.orders.append(self.shop.buy(self.people[1], self.prices[2]))
+        return self
 
     @rule(person=person_of, price=price_of, code=st.integers(0, 1))
     def buy_with_a_code(self, person: int, price: int, code: int) -> None:
@@ -177,6 +185,25 @@ class WiderSchedule(RuleBasedStateMachine):
         if case := nth(StripeObject.objects.filter(kind="dispute"), number):
             with contextlib.suppress(InvalidRequestError):
                 disputes.close_dispute(case.stripe_id, won=won, now=site_clock.now())
+
+
+# What a schedule may begin with: left to chance alone, some of it hardly ever happens.
+BEGINNINGS: dict[str, Callable[[WiderSchedule], Any]] = {
+    "nothing more": lambda schedule: None,
+    "a code": lambda schedule: schedule.buy_with_a_code(0, 0, 0),
+    "a gift claimed": lambda schedule: schedule.give(0, 0, 1),
+    "a gift taken back": lambda schedule: schedule.give(0, 0, 3),
+    "a pause": lambda schedule: schedule.subscribe().pause(-1, 1, False),
+    "a pause called off": lambda schedule: schedule.subscribe().pause(-1, 1, True),
+    "another plan": lambda schedule: schedule.subscribe().change_the_plan(-1, 1),
+    "a reservation": lambda schedule: schedule.reserve(0, GOOD, "it opens"),
+    "a refused one": lambda schedule: schedule.reserve(
+        0, FAILS_WHEN_CHARGED, "it opens and is paid by hand"
+    ),
+    "one given up": lambda schedule: schedule.reserve(0, GOOD, "it is given up"),
+    "a dispute lost": lambda schedule: schedule.dispute(0, False),
+    "a dispute won": lambda schedule: schedule.dispute(0, True),
+}
 
 
 def charged_reservations() -> Any:
