@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import currencies, limits
 from accounts.limits import limited
+from accounts.models import User
 from operations import clock, errors
 from payments import (
     attribution,
     beginning,
     bundles,
     measures,
+    notices,
     plans,
     promotion_in_hand,
     promotions,
@@ -96,8 +98,8 @@ def _not_begun(
     if isinstance(problem, payment.ContentsChanged) and price.offer.bundle:
         told = bundles.changed(price.offer.bundle, was=problem.was)
         return _page(request, price.offer, problem=told, status=409)
-    tell = messages.info if isinstance(problem, payment.AlreadyOwned) else messages.warning
-    tell(request, problem.message)
+    if not isinstance(problem, payment.AlreadyOwned):  # the page it leads to says that
+        messages.warning(request, problem.message)
     return redirect(here)
 
 
@@ -135,6 +137,7 @@ def _page(
         else None
     )
     owned = user is not None and not payment.may_buy(user, offer, now=now)
+    shut = _shut(user, offer, now) if owned and user else None
     led_by = attribution.from_form(request) if request.POST else attribution.from_query(request)
     context = {
         "offer": offer,
@@ -145,6 +148,7 @@ def _page(
         "in_hand": brought,
         "code_problem": code_problem or brought.problem or (plan.problem if plan else ""),
         "owned": owned,
+        "shut": shut,
         "switch_from": switching.from_which(user, plan.price)
         if plan and user and not owned
         else None,
@@ -153,13 +157,27 @@ def _page(
         )
         if offer.bundle and price
         else None,
-        "begin": beginning.of(offer.sellable, user, now=now) if owned and user else None,
+        "begin": beginning.of(offer.sellable, user, now=now)
+        if owned and user and not shut
+        else None,
         "problem": problem,
         "attribution": led_by,
         "in_wechat": attribution.is_in_wechat(request) and not offer.is_recurring,
         "sellable_url": beginning.address(offer.sellable),
     }
     return TemplateResponse(request, "payments/buy.html", context, status=status)
+
+
+def _shut(user: User, offer: Offer, now: datetime) -> notices.Notice | None:
+    """Why what somebody need not buy is closed to them, and the way to go on; None: it is open."""
+    if queries.ownership(user, offer.sellable, now=now).direct:
+        return None
+    if offer.course:
+        return notices.of_waiting(user, offer.course)
+    if offer.membership:
+        halted = notices.of_subscription(user, now=now)
+        return halted or notices.of_membership_dispute(user, offer.membership)
+    return None
 
 
 def price_shown(request: HttpRequest, offer: Offer, *, now: datetime) -> Price | None:

@@ -18,6 +18,9 @@ from tests.accounts.browser import text_of
 from tests.factories import bundle, course
 from tests.payments import shown
 from tests.payments.factories import (
+    VOID,
+    DisputeFactory,
+    InvoiceFactory,
     OfferFactory,
     OrderFactory,
     PriceFactory,
@@ -26,7 +29,9 @@ from tests.payments.factories import (
     SubscriptionFactory,
     bundle_price,
     course_price,
+    held,
     membership_prices,
+    paused_until,
     planned_course,
     sold_in_advance,
 )
@@ -77,6 +82,48 @@ def test_who_has_it_is_led_to_it(me, client, buyer, price):
     assert shown.filled(answer) == {}
     assert f'href="{price.offer.course.get_absolute_url()}"' in answer.text
     assert shown.filled(client.get(page(price)))["price"] == str(price.key)
+
+
+def shut_by(kind: str, buyer: Any, price: Price) -> str:
+    """A subscription by which nothing is open; where its learner goes on."""
+    now = site_clock.now()
+    fields: dict[str, Any] = {
+        "paused": paused_until(now + timedelta(days=40), **VOID),
+        "failing": {"status": "past_due", "past_due_since": now - timedelta(days=20)},
+        "disputed": {},
+    }[kind]
+    row = SubscriptionFactory(learner=buyer, offer=price.offer, **fields)
+    if kind != "disputed":
+        name = "subscription" if kind == "paused" else "subscription_card"
+        return reverse(name, args=[row.pk])
+    order = OrderFactory(buyer=buyer, price=price, subscription=row, fulfilled=True)
+    DisputeFactory(order=order, invoice=InvoiceFactory(subscription=row))
+    return reverse("order", args=[order.key])
+
+
+@pytest.mark.parametrize("kind", ["paused", "failing", "disputed"])
+def test_a_membership_that_is_shut_says_why_and_how_to_go_on(me, buyer, kind):
+    price = membership_prices()["month"]
+    address = shut_by(kind, buyer, price)
+    for answer in (me.get(page(price)), me.get(reverse("membership"))):
+        callout = BeautifulSoup(answer.content, "html.parser").select_one("main .callout")
+        assert callout is not None
+        assert [each["href"] for each in callout.select("a")] == [address]
+        assert "你已经拥有它" not in answer.text
+        assert "选一门课" not in shown.lines(answer)
+    held(buyer, membership=price.offer.membership, source_kind="staff")
+    assert {"你已经拥有它。", "选一门课"} <= set(shown.lines(me.get(page(price))))
+
+
+def test_what_was_bought_in_advance_is_not_called_open(me, buyer):
+    price = sold_in_advance()
+    opens = {"advance": "waiting", "starts_at": site_clock.now() + timedelta(days=10)}
+    order = OrderFactory(fulfilled=True, buyer=buyer, price=price, **opens)
+    held(buyer, course=price.offer.course, starts_at=order.starts_at)
+    answer = me.get(page(price))
+    assert "你已经拥有它。" not in shown.lines(answer)
+    assert any(each.startswith("你已提前购买。") for each in shown.lines(answer))
+    assert f'href="{reverse("order", args=[order.key])}"' in answer.text
 
 
 def test_what_a_wallet_is_still_to_confirm_is_not_sold_again(me, client, buyer, price):
@@ -302,7 +349,8 @@ def test_what_one_has_or_what_changed_leads_back_with_a_word(me, buyer, price):
     me.get(page(price))
     holds(buyer, price.offer.course)
     answer = me.post(CHECKOUT, {"price": price.key, "block": "abc-1"})
-    assert (answer["Location"], shown.said(answer)) == (back, ["info: 你已经拥有它。"])
+    assert (answer["Location"], shown.said(answer)) == (back, [])
+    assert "你已经拥有它。" in shown.lines(me.get(back))
 
 
 def test_what_was_paid_in_another_tab_leads_to_its_order(me, shop, buyer, price):

@@ -303,6 +303,7 @@ def test_a_payment_on_its_way_stands_in_the_place_of_the_plans(me, client, buyer
     order = OrderFactory(buyer=buyer, price=prices["year"], is_confirming=True)
     answer = me.get(PAGE)
     assert choices(answer) == []
+    assert "选一门课" not in shown.lines(answer)
     assert "你付的 ¥365 正在等待确认，不用再付一次。" in shown.lines(answer)
     address = reverse("order", args=[order.key])
     assert f'href="{address}"' in answer.text
