@@ -81,10 +81,18 @@ def find(typed: str, *, now: datetime) -> PromotionCode:
     return found
 
 
+def check_buyer(promotion: PromotionCode, buyer: User | None) -> None:
+    """Whether it is for this person, and a use is left (a visitor may yet be anyone). Raises
+    UsedByYou, UsedUp, NotForYou, FirstPurchaseOnly."""
+    if buyer is not None:
+        _check_person(promotion, buyer)
+    _check_left(promotion, buyer)
+
+
 def reduce(
     promotion: PromotionCode, price: Price, *, trial_days: int, buyer: User | None, now: datetime
 ) -> Reduction:
-    """What it makes of a price for this person (a visitor may yet be anyone). Raises CannotUse."""
+    """What it makes of a price for this person. Raises CannotUse."""
     _check_in_force(promotion, now)
     offer = price.offer
     chosen = {each.pk for each in promotion.offers.all()}
@@ -95,9 +103,7 @@ def reduce(
     if promotion.duration != PromotionCode.Duration.ONCE and not offer.is_recurring:
         raise NotForThis
     full_from = _full_from(promotion, offer, trial_days, now) if offer.is_recurring else None
-    if buyer is not None:
-        _check_person(promotion, buyer)
-    _check_left(promotion, buyer)
+    check_buyer(promotion, buyer)
     cut = money.taken_off(
         price.amount, price.currency, percent=promotion.percent, fixed=promotion.amount
     )
@@ -211,8 +217,9 @@ def _check_person(promotion: PromotionCode, buyer: User) -> None:
     used = promotion.uses.filter(learner=buyer, used_at__isnull=False)
     if used.count() >= promotion.per_person:
         raise UsedByYou
-    paid = Order.objects.filter(buyer=buyer, paid_at__isnull=False, **gateway.ours())
-    if promotion.first_purchase_only and paid.exists():
+    if not promotion.first_purchase_only:
+        return
+    if Order.objects.filter(buyer=buyer, paid_at__isnull=False, **gateway.ours()).exists():
         raise FirstPurchaseOnly
 
 

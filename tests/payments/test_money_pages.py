@@ -14,7 +14,7 @@ from courses.memberships import sync_included
 from courses.models import CoursePage, Grant, LessonPage
 from operations import clock as site_clock
 from payments.models import Order, Price
-from tests.factories import MembershipFactory, bundle, course
+from tests.factories import MembershipFactory, UserFactory, bundle, course
 from tests.payments import shown
 from tests.payments.factories import (
     NOW,
@@ -105,6 +105,41 @@ def test_what_is_no_code_is_not_promised(client, settings):
     PromotionFactory(code="SPRING")
     found = [bool(told(client.get(f"{address}?code=SPRING"), "SPRING")) for _ in range(2)]
     assert found == [True, False]  # beyond the limit nothing is looked up
+
+
+def test_a_code_that_one_may_not_use_is_refused_where_it_leads(me, client, shop, buyer):
+    spring = PromotionFactory(code="SPRING")
+    shop.buy(buyer, course_price(course(lessons=1)), spring)
+    page = course(lessons=2)
+    together = bundle(page)
+    course_price(page)
+    bundle_price(together)
+    PromotionFactory(code="FIRST", first_purchase_only=True)
+    gone = PromotionFactory(code="GONE", max_uses=1)
+    shop.buy(UserFactory(), course_price(course(lessons=1)), gone)
+    for address in (page.get_absolute_url(), together.get_absolute_url()):
+        for code, refused in (
+            ("SPRING", "你已经用过这个优惠码。"),
+            ("FIRST", "这个优惠码仅限首次购买。"),
+            ("GONE", "这个优惠码已经用完了。"),
+        ):
+            assert told(me.get(f"{address}?code={code}"), code) == [f"{code}：{refused}"]
+        assert told(client.get(f"{address}?code=FIRST"), "FIRST") == [
+            "FIRST：下一页显示优惠后的价格"
+        ]
+
+
+def test_a_code_that_was_used_on_the_way_is_no_longer_in_hand(me, shop, buyer):
+    page = course(lessons=1)
+    price = course_price(page)
+    membership_prices()
+    spring = PromotionFactory(code="SPRING")
+    me.get(f"{page.get_absolute_url()}?code=SPRING")
+    assert "SPRING" in me.get(reverse("membership")).text
+    shop.buy(buyer, price, spring)
+    answer = me.get(reverse("membership"))
+    assert not BeautifulSoup(answer.content, "html.parser").select("details[open], .field-errors")
+    assert "SPRING" not in answer.text
 
 
 def test_a_closed_lesson_sells_nothing_again_that_a_wallet_is_to_confirm(me, buyer):
