@@ -20,6 +20,7 @@ from operations import clock, errors
 from payments import (
     attribution,
     beginning,
+    checkout,
     fapiao,
     gateway,
     given_away,
@@ -56,7 +57,9 @@ def orders(request: HttpRequest) -> HttpResponse:
     ]
     lists: dict[str, list[dict[str, Any]]] = {"unpaid": [], "not_paid": [], "orders": []}
     for order in queries.orders_of(user):
-        lists[_list_of(order)].append(_line(order, now=now))
+        had = order.is_open and _is_had(order, user, now=now)
+        name = "not_paid" if had else _list_of(order)
+        lists[name].append(_line(order, had=had, now=now))
     context = {
         "subscriptions": subscriptions,
         "memberships": queries.memberships_of(user, now=now),
@@ -74,17 +77,18 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     row = own_order(request, key)
     invoices = row.subscription.invoices.prefetch_related("refunds") if row.subscription else []
     reserved = reservation_standing.of_order(row, now=clock.now())
+    may_pay = (row.is_open or row.status in NOT_PAID) and not reserved
+    had = may_pay and _is_had(row, row.buyer, now=clock.now())
     can_ask, _invoice = refund_standing.payment_to_refund(row)
     dispute = standing.dispute_of(row)
     context = {
         "order": row,
         "reservation": reserved,
-        "pay_url": again_url(row)
-        if (row.is_open or row.status in NOT_PAID) and not reserved
-        else "",
+        "had": had,
+        "pay_url": again_url(row) if may_pay and not had else "",
         "offer": row.price.offer,
         "contents": [each.course for each in row.contents.select_related("course")],
-        "state": standing.of_order(row),
+        "state": _("Not paid") if had and row.is_open else standing.of_order(row),
         "given_up": standing.given_up(row),
         "dispute": standing.of_dispute(dispute) if dispute else "",
         "standing": standing.of_subscription(row.subscription, now=clock.now())
@@ -194,16 +198,25 @@ def _list_of(order: Order) -> str:
     return "unpaid" if is_unpaid and not order.waits_for_confirmation else "orders"
 
 
-def _line(order: Order, *, now: datetime) -> dict[str, Any]:
+def _is_had(order: Order, buyer: User, *, now: datetime) -> bool:
+    """Whether its buyer has otherwise what this unpaid order is for. Two queries or more."""
+    if order.is_for_others or order.waits_for_confirmation:
+        return False
+    offer = order.price.offer
+    if checkout.may_buy(buyer, offer, now=now):
+        return False
+    return bool(queries.ownership(buyer, offer.sellable, now=now).direct)
+
+
+def _line(order: Order, *, had: bool, now: datetime) -> dict[str, Any]:
     wanted = next(iter(refund_standing.of_order(order)), None)
+    # The unpaid ones stand under a heading that says it.
+    state = "" if order.is_open and not order.waits_for_confirmation else standing.of_order(order)
     is_pending = wanted and wanted.request.status != RefundRequest.Status.DONE
     return {
         "order": order,
         "what": order.price.offer.named,
-        # The unpaid ones stand under a heading that says it.
-        "state": ""
-        if order.is_open and not order.waits_for_confirmation
-        else standing.of_order(order),
+        "state": _("You have it") if had else state,
         "gift": given_away.gift_word(order.gift, now=now)
         if order.fulfilled_at and hasattr(order, "gift")
         else "",

@@ -29,6 +29,7 @@ from tests.payments.factories import (
     SubscriptionFactory,
     bundle_price,
     course_price,
+    held,
     membership_prices,
     sold_in_advance,
 )
@@ -243,6 +244,33 @@ def test_an_unpaid_order_leads_to_where_it_is_paid(me, buyer, price):
     ReservationFactory(order=order, ended_at=NOW, ending="given_up")
     again = reverse("payments_buy", args=[reserved.offer.key])
     assert f'href="{again}"' not in me.get(of(order)).text
+
+
+@pytest.mark.parametrize("status", ["open", "expired", "failed"])
+def test_an_unpaid_order_for_what_one_has_by_now_is_not_to_be_paid(me, buyer, price, status):
+    order = OrderFactory(buyer=buyer, price=price, status=status, session_id="cs_1")
+    gift = OrderFactory(buyer=buyer, price=price, purpose="gift", session_id="cs_2")
+    held(buyer, course=price.offer.course)
+    there = reverse("payments_buy", args=[price.offer.key])
+    answer = me.get(of(order))
+    assert "你已经拥有它。这笔订单不用再付。" in shown.lines(answer)
+    assert f'href="{there}"' not in answer.text
+    assert "待付款" not in shown.lines(answer)
+    assert "继续" in shown.lines(me.get(of(gift)))
+    if status == "open":
+        listed = me.get(LIST)
+        assert {"《慢慢变强》", "已拥有"} <= set(section(listed, "not-paid"))
+        assert of(order) not in str(section(listed, "unpaid"))
+    again = me.post("/payments/checkout/", {"price": price.key}, follow=True)
+    assert "你已经拥有它。" in shown.lines(again)
+
+
+def test_a_term_that_may_be_prolonged_is_paid_as_ever(me, buyer):
+    price = membership_prices()["term"]
+    order = OrderFactory(buyer=buyer, price=price, session_id="cs_1")
+    held(buyer, membership=price.offer.membership, ends_at=soon(days=9))
+    assert "继续" in shown.lines(me.get(of(order)))
+    assert section(me.get(LIST), "not-paid") == []
 
 
 def test_a_bundles_order_names_its_courses_as_they_were_bought(me, buyer):
