@@ -243,6 +243,10 @@ def _close(
 
 @job
 def let_card_go(order: int) -> None:
-    """Nobody can charge it any more, not even by mistake."""
+    """Nobody can charge or pay it any more, not even by mistake."""
+    reservation = Reservation.objects.select_related("order").get(order=order)
+    if reservation.refused_at:
+        with suppress(gateway.Refused):  # no page is open
+            gateway.expire_session(str(reservation.order.session_id))
     with suppress(gateway.Refused):  # it was let go before
-        gateway.let_card_go(Reservation.objects.get(order=order).payment_method_id)
+        gateway.let_card_go(reservation.payment_method_id)

@@ -169,9 +169,10 @@ def _refunds(order: Order) -> Iterator[Event]:
             decided = _("%(decider)s gave the refund.")
             if request.needs_second:
                 decided = _("%(decider)s proposed the refund, to be confirmed.")
+            said = decided % words
             if request.reason and request.asked_by_id == order.buyer_id:
-                decided = f"{decided} %(reason)s"
-            yield Event(request.decided_at, decided % words, request)
+                said = _("%(said)s Reason: %(reason)s") % {**words, "said": said}
+            yield Event(request.decided_at, said, request)
         if request.confirmed_at:
             yield Event(
                 request.confirmed_at, _("%(second)s confirmed the refund.") % words, request

@@ -151,6 +151,11 @@ class IssueView(OfFapiao):
 
     def consequences(self, row: Any) -> Iterable[Any]:
         words = {"title": row.title, "number": row.tax_number or "–", "email": row.email}
+        if fapiao.is_going_back(row.order, row.invoice):
+            yield _(
+                "The payment is disputed or asked back. Better wait until that is settled: what "
+                "goes back afterwards has to be reversed."
+            )
         yield _("Made out to %(title)s, tax number %(number)s, sent to %(email)s.") % words
         yield _("Net of refunds: %(amount)s.") % {"amount": in_words(net(row), row.order.currency)}
         yield _("The buyer cannot change it any more.")

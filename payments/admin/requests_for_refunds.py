@@ -293,8 +293,8 @@ class RequestViewSet(MoneyViewSet):
         Column("amount", label=_("Amount"), accessor=lambda row: in_words(*wanted(row))),
         Column("reason", label=_("Why it is given")),
         Column("decline_reason", label=_("Why declined")),
-        Column("people", label=_("Decided by"), accessor=people),
         Column("status", label=_("State"), accessor=request_state, sort_key="status"),
+        Column("people", label=_("Decided by"), accessor=people),
         MomentColumn("created_at", label=_("Made")),
     ]
     list_export = [

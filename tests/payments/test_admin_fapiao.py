@@ -22,6 +22,7 @@ from tests.factories import UserFactory, course
 from tests.payments import shown
 from tests.payments.factories import (
     NOW,
+    DisputeFactory,
     FapiaoFactory,
     InvoiceFactory,
     OrderFactory,
@@ -111,7 +112,7 @@ def test_the_listing_says_what_each_is_for_and_how_it_stands(desk):
         for row, amount, state in [
             (rows["void"], "¥0", "开具前已退款"),
             (rows["reversed"], "¥90", "已红冲"),
-            (rows["to_reverse"], "¥90", "开具后已退款，需红冲"),
+            (rows["to_reverse"], "¥90", "开具后已退回，需红冲"),
             (rows["issued"], "¥90", "已开具"),
             (rows["asked"], "¥99", "已申请"),
         ]
@@ -163,7 +164,7 @@ def test_one_that_is_asked_for_is_written_out(desk):
         "发票抬头": "日知书店",
         "税号": "91110000802100433B",
         "邮箱": row.email,
-        "已申请": AT,
+        "申请时间": AT,
     }
     assert shown.links(answer) == {"订单": reverse("money-orders:inspect", args=[row.order.pk])}
     assert shown.acts(answer) == ["登记已开具"]
@@ -181,7 +182,7 @@ def test_one_of_a_bill_that_was_issued_and_reversed_is_written_out(desk):
     Fapiao.objects.filter(pk=row.pk).update(**noted)
     answer = desk.get(page(row))
     facts = shown.facts(answer)
-    days = (facts["已付"], facts["已开具"], facts["已红冲"])
+    days = (facts["已付"], facts["开具日期"], facts["红冲日期"])
     assert days == ("2026 年 11 月 26 日 12:00", "2026 年 11 月 23 日", "2026 年 11 月 24 日")
     assert (facts["发票号码"], facts["PDF"], facts["红字发票号码"]) == (
         *(row.number, row.number, "26449001"),
@@ -218,6 +219,9 @@ def test_what_is_issued_is_said_before_and_noted_once(desk):
         "买家不能再修改。",
     ]
     assert shown.consequences(answer) == said
+    dispute = DisputeFactory(order=row.order, amount=100)
+    assert "最好等有了结果再开" in shown.consequences(desk.get(page(row, "issue")))[0]
+    dispute.delete()
     whole = b"%PDF-" + b"x" * (10 * HALF_A_MEGABYTE - 5)
     assert issue(desk, row, file=SimpleUploadedFile("发票.pdf", whole)).url == page(row)
     row.refresh_from_db()
@@ -307,7 +311,7 @@ def undo(desk: Client, row: Fapiao, **typed: Any) -> Any:
 
 def test_what_went_back_since_is_reversed_from_the_day_of_issue_to_today(desk):
     row = reversible_fapiao()
-    said = ["这张发票开具以后有退款。请先在税务系统红冲。"]
+    said = ["这张发票开具以后有款项退回。请先在税务系统红冲。"]
     assert shown.consequences(desk.get(page(row, "reverse"))) == said
     assert refused(undo(desk, row, reversed_on="2026-11-22")) == [
         "2026 年 11 月 23 日才开具，不能早于这一天。"

@@ -332,13 +332,14 @@ def test_what_one_proposed_and_another_declined_is_told_of_each(desk, colleague,
     colleague.post(reverse("money-requests:decline", args=[row.pk]), {"reason": "已学完"})
     facts = shown.facts(desk.get(reverse("money-requests:inspect", args=[row.pk])))
     me, she = (f"{who.get_full_name()} <{who.email}>" for who in map(somebody, (desk, colleague)))
-    assert (facts["理由"], facts["处理人"], facts["处理于"]) == ("不合适", me, AT)
+    assert (facts["处理理由"], facts["处理人"], facts["处理于"]) == ("不合适", me, AT)
     assert (facts["未同意的理由"], facts["未同意的人"]) == ("已学完", she)
     assert facts["未同意于"] != AT
     (listed,) = shown.listed(desk.get(REQUESTS))
-    assert listed[5:8] == ["不合适", "已学完", "未同意"]
+    both = "、".join(somebody(each).get_full_name() for each in (desk, colleague))
+    assert listed[5:9] == ["不合适", "已学完", "未同意", both]
     (exported,) = csv_rows(desk, REQUESTS)
-    assert (exported["理由"], exported["处理人"]) == ("不合适", somebody(desk).email)
+    assert (exported["处理理由"], exported["处理人"]) == ("不合适", somebody(desk).email)
     assert (exported["未同意的理由"], exported["未同意的人"]) == (
         "已学完",
         somebody(colleague).email,
@@ -364,7 +365,7 @@ def test_what_one_proposed_and_another_declined_is_told_of_each(desk, colleague,
         (Status.APPROVED, []),
         (Status.DONE, []),
         (Status.DECLINED, []),
-        (Status.FAILED, ["不同意退款"]),
+        (Status.FAILED, ["重新退款", "不同意退款"]),
     ],
 )
 def test_what_may_be_done_hangs_on_how_it_stands(desk, colleague, status, acts):
@@ -411,7 +412,7 @@ def test_refunds_are_listed_with_what_they_add_up_to(desk):
             [number, "amy@example.org", "US$0.05", "strange", AT],
         ]
     )
-    assert shown.together(desk.get(REFUNDS)) == "合计：金额 ¥10 · 金额 US$0.05"
+    assert shown.together(desk.get(REFUNDS)) == "合计：已退 ¥10"
     found = shown.listed(desk.get(REFUNDS, {"status": "requires_action"}))
     assert [row[0] for row in found] == [second.stripe_id]
     reasons = {row["金额"]: row["理由"] for row in csv_rows(desk, REFUNDS)}

@@ -450,6 +450,20 @@ def test_a_wallet_whose_answer_is_awaited_is_not_asked_twice(shop, reserve, buye
     assert order.status == Order.Status.FULFILLED
 
 
+def test_once_it_is_given_up_its_open_page_takes_no_money(shop, reserve, buyer, me):
+    order = reserve(FAILS_WHEN_CHARGED)
+    shop.advance(days=11)
+    me.post(reverse("reservation_pay", args=[order.key]))
+    me.post(reverse("reservation_give_up", args=[order.key]))
+    shop.run_jobs()
+    with pytest.raises(completing.SessionClosedError):
+        shop.pay(order)
+    shop.deliver()
+    order.refresh_from_db()
+    assert order.status == Order.Status.EXPIRED
+    assert_equal_to_stripe()
+
+
 @pytest.fixture
 def paid_by_wallet(shop, reserve):
     """A refused one, paid by Alipay, which is to answer later."""

@@ -61,7 +61,7 @@ def test_what_finance_writes_is_not_put_into_the_buyers_mouth(shop, buyer):
     sentences = told(order)
     assert any(each.endswith(" 申请退款。") for each in sentences)
     [decided] = [each for each in sentences if "团购取消" in each]
-    assert decided.startswith("冯出纳 处理为")
+    assert decided.startswith("冯出纳 同意退款")
 
 
 def test_where_the_buyer_came_from_is_told(shop, buyer):

@@ -289,8 +289,8 @@ def test_who_proposes_and_who_declines_each_keep_their_words(
         decline_reason="金额不对",
         status="declined",
     )
-    began = ["冯出纳 发起退款：讲师停更", "冯出纳 处理为：待再次确认。"]
-    asked = ["林岚 申请退款。", "冯出纳 处理为：待再次确认。理由：讲师停更"]
+    began = ["冯出纳 发起退款：讲师停更", "冯出纳 提出退款，待再次确认。"]
+    asked = ["林岚 申请退款。", "冯出纳 提出退款，待再次确认。理由：讲师停更"]
     events = story.of(order)[2:]
     assert [(each.sentence, each.row) for each in events] == [
         *((sentence, row) for sentence in (asked if wished else began)),
@@ -314,7 +314,7 @@ def test_a_refund_of_finances_is_told_with_their_reason_once(order: Order, staff
     events = story.of(order)[2:]
     assert [(each.sentence, each.row) for each in events] == [
         ("冯出纳 发起退款：团购取消", row),
-        ("冯出纳 处理为：待再次确认。", row),
+        ("冯出纳 提出退款，待再次确认。", row),
         ("顾主管 复核了退款。", row),
     ]
 
@@ -323,7 +323,7 @@ def test_a_decision_without_a_reason_says_what_was_decided(
     order: Order, buyer: User, staff: User
 ) -> None:
     request(order, asked_by=buyer, decided_by=staff, decided_at=NOW + 2 * HOUR, status="approved")
-    assert after(order) == ["林岚 申请退款。", "冯出纳 处理为：处理中。"]
+    assert after(order) == ["林岚 申请退款。", "冯出纳 同意退款。"]
 
 
 @pytest.mark.parametrize(
@@ -372,7 +372,7 @@ def test_within_a_second_what_follows_stands_after_its_cause(order: Order, buyer
     DisputeFactory(order=order, amount=900, created_at=at)
     assert after(order) == [
         "林岚 申请退款。",
-        "系统 处理为：处理中。",
+        "系统 同意退款。",
         "¥9 已退回。",
         "银行对 ¥9 提出争议。",
         "《先有人》已关闭（系统）。",
