@@ -243,12 +243,16 @@ def membership_ended(subscription: Subscription, *, ended_at: datetime, now: dat
     if learner is None:
         return False
     since = subscription.past_due_since or ended_at
+    has_bill = subscription.invoices.filter(status="open").exists()
+    is_over = subscription.status == "canceled"
     context = {
         "title": _title(subscription),
         "ended_on": post.day(learner, ended_at),
-        # `subscriptions.void_open_bills` follows
-        "is_bill_dropped": subscription.status == "canceled"
-        and subscription.invoices.filter(status="open").exists(),
+        "is_bill_dropped": has_bill and is_over,  # `subscriptions.void_open_bills` follows
+        "to_pay": post.amount(learner, _failed_amount(subscription), subscription.currency)
+        if has_bill and not is_over
+        else "",
+        **_ways(subscription),
     }
     key = f"membership-ended-{subscription.pk}-{since:%Y%m%d}"
     return post.queue(key, learner, "membership_ended", context, now)

@@ -588,6 +588,21 @@ def test_an_end_is_told_once_by_the_day_it_failed_or_ended(buyer: User, row: Sub
     assert "ended on 6 December" in words(f"membership-ended-{row.pk}-20261123", buyer)
 
 
+def test_an_end_with_a_bill_that_can_be_paid_leads_to_it(buyer: User, row: Subscription) -> None:
+    row.status, row.past_due_since = "past_due", NOW
+    InvoiceFactory(subscription=row, status="open", amount_due=4500)
+    letters.membership_ended(row, ended_at=MIDNIGHT, now=NOW)
+    told = words(f"membership-ended-{row.pk}-20261123", buyer)
+    said = "The last payment of CN¥45 did not succeed. Pay it, and all is open again:"
+    assert told.endswith(f"{said} {ways(row, 'pay/')}")
+    OutboxMessage.objects.all().delete()
+    row.status = "canceled"
+    letters.membership_ended(row, ended_at=MIDNIGHT, now=NOW)
+    told = words(f"membership-ended-{row.pk}-20261123", buyer)
+    assert "is void" in told
+    assert told.endswith(url("/membership/"))
+
+
 def test_a_subscription_whose_offer_is_unknown_is_a_membership(
     buyer: User, row: Subscription
 ) -> None:
