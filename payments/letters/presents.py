@@ -46,9 +46,9 @@ def gift(gift: Gift, *, code: str, now: datetime) -> bool:
 
 
 def gift_redeemed(gift: Gift, *, now: datetime) -> bool:
-    return post.queue(
-        f"gift-redeemed-{gift.pk}", gift.order.buyer, "gift_redeemed", _of_gift(gift), now
-    )
+    taken = in_a_sentence(gift.course_instead) if gift.course_instead else ""
+    context = _of_gift(gift) | {"taken": taken}
+    return post.queue(f"gift-redeemed-{gift.pk}", gift.order.buyer, "gift_redeemed", context, now)
 
 
 def gift_runs_out(gift: Gift, *, now: datetime) -> bool:

@@ -433,6 +433,8 @@ def test_who_has_it_chooses_another_course_of_the_same_price(shop, buyer):
         assert Gift.objects.get().redeemed_at is None, wrong
     done = client.post(page_of(gift), {"instead": str(same.pk)}, follow=True)
     assert "城市的暗线" in text_of(done)
+    mail = OutboxMessage.objects.get(user=buyer, key__startswith="gift-redeemed-")
+    assert f"朋友已经有《{page.title}》，用你送的赠礼改领了《城市的暗线》。" in mail.text
     grant = Grant.objects.get(source_kind="gift")
     assert (grant.learner, grant.course) == (friend, same)
 

@@ -802,6 +802,13 @@ def test_the_giver_hears_that_it_was_claimed_or_runs_out(buyer: User) -> None:
         f"Your friend has claimed People first. Order {gift.order.number}: {page}"
     )
     OutboxMessage.objects.all().delete()
+    gift.course_instead = course(title="Lift")
+    letters.gift_redeemed(gift, now=NOW)
+    assert words(f"gift-redeemed-{gift.pk}", buyer) == (
+        "Your friend had People first already, and took Lift for your gift instead. "
+        f"Order {gift.order.number}: {page}"
+    )
+    OutboxMessage.objects.all().delete()
     assert letters.gift_runs_out(gift, now=NOW)
     told = words(f"gift-runs-out-{gift.pk}", buyer)
     assert "5 December 2026" in told
