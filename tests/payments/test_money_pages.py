@@ -148,6 +148,9 @@ def test_a_closed_lesson_sells_nothing_again_that_a_wallet_is_to_confirm(me, buy
     found = wall(me, page)
     assert hrefs(found) == [reverse("order", args=[order.key])]
     assert "¥99" not in found.text
+    lesson = me.get(closed_address(page)).text
+    assert "你付的 ¥99 正在等待确认" in lesson
+    assert lesson.count("查看订单") == 1
 
 
 # --- the paywall ---------------------------------------------------------------------------------
