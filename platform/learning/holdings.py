@@ -5,7 +5,7 @@ from datetime import datetime
 from accounts.models import User
 from accounts.privacy import Rows, hold, hold_more
 from courses.models import TrackPage
-from learning.models import LessonProgress, PlaySession, StudyDay, TrackEnrolment
+from learning.models import LessonProgress, ListeningSpeed, PlaySession, StudyDay, TrackEnrolment
 from learning.states import FIELDS
 
 
@@ -46,6 +46,12 @@ def _tracks(user: User) -> Rows:
     return found
 
 
+def _speeds(user: User) -> Rows:
+    """Course 0 is every course without one of its own."""
+    rows = ListeningSpeed.objects.filter(learner_id=user.pk).order_by("course_id")
+    return [*map(dict, rows.values("course_id", "rate"))]
+
+
 def _erase_progress(user: User, now: datetime) -> int:
     return LessonProgress.objects.filter(learner_id=user.pk).delete()[0]
 
@@ -58,6 +64,10 @@ def _erase_sessions(user: User, now: datetime) -> int:
     return PlaySession.objects.filter(learner_id=user.pk).delete()[0]
 
 
+def _erase_speeds(user: User, now: datetime) -> int:
+    return ListeningSpeed.objects.filter(learner_id=user.pk).delete()[0]
+
+
 def _erase_tracks(user: User, now: datetime) -> int:
     return TrackEnrolment.objects.filter(learner_id=user.pk).delete()[0]
 
@@ -67,3 +77,4 @@ hold_more("learning.lessonprogress", export=_progress, erase=_erase_progress)
 hold_more("learning.studyday", export=_days, erase=_erase_days)
 hold_more("learning.playsession", export=_sessions, erase=_erase_sessions)
 hold_more("learning.trackenrolment", export=_tracks, erase=_erase_tracks)
+hold_more("learning.listeningspeed", export=_speeds, erase=_erase_speeds)

@@ -1,5 +1,6 @@
 """The study page, heartbeats and marks."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -20,6 +21,7 @@ from courses import access, outline
 from courses.models import CoursePage, LessonPage
 from learning import beats, progress, queries, study_time, tokens, track_progress
 from learning import goals as learner_goals
+from learning import speed as listening
 from learning.forms import GoalsForm
 from operations import clock, counts
 
@@ -70,6 +72,24 @@ def beat(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": str(error)}, status=400)
     BEATS.add("accepted")
     return HttpResponse(status=204)
+
+
+@require_POST
+@csrf_exempt
+def speed(request: HttpRequest) -> HttpResponse:
+    """How fast somebody listens in a lesson's course, and what they choose anew. As with a beat the
+    token says who and where."""
+    try:
+        text, choice = listening.read(request.read(listening.LARGEST))
+        told = tokens.read(text)
+    except (tokens.ExpiredToken, tokens.ForgedToken):
+        return JsonResponse({}, status=401)
+    except (listening.Nonsense, UnreadablePostError) as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    lesson = get_object_or_404(LessonPage.objects.defer(*outline.HEAVY), id=told.lesson_id)
+    place = {"learner_id": told.learner_id, "course_id": access.course_of(lesson).pk}
+    listening.choose(choice, **place)
+    return JsonResponse(asdict(listening.of(**place)))
 
 
 @never_cache

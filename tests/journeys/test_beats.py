@@ -33,6 +33,8 @@ def study(open_page, beats: Beats) -> Callable[..., Page]:
 
         def before(page: Page) -> None:
             page.context.route("**/study/beat/", receive)
+            speed = {"rate": None, "of_course": False}
+            page.context.route("**/study/speed/", lambda route: route.fulfill(json=speed))
             if clock is not None:
                 page.clock.install(time=clock)
 

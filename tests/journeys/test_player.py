@@ -1,5 +1,7 @@
 """The one player: it sounds on while pages change, and does what its controls say."""
 
+import json
+
 import pytest
 from playwright.sync_api import Page, Route
 
@@ -7,6 +9,7 @@ from playwright.sync_api import Page, Route
 ARRIVED = """(path) => location.pathname === path && document.activeElement.tagName === 'H1'
   && (document.querySelector('#main').dataset.page === 'page') === path.endsWith('/course/')"""
 SOUNDS = "() => { const a = document.querySelector('rz-player audio'); return !a.paused && a.readyState > 2 && a.currentTime > %s; }"  # noqa: E501
+RATE = "() => document.querySelector('rz-player').rate === %s"
 AUDIO = "document.querySelector('rz-player audio')"
 
 
@@ -225,6 +228,43 @@ def test_the_end_offers_what_is_next_and_does_not_run_on(open_page):
     page.wait_for_function(ARRIVED, arg="/styleguide/lesson/2/")
     assert page.evaluate(f"{AUDIO}.paused")
     assert page.is_visible(".player-dock")
+
+
+def test_the_speed_is_the_learners_everywhere_or_in_one_course(open_page):
+    told: list[dict] = []
+
+    def answer(route: Route) -> None:
+        told.append(json.loads(route.request.post_data or ""))
+        usual = {"rate": 1.75, "of_course": False}
+        route.fulfill(json={name: told[-1].get(name, value) for name, value in usual.items()})
+
+    def before(page: Page) -> None:
+        page.route("**/study/speed/", answer)
+        page.route("**/study/beat/", lambda route: route.fulfill(status=204))
+
+    page = opened(open_page, 2, "?token=mine", before=before)
+    page.click(".player-dock .player-play")
+    page.wait_for_function(RATE % 1.75)
+    page.click(".player-rate")
+    assert not page.is_checked("[data-rate-of-course]")
+    page.click("#rates [data-rate='2']")
+    page.wait_for_function(RATE % 2)
+    page.click(".player-rate")
+    page.check("[data-rate-of-course]")
+    page.click("#rates [data-rate='1.25']")
+    page.wait_for_function(RATE % 1.25)
+    page.click(".player-rate")
+    page.uncheck("[data-rate-of-course]")
+    page.wait_for_function(RATE % 1.75)
+    choices = [{name: each[name] for name in each if name != "token"} for each in told]
+    assert choices == [
+        {},
+        {"rate": 2, "of_course": False},
+        {"rate": 2, "of_course": True},
+        {"rate": 1.25, "of_course": True},
+        {"of_course": False},
+    ]
+    assert {each["token"] for each in told} == {"mine"}
 
 
 NEXT_SOUNDS = "() => { const p = document.querySelector('rz-player'); return p.track?.lesson === '2' && !p.audio.paused && p.audio.currentTime > 0; }"  # noqa: E501

@@ -36,7 +36,7 @@ class Player extends HTMLElement {
     this.addEventListener("click", ({ target }) => {
       const { do: act, rate, step, sleep } = target.closest("button")?.dataset ?? {};
       if (act) this.act(act);
-      if (rate) this.setRate(+rate);
+      if (rate) this.chooseRate(+rate);
       if (step) this.setStep(+step);
       if (sleep) this.more().then((parts) => parts?.sleep.set(sleep));
     });
@@ -53,10 +53,10 @@ class Player extends HTMLElement {
 
   /** What only a sound needs comes with the first one; null where the network is down. */
   more() {
-    const parts = () => [import("./player/system.js"), import("./player/following.js"), import("./player/sleep.js")];
-    return this.parts ??= Promise.all(parts()).then(([{ System }, { Following }, { Sleep }]) => {
+    const parts = () => [import("./player/system.js"), import("./player/following.js"), import("./player/sleep.js"), import("./player/speed.js")];
+    return this.parts ??= Promise.all(parts()).then(([{ System }, { Following }, { Sleep }, { Speed }]) => {
       const following = new Following(this);
-      return { system: new System(this), following, sleep: new Sleep(this, following) };
+      return { system: new System(this), following, sleep: new Sleep(this, following), speed: new Speed(this) };
     }).catch(() => this.parts = null);
   }
 
@@ -97,7 +97,8 @@ class Player extends HTMLElement {
     const lesson = { ...button.dataset };
     if (this.isTrack(lesson)) { this.act("toggle"); return; }
     this.play(lesson);
-    if (lesson.learner) askToken(lesson).catch(() => {}); // then it waits as a visitor's does
+    if (!lesson.learner) return; // it waits as a visitor's does
+    askToken(lesson).then(() => this.dispatchEvent(new Event("token"))).catch(() => {});
   }
 
   load(lesson) {
@@ -130,8 +131,8 @@ class Player extends HTMLElement {
     if (name === "toggle") { if (audio.paused) this.play(); else audio.pause(); }
     if (name === "back") this.seek(this.at - this.step);
     if (name === "forward") this.seek(this.at + this.step);
-    if (name === "slower") this.setRate(RATES.findLast((rate) => rate < this.rate) ?? this.rate);
-    if (name === "faster") this.setRate(RATES.find((rate) => rate > this.rate) ?? this.rate);
+    if (name === "slower") this.chooseRate(RATES.findLast((rate) => rate < this.rate) ?? this.rate);
+    if (name === "faster") this.chooseRate(RATES.find((rate) => rate > this.rate) ?? this.rate);
     if (name === "close") this.close();
   }
 
@@ -141,6 +142,11 @@ class Player extends HTMLElement {
     this.audio.removeAttribute("src");
     this.audio.load();
     this.render();
+  }
+
+  chooseRate(rate) {
+    this.setRate(rate);
+    this.more().then((parts) => parts?.speed.choose());
   }
 
   setRate(rate) {
