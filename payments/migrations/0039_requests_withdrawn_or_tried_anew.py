@@ -3,6 +3,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    kept_before_because = "the version before withdraws nothing"
+
     dependencies = [
         ('payments', '0038_when_earlier_disputes_ended'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -111,7 +111,8 @@ def lapsed(page: Page, cast: Cast) -> Places:
     """The member, who cancelled, two days after the trial's end."""
     places = member(page, cast)
     page.goto(places["cancel"])
-    _send(page, "#main form button", "/account/orders/")
+    page.locator("#main form button >> visible=true").first.click()
+    page.wait_for_url(f"**{places['subscription']}")
     for step in ("week", "day", "day"):
         page.goto("/sandbox/")
         with page.expect_response("**/sandbox/do/advance/"):
