@@ -185,6 +185,12 @@ def asked_for(order: Order, invoice: Invoice | None) -> RefundRequest | None:
     return asked.filter(invoice=invoice or last_paid(order)).select_related("asked_by").first()
 
 
+def failed(order: Order, invoice: Invoice | None) -> RefundRequest | None:
+    """What could not go back last of one payment, and was not tried anew."""
+    found = RefundRequest.objects.filter(order=order, status=RefundRequest.Status.FAILED)
+    return found.filter(invoice=invoice or last_paid(order)).order_by("pk").last()
+
+
 def remaining(order: Order, invoice: Invoice | None) -> int:
     """What of a payment has not gone back, in the currency's smallest unit; 0 without one. What a
     change of plan left to the payer's credit is theirs already: it is not given back beside."""
@@ -261,13 +267,12 @@ def _pending(order: Order, invoice: Invoice | None) -> RefundRequest | None:
 
 def _anew(order: Order, invoice: Invoice | None, *, actor: User, now: datetime) -> RefundRequest:
     """Begun by finance; where an earlier one could not go back, in its place, for who asked."""
-    failed = RefundRequest.objects.filter(
-        order=order, invoice=invoice, status=RefundRequest.Status.FAILED
-    )
-    last = failed.order_by("pk").last()
-    asked_by, note = (last.asked_by, last.note) if last else (actor, "")
-    failed.update(status=RefundRequest.Status.REPLACED)
-    return _create(order, invoice, asked_by=asked_by, note=note, now=now)
+    before = failed(order, invoice)
+    if before is None:
+        return _create(order, invoice, asked_by=actor, now=now)
+    same = RefundRequest.objects.filter(order=order, invoice=invoice)
+    same.filter(status=RefundRequest.Status.FAILED).update(status=RefundRequest.Status.REPLACED)
+    return _create(order, invoice, asked_by=before.asked_by, note=before.note, now=now)
 
 
 def _create(

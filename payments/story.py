@@ -149,7 +149,11 @@ def _change(change: GrantChange, before: GrantChange | None) -> Event:
 
 def _refunds(order: Order) -> Iterator[Event]:
     people = ("asked_by", "decided_by", "confirmed_by", "declined_by")
-    for request in order.refund_requests.select_related(*people):
+    tried = set()  # payments whose refund could not go back and was given anew
+    for request in order.refund_requests.select_related(*people).order_by("pk"):
+        is_anew = request.invoice_id in tried
+        if request.status == request.Status.REPLACED:
+            tried.add(request.invoice_id)
         words = {
             "who": _name(request.asked_by),
             "why": request.note,
@@ -164,7 +168,8 @@ def _refunds(order: Order) -> Iterator[Event]:
             asked = _("%(who)s asked for a refund: %(why)s")
         elif request.reason and request.asked_by_id != order.buyer_id:
             asked = _("%(who)s began a refund: %(reason)s")
-        yield Event(request.created_at, asked % words, request)
+        if not is_anew:  # nobody asked again
+            yield Event(request.created_at, asked % words, request)
         if request.decided_at:
             decided = _("%(decider)s gave the refund.")
             if request.needs_second:
@@ -252,7 +257,9 @@ def mails_of(order: Order) -> QuerySet[OutboxMessage]:
     keys = [f"{kind}-{order.pk}" for kind in (*ours, "seats-bought")]
     keys += [f"reserved-{order.pk}", f"reservation-refused-{order.pk}"]
     keys += [f"reservation-{kind}-{order.pk}" for kind in ("called-off", "lapsed")]
-    keys += [f"refunded-{each.pk}" for each in order.refunds.all()]
+    keys += [
+        f"refund{news}-{each.pk}" for each in order.refunds.all() for news in ("ed", "-failed")
+    ]
     keys += [f"refund-declined-{each.pk}" for each in order.refund_requests.all()]
     keys += [
         f"fapiao-{news}-{row.pk}" for row in order.fapiaos.all() for news in ("issued", "reversed")

@@ -151,7 +151,10 @@ class RefundForm(ReasonForm):
         self.currency = (self.invoice or order).currency
         self.left = refund_requests.remaining(order, self.invoice)
         self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.currency}
-        self.fields["amount"].initial = decimal(self.left, self.currency)
+        before = refund_requests.failed(order, self.invoice)
+        again = min(before.amount or self.left, self.left) if before else self.left
+        self.fields["amount"].initial = decimal(again, self.currency)
+        self.fields["ends_access"].initial = bool(before and before.ends_access)
         self.fields["seen"].initial = self.left
         if self.invoice != present:
             del self.fields["ends_access"]  # it opens nothing any more
@@ -256,6 +259,9 @@ class GivesBack(OfPayment):
         if asked := refund_requests.asked_for(order, invoice):
             words = {"who": person(asked.asked_by), "note": asked.note or "–"}
             yield _("%(who)s asked for it: “%(note)s”. This is the answer to that.") % words
+        if before := refund_requests.failed(order, invoice):
+            words = {"amount": in_words(*wanted(before)), "why": before.refusal or "–"}
+            yield _("%(amount)s could not go back before: %(why)s") % words
         yield from consequences(order, invoice, self.actor)
 
     def form(self, data: Any = None) -> RefundForm:

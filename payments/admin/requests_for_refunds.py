@@ -205,7 +205,7 @@ class RequestDetail(MoneyDetail):
         yield Fact(ORDER_LABEL, row.order, detail_url("money-orders", row.order))
         yield Fact(_("Invoice"), row.invoice or "", detail_url("money-invoices", row.invoice))
         yield Fact(_("What"), str(row.order.price.offer))
-        yield Fact(_("Amount"), in_words(*wanted(row)))
+        yield Fact(_("Amount"), self.amount())
         yield Fact(_("Asked by"), person(row.asked_by) or _("The site"))
         yield Fact(_("Why it is asked for"), row.note)
         yield Fact(_("Made"), moment(row.created_at))
@@ -220,6 +220,14 @@ class RequestDetail(MoneyDetail):
         yield Fact(_("Declined by"), person(row.declined_by))
         yield Fact(_("Declined on"), moment(row.declined_at))
         yield Fact(_("Not wanted any more"), moment(row.withdrawn_at))
+
+    def amount(self) -> str:
+        """As decided; before that, what is left of the payment."""
+        row: RefundRequest = self.object
+        amount, currency = wanted(row)
+        if row.status == RefundRequest.Status.ASKED:
+            amount = refund_requests.remaining(row.order, row.invoice)
+        return in_words(amount, currency)
 
     def awaited(self) -> Any:
         """Who confirms a refund that waits, if it does."""

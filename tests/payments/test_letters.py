@@ -593,8 +593,8 @@ def test_an_end_with_a_bill_that_can_be_paid_leads_to_it(buyer: User, row: Subsc
     InvoiceFactory(subscription=row, status="open", amount_due=4500)
     letters.membership_ended(row, ended_at=MIDNIGHT, now=NOW)
     told = words(f"membership-ended-{row.pk}-20261123", buyer)
-    said = "The last payment of CN¥45 did not succeed. Pay it, and all is open again:"
-    assert told.endswith(f"{said} {ways(row, 'pay/')}")
+    said = "The last payment of CN¥45 did not succeed. How to go on stands here:"
+    assert told.endswith(f"{said} {ways(row, '')}")
     OutboxMessage.objects.all().delete()
     row.status = "canceled"
     letters.membership_ended(row, ended_at=MIDNIGHT, now=NOW)

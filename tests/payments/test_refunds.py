@@ -15,7 +15,7 @@ from courses import access
 from courses.models import Grant
 from operations import clock as site_clock
 from pages import dates
-from payments import fapiao, gateway, refund_requests, refunds
+from payments import fapiao, gateway, refund_requests, refunds, story
 from payments.models import (
     Dispute,
     MoneyEntry,
@@ -301,6 +301,9 @@ def test_what_could_not_go_back_is_tried_anew_for_who_asked(shop, buyer, me, ord
     assert "expired_or_canceled_card" in shown
     assert reverse("money-orders:refund", args=[order.pk]) in shown
     assert "合计" not in text_of(desk.get(reverse("money-refunds:index")))
+    again = desk.get(reverse("money-orders:refund", args=[order.pk])).text
+    assert f"之前有 {sum_back} 未能退回：expired_or_canceled_card" in again
+    assert f'value="{"20.00" if part else "99.00"}"' in again
     approve(order, finance, amount=part)
     shop.run_jobs()
     shop.deliver()
@@ -308,6 +311,9 @@ def test_what_could_not_go_back_is_tried_anew_for_who_asked(shop, buyer, me, ord
     second = RefundRequest.objects.exclude(pk=first.pk).get()
     assert (first.status, second.status) == ("replaced", "done")
     assert (second.asked_by, second.note) == (buyer, "误购")
+    sentences = [each.sentence for each in story.of(order)]
+    assert sum("申请退款" in each for each in sentences) == 1
+    assert any("没有到账" in each for each in sentences)
     for refund in Refund.objects.all():  # whatever is heard of again
         refunds.refresh_refund(refund.stripe_id, now=site_clock.now())
     first.refresh_from_db()
