@@ -111,6 +111,9 @@ PARTS: dict[tuple[str, str], Values] = {
     ("account/orders/", "bill"): _known(*NOBODY),
     ("account/orders/", "pk"): _known(*NOBODY),
     ("account/orders/", "key"): lambda world: [order.key for order in world.orders.values()],
+    ("account/refunds/", "key"): lambda world: [
+        *RefundRequest.objects.filter(order=world.orders["buyer"]).values_list("key", flat=True)
+    ],
     ("account/subscriptions/", "pk"): _known(*NOBODY),
     ("account/subscriptions/", "key"): _known(SOME_KEY),
     ("account/2fa/webauthn/keys/", "pk"): _known(*NOBODY),
