@@ -31,3 +31,30 @@ def test_the_sheet_opens_without_a_script(open_page):
     assert page.input_value(".share-address") == ADDRESS
     assert page.locator("#share .share-poster").get_attribute("href").endswith("-poster.png")
     assert not page.is_visible("[data-copy]")
+
+
+COPY = """(characters) => {
+  const text = document.querySelector(".sentence").firstChild, range = document.createRange();
+  range.setStart(text, 0);
+  range.setEnd(text, characters ?? text.length);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+  let told;
+  const hear = ({ clipboardData }) => { told = ["plain", "html"].map((kind) => clipboardData.getData(`text/${kind}`)); };
+  document.addEventListener("copy", hear, { once: true });
+  document.execCommand("copy");
+  return [String(getSelection()), ...told];
+}"""  # noqa: E501
+
+
+def test_a_passage_that_is_copied_says_where_it_stands(open_page):
+    page = open_page("/styleguide/lesson/2/")
+    page.wait_for_function("() => !!customElements.get('rz-lesson')")
+    words, plain, html = page.evaluate(COPY)
+    address = page.url.partition("?")[0]
+    source = f"信任是怎么一天天攒下来的 · 一群人的生意 · 周明远\n{address}"
+    assert plain == f"{words}\n\n{source}"
+    assert html == f"{words}<p>{source.replace(chr(10), '<br>')}</p>"
+    few, *told = page.evaluate(COPY, 4)
+    assert len(few) == 4
+    assert told == ["", ""]  # as the browser copies it

@@ -3,6 +3,7 @@
 import { count, meet, moved, read, resumeAt } from "./study/beats.js";
 import { shareRead } from "./study/ranges.js";
 
+const QUOTED = 12; // characters
 const player = document.querySelector("rz-player");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -23,6 +24,7 @@ class Lesson extends HTMLElement {
     meet(this.data);
     if (this.video) this.watch(this.video);
     this.addEventListener("click", (event) => this.tap(event), { signal });
+    this.addEventListener("copy", (event) => this.copy(event), { signal });
     player.addEventListener("change", () => this.follow(), { signal });
     for (const name of ["wheel", "touchmove", "pointermove", "pointerdown", "keydown", "scroll"]) {
       addEventListener(name, (event) => this.input(event), { signal, passive: true });
@@ -63,6 +65,19 @@ class Lesson extends HTMLElement {
     if (!this.video) { player.play(this.data, start); return; }
     this.video.currentTime = start;
     this.video.play();
+  }
+
+  /** A passage that is copied says where it stands; a few words go alone. */
+  copy(event) {
+    const words = String(getSelection());
+    if (words.length < QUOTED || event.target.closest("input, textarea")) return;
+    const { title, course, instructor, url } = this.data;
+    const from = [[title, course, instructor].filter(Boolean).join(" · "), new URL(url, location)].join("\n");
+    const box = document.createElement("div");
+    box.append(getSelection().getRangeAt(0).cloneContents(), Object.assign(document.createElement("p"), { innerText: from }));
+    event.clipboardData.setData("text/plain", `${words}\n\n${from}`);
+    event.clipboardData.setData("text/html", box.innerHTML);
+    event.preventDefault();
   }
 
   follow(now = false) {
