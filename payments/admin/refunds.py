@@ -44,6 +44,23 @@ STATES = {
 }
 
 
+# Why a refund did not arrive, https://docs.stripe.com/refunds#failed-refunds.
+FAILURES = {
+    "charge_for_pending_refund_disputed": _("The payment was disputed meanwhile"),
+    "declined": _("The bank declined it"),
+    "expired_or_canceled_card": _("The card has expired or was cancelled"),
+    "insufficient_funds": _("The balance at Stripe was too low"),
+    "lost_or_stolen_card": _("The card was lost or stolen"),
+    "merchant_request": _("We asked Stripe to stop it"),
+    "unknown": _("The bank gave no reason"),
+}
+
+
+def why_failed(word: str) -> Any:
+    """In words, where Stripe's is known."""
+    return FAILURES.get(word, word)
+
+
 def refund_state(row: Refund) -> Any:
     return STATES.get(row.status, row.status)
 
@@ -260,7 +277,7 @@ class GivesBack(OfPayment):
             words = {"who": person(asked.asked_by), "note": asked.note or "–"}
             yield _("%(who)s asked for it: “%(note)s”. This is the answer to that.") % words
         if before := refund_requests.failed(order, invoice):
-            words = {"amount": in_words(*wanted(before)), "why": before.refusal or "–"}
+            words = {"amount": in_words(*wanted(before)), "why": why_failed(before.refusal) or "–"}
             yield _("%(amount)s could not go back before: %(why)s") % words
         yield from consequences(order, invoice, self.actor)
 
@@ -389,7 +406,7 @@ class RefundDetail(MoneyDetail):
         yield stripe_fact("Stripe", row.stripe_id, livemode=row.livemode)
         yield Fact(_("Amount"), in_words(row.amount, row.currency))
         yield Fact(_("State"), refund_state(row))
-        yield Fact(_("Stripe's answer"), row.why_failed)
+        yield Fact(_("Stripe's answer"), why_failed(row.why_failed))
         yield Fact(_("Made"), moment(row.created_at))
         yield Fact(
             ORDER_LABEL,

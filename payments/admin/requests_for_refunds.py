@@ -33,7 +33,15 @@ from payments.admin.listing import (
     person,
 )
 from payments.admin.listing_filters import period_widget
-from payments.admin.refunds import GivesBack, OfPayment, in_full, request_state, wanted, why_not
+from payments.admin.refunds import (
+    GivesBack,
+    OfPayment,
+    in_full,
+    request_state,
+    wanted,
+    why_failed,
+    why_not,
+)
 from payments.models import Invoice, Order, RefundRequest
 from payments.models.orders import ORDER_LABEL
 from payments.money import decimal
@@ -210,7 +218,7 @@ class RequestDetail(MoneyDetail):
         yield Fact(_("Why it is asked for"), row.note)
         yield Fact(_("Made"), moment(row.created_at))
         yield Fact(_("State"), request_state(row))
-        yield Fact(_("Stripe's answer"), row.refusal)
+        yield Fact(_("Stripe's answer"), why_failed(row.refusal))
         yield Fact(_("Why it is given"), row.reason)
         yield Fact(_("Decided by"), person(row.decided_by))
         yield Fact(_("Decided"), moment(row.decided_at))

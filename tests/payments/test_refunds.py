@@ -298,11 +298,11 @@ def test_what_could_not_go_back_is_tried_anew_for_who_asked(shop, buyer, me, ord
     assert not fapiao.of_order(order)
     desk = at_desk(roles.FINANCE)
     shown = desk.get(reverse("money-requests:inspect", args=[first.pk])).text
-    assert "expired_or_canceled_card" in shown
+    assert "这张卡已过期或已注销" in shown
     assert reverse("money-orders:refund", args=[order.pk]) in shown
     assert "合计" not in text_of(desk.get(reverse("money-refunds:index")))
     again = desk.get(reverse("money-orders:refund", args=[order.pk])).text
-    assert f"之前有 {sum_back} 未能退回：expired_or_canceled_card" in again
+    assert f"之前有 {sum_back} 未能退回：这张卡已过期或已注销" in again
     assert f'value="{"20.00" if part else "99.00"}"' in again
     approve(order, finance, amount=part)
     shop.run_jobs()
