@@ -244,7 +244,7 @@ class MoneyDetail(generic.InspectView):
         context: dict[str, Any] = super().get_context_data(**kwargs)
         facts = [fact for fact in self.facts() if fact.value not in ("", None)]
         return context | {
-            "paper_title": f"{self.model._meta.verbose_name} {self.object}",
+            "paper_title": f"{self.model._meta.verbose_name} {self.get_page_subtitle()}",
             "facts": facts,
             "actions": list(self.actions()),
             "sections": [section for section in self.sections() if section.rows],

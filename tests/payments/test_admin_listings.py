@@ -444,7 +444,7 @@ def test_exported_refunds_entries_and_invoices_add_up_to_the_screen():
     for number in range(3):
         one_of_each(number)
     for name, column, shown in (
-        ("money-refunds", "金额", "金额 ¥297"),
+        ("money-refunds", "金额", "已退 ¥297"),
         ("money-invoices", "已付", "已付 ¥117"),
         ("money-entries", "净额", "净额 ¥286.89"),
     ):
