@@ -121,14 +121,14 @@ def test_what_stripe_refused_is_done_once_all_went_back_of_that_payment(stripe, 
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [(State.DONE, State.FAILED), (State.APPROVED, State.APPROVED), (State.DECLINED,) * 2],
+    [(State.DONE, State.FAILED), (State.APPROVED, State.FAILED), (State.DECLINED,) * 2],
 )
 def test_one_that_the_bank_sent_back_is_to_be_tried_again(stripe, order, before, after, caplog):
     wanted = request_of(order, status=before)
     other = request_of(OrderFactory(fulfilled=True), status=State.DONE)
     refresh(stripe, request=wanted, status="failed")
     assert (status_of(wanted), status_of(other)) == (after, State.DONE)
-    assert ("failed after it was sent" in caplog.text) is (before == State.DONE)
+    assert ("failed after it was sent" in caplog.text) is (after == State.FAILED)
 
 
 def test_both_ways_of_the_money_are_booked(stripe, order):
