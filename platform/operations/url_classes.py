@@ -63,6 +63,7 @@ CLASSES: dict[str, UrlClass] = {
     "study/tracks/<int:track_id>/leave/": S,
     "study/tracks/<int:track_id>/task/": S,
     "study/beat/": UrlClass.ENTITLED,
+    "study/speed/": UrlClass.ENTITLED,
     "study/token/<int:lesson_id>/": UrlClass.ENTITLED,
     "study/done/<int:lesson_id>/": UrlClass.ENTITLED,
     # Money
@@ -81,6 +82,7 @@ CLASSES: dict[str, UrlClass] = {
     "payments/cancelled/": S,
     "account/orders/": S,
     "account/orders/*": S,
+    "account/refunds/*": S,
     "account/subscriptions/*": S,
     # People: ours
     "account/": S,

@@ -272,7 +272,7 @@ def test_a_failed_renewal_has_grace_with_reminders_then_closes(
     assert len(mails(buyer, "membership-ended")) == 1
     told = OutboxMessage.objects.get(key__startswith="membership-ended").text
     assert "¥39 扣款未成功" in told
-    assert reverse("subscription_pay", args=[row.pk]) in told
+    assert reverse("subscription", args=[row.pk]) in told
 
 
 def test_a_failed_renewal_that_is_paid_after_all_goes_on(shop, buyer, prices, included):

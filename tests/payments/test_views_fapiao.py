@@ -147,11 +147,13 @@ def test_while_a_refund_is_under_way_there_is_none(me, order, status):
     assert Fapiao.objects.get().order == order
 
 
-@pytest.mark.parametrize("status", ["needs_response", "lost"])
-def test_what_the_bank_takes_back_has_none(me, order, status):
+@pytest.mark.parametrize(
+    ("status", "why"), [("needs_response", "银行对它有争议"), ("lost", "没有可申请的发票")]
+)
+def test_what_the_bank_takes_back_has_none(me, order, status, why):
     dispute = DisputeFactory(order=order, status=status)
     assert "发票" not in shown.lines(me.get(of(order, "order")))
-    assert "银行对它有争议" in shown.said(me.post(of(order), words()))[-1]
+    assert why in shown.said(me.post(of(order), words()))[-1]
     assert not Fapiao.objects.exists()
     Dispute.objects.filter(pk=dispute.pk).update(status="won")
     assert "发票" in shown.lines(me.get(of(order, "order")))
