@@ -34,6 +34,7 @@ FREE = {
     "account/orders/<uuid:key>/": "shows a page",
     "account/orders/<uuid:key>/receipt/": "leads to a receipt",
     "account/orders/<uuid:key>/refund/": "asks; finance decides, after a proof of its own",
+    "account/refunds/<uuid:key>/withdraw/": "takes a wish back; it can be made again",
     "account/orders/<uuid:key>/give-up/": "ends, by one tap from a mail, what nothing was paid for",
     "account/orders/<uuid:key>/pay/": "leads to Stripe's page by one tap; charges nothing",
     "account/orders/<uuid:key>/begin/": "charges what was agreed to on Stripe's page, only sooner",
