@@ -32,12 +32,15 @@ def test_what_a_learner_hears_so_is_reported_with_a_token_asked_for(open_page):
 
     page.route("**/study/token/1/", lambda route: route.fulfill(json={"token": "t", "day_ends": 0}))
     page.route("**/study/beat/", keep)
+    speed = {"rate": 1.5, "of_course": False}
+    page.route("**/study/speed/", lambda route: route.fulfill(json=speed))
     page.evaluate(
         "() => document.querySelectorAll('[data-hear]').forEach((e) => e.dataset.learner = '7')"
     )
     with page.expect_response("**/study/token/1/"):
         page.click(ROW)
     page.wait_for_function(SOUNDS % 0.5)
+    page.wait_for_function("() => document.querySelector('rz-player').rate === 1.5")
     with page.expect_response("**/study/beat/"):
         page.click(ROW)
     assert beats[-1]["token"] == "t"
