@@ -187,7 +187,7 @@ def dispute_of(order: Order) -> Dispute | None:
 
 
 def of_dispute(row: Dispute) -> str:
-    if row.status == "lost" and is_of_part(row):
+    if row.status == "lost" and row.is_of_part:
         return _(
             "The bank took %(amount)s of this payment back; it opens nothing more. Your progress "
             "is kept."
@@ -200,17 +200,9 @@ def of_dispute(row: Dispute) -> str:
     )
 
 
-def is_of_part(row: Dispute) -> bool:
-    """Whether less than the payment was disputed."""
-    if row.order is None:
-        return False
-    paid = row.invoice.amount_paid if row.invoice else row.order.amount
-    return (row.amount or 0) < (paid or 0)
-
-
 def lost(row: Dispute) -> str:
     """In a word or two."""
-    return _("Partly taken back by the bank") if is_of_part(row) else _("Taken back by the bank")
+    return _("Partly taken back by the bank") if row.is_of_part else _("Taken back by the bank")
 
 
 def given_up(order: Order) -> str:

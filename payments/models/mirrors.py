@@ -310,3 +310,11 @@ class Dispute(Mirrored):
     def withdraws(self) -> bool:
         """Whether access is withheld: unless it was won, or is only an early inquiry."""
         return not (self.status.startswith("warning_") or self.status in self.SPARED)
+
+    @property
+    def is_of_part(self) -> bool:
+        """Whether less than the payment was disputed."""
+        if self.order is None:
+            return False
+        paid = self.invoice.amount_paid if self.invoice else self.order.amount
+        return (self.amount or 0) < (paid or 0)

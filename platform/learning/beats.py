@@ -24,7 +24,7 @@ LARGEST_NUMBER = 1e9
 
 
 class Nonsense(Exception):
-    """This is no heartbeat; the message says why."""
+    """No player sends this; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,20 @@ class Beat:
         return Beat(self.session, self.seq, position, ranges, wall, self.read_to)
 
 
-def read(body: bytes) -> tuple[str, Beat]:
-    """The token and the beat. Raises Nonsense."""
+def message_of(body: bytes) -> dict[str, Any]:
+    """What a player sends, with its token. Raises Nonsense."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Nonsense("not JSON") from error
     if not isinstance(message, dict) or not isinstance(message.get("token"), str):
         raise Nonsense("no token")
+    return message
+
+
+def read(body: bytes) -> tuple[str, Beat]:
+    """The token and the beat. Raises Nonsense."""
+    message = message_of(body)
     return message["token"], Beat(
         session=_session(message.get("session")),
         seq=_seq(message.get("seq")),

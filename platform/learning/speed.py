@@ -1,19 +1,15 @@
 """How fast a learner listens: in every course, or in one of them."""
 
-import json
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
 
+from learning.beats import Nonsense, message_of
 from learning.models import ListeningSpeed
 
 EVERYWHERE = 0  # in the place of a course's id
 LARGEST = 2 * 1024  # bytes
-
-
-class Nonsense(Exception):
-    """This tells of no speed; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +28,7 @@ class Choice:
 
 def read(body: bytes) -> tuple[str, Choice]:
     """JSON `{"token", "rate", "of_course"}`; the last two as they change. Raises Nonsense."""
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Nonsense("not JSON") from error
-    if not isinstance(message, dict) or not isinstance(message.get("token"), str):
-        raise Nonsense("no token")
+    message = message_of(body)
     rate, of_course = message.get("rate"), message.get("of_course")
     if of_course not in (None, True, False):
         raise Nonsense("of_course is no yes or no")

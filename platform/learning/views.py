@@ -84,7 +84,7 @@ def speed(request: HttpRequest) -> HttpResponse:
         told = tokens.read(text)
     except (tokens.ExpiredToken, tokens.ForgedToken):
         return JsonResponse({}, status=401)
-    except (listening.Nonsense, UnreadablePostError) as error:
+    except (beats.Nonsense, UnreadablePostError) as error:
         return JsonResponse({"error": str(error)}, status=400)
     lesson = get_object_or_404(LessonPage.objects.defer(*outline.HEAVY), id=told.lesson_id)
     place = {"learner_id": told.learner_id, "course_id": access.course_of(lesson).pk}

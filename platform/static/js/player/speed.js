@@ -14,7 +14,7 @@ export class Speed {
 
   /** Tells what is chosen, and follows the answer, unless something was chosen since. */
   async tell(choice = {}) {
-    const { token, beatUrl } = this.player.shown ?? {};
+    const { token, beatUrl } = this.player.track ?? this.player.shown ?? {};
     this.ofCourse.closest("div").hidden = !token;
     if (!token) return;
     const told = this.told = {};
