@@ -423,3 +423,20 @@ def test_refunds_are_listed_with_what_they_add_up_to(desk):
     assert facts["处理人"] == f"{me.get_full_name()} <{me.email}>"
     bare = shown.facts(desk.get(reverse("money-refunds:inspect", args=[second.pk])))
     assert {"购买人", "理由", "处理人", "订单"} & set(bare) == set()
+
+
+def test_of_a_wish_what_is_left_is_shown(desk):
+    order = sold(payment_intent_id="pi_1")
+    RefundFactory(order=order, payment_intent_id="pi_1", amount=3000)
+    request = wish(order)
+    address = reverse("money-requests:inspect", args=[request.pk])
+    assert shown.facts(desk.get(address))["金额"] == "¥69"
+
+
+def test_what_could_not_go_back_is_offered_again_as_it_was_decided(desk):
+    order = sold(payment_intent_id="pi_1")
+    wish(order, status=Status.FAILED, amount=3000, ends_access=True, refusal="declined")
+    answer = desk.get(reverse("money-orders:refund", args=[order.pk]))
+    form = answer.context["form"]
+    assert (form["amount"].value(), form["ends_access"].value()) == (Decimal("30.00"), True)
+    assert "之前有 ¥30 未能退回：银行拒收" in shown.consequences(answer)

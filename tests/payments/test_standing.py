@@ -463,3 +463,17 @@ def test_the_word_of_a_bill(status, went_back, word):
     if went_back:
         bill.refunds.update(status="pending")
         assert standing.of_bill(bill) == "Refund on its way"
+
+
+@pytest.mark.parametrize(
+    ("amount", "words", "state"),
+    [
+        (3000, "The bank took CN¥30 of this payment back;", "Partly taken back by the bank"),
+        (7900, "The bank took this payment back;", "Taken back by the bank"),
+    ],
+)
+def test_a_dispute_that_was_lost_says_what_was_taken(amount, words, state):
+    order = OrderFactory(fulfilled=True, amount=7900)
+    row = DisputeFactory(order=order, amount=amount, status="lost")
+    assert standing.of_dispute(row).startswith(words)
+    assert standing.of_order(order) == state
