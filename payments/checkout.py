@@ -228,6 +228,14 @@ def may_buy(buyer: User, offer: Offer, *, now: datetime) -> bool:
     )
 
 
+def is_had(order: Order, *, now: datetime) -> bool:
+    """Whether its buyer has otherwise what this unpaid order is for. Two queries or more."""
+    offer, buyer = order.price.offer, order.buyer
+    if order.is_for_others or order.waits_for_confirmation or may_buy(buyer, offer, now=now):
+        return False
+    return bool(queries.ownership(buyer, offer.sellable, now=now).direct)
+
+
 def _subscribes_otherwise(buyer: User, currency: str) -> bool:
     live = Subscription.objects.filter(learner=buyer, status__in=Subscription.LIVE)
     return live.exclude(currency__in=[currency, ""]).exists()

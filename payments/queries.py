@@ -288,6 +288,7 @@ def orders_of(user: User) -> QuerySet[Order]:
         .exclude(status=Order.Status.EXPIRED, reservation=None)
         .exclude(status=Order.Status.OPEN, session_id=None)
         .select_related(
+            "buyer",
             "price__offer__course",
             "price__offer__bundle",
             "price__offer__membership",

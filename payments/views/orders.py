@@ -57,7 +57,7 @@ def orders(request: HttpRequest) -> HttpResponse:
     ]
     lists: dict[str, list[dict[str, Any]]] = {"unpaid": [], "not_paid": [], "orders": []}
     for order in queries.orders_of(user):
-        had = order.is_open and _is_had(order, user, now=now)
+        had = order.is_open and checkout.is_had(order, now=now)
         name = "not_paid" if had else _list_of(order)
         lists[name].append(_line(order, had=had, now=now))
     context = {
@@ -78,7 +78,7 @@ def order(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     invoices = row.subscription.invoices.prefetch_related("refunds") if row.subscription else []
     reserved = reservation_standing.of_order(row, now=clock.now())
     may_pay = (row.is_open or row.status in NOT_PAID) and not reserved
-    had = may_pay and _is_had(row, row.buyer, now=clock.now())
+    had = may_pay and checkout.is_had(row, now=clock.now())
     can_ask, _invoice = refund_standing.payment_to_refund(row)
     dispute = standing.dispute_of(row)
     context = {
@@ -196,16 +196,6 @@ def _list_of(order: Order) -> str:
         return "not_paid"
     is_unpaid = order.is_open or order.is_reserved
     return "unpaid" if is_unpaid and not order.waits_for_confirmation else "orders"
-
-
-def _is_had(order: Order, buyer: User, *, now: datetime) -> bool:
-    """Whether its buyer has otherwise what this unpaid order is for. Two queries or more."""
-    if order.is_for_others or order.waits_for_confirmation:
-        return False
-    offer = order.price.offer
-    if checkout.may_buy(buyer, offer, now=now):
-        return False
-    return bool(queries.ownership(buyer, offer.sellable, now=now).direct)
 
 
 def _line(order: Order, *, had: bool, now: datetime) -> dict[str, Any]:
