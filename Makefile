@@ -11,6 +11,8 @@ NOTO ?= /usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc
 ARGS ?=
 # Which pages `make gallery` takes, by name, or modules `make mutants`; none: all
 ONLY ?=
+# `make simulate-study`: how many learners, one size after the other.
+LEARNERS ?= 1000 10000 100000
 # `make torture`: how often something is killed, the seed of its dice (none: drawn), on which database.
 KILLS ?= 500
 SEED ?=
@@ -31,7 +33,7 @@ CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser check lint fmt types imports migrations \
-	translations docs lighthouse gallery bench torture fuzz fuzz-payments mutants probe lock font released \
+	translations docs lighthouse gallery bench simulate-study torture fuzz fuzz-payments mutants probe lock font released \
 	test-upgrade runtime dev
 
 help:
@@ -49,6 +51,7 @@ help:
 	@echo "make font           cuts the font of pictures anew (needs uv; NOTO=)"
 	@echo "make lighthouse     Lighthouse's scores, held to our goals (needs Node and chromium)"
 	@echo "make bench          requests a second beside two floors (needs wrk; ONLY=, ROUNDS=)"
+	@echo "make simulate-study  what a learner costs as they grow (LEARNERS=, on PostgreSQL)"
 	@echo "make torture        kills the site under load, 500 times (KILLS=, SEED=, ON=sqlite)"
 	@echo "make fuzz           bad input to every address and form, for longer (FUZZ=)"
 	@echo "make fuzz-payments  random schedules of buying and faults end equal to Stripe (N=)"
@@ -73,7 +76,7 @@ test-services: dev
 
 test-browser: dev
 	@platform/bin/with-browser $(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -q" \
-		tests/journeys $(ARGS)
+		-n $(JOBS) --maxprocesses 4 tests/journeys $(ARGS)
 
 check: lint types imports migrations translations docs test test-services test-browser fuzz-payments
 
@@ -110,6 +113,10 @@ bench: dev
 
 gallery: dev
 	@ONLY="$(ONLY)" platform/bin/with-browser $(BIN)/python -m tests.proof.gallery
+
+simulate-study: dev
+	@DATABASE_URL="$(DATABASE_URL)" REDIS_URL="$(REDIS_URL)" LEARNERS="$(LEARNERS)" platform/bin/with-services \
+		$(BIN)/python -m tests.proof.simulate_study
 
 torture: dev
 	@KILLS="$(KILLS)" SEED="$(SEED)" ON="$(ON)" $(BIN)/python -m tests.torture

@@ -15,15 +15,16 @@ from courses.drawing.share import Words
 from courses.models import ArticlePage, CoursePage, LessonPage, PrivateImage, TrackPage
 from pages.site_shown import SiteShown
 
-VERSION = 2  # of the drawings: raised when courses/drawing draws anything otherwise
+VERSION = 3  # of the drawings: raised when courses/drawing draws anything otherwise
 # Covers by their width in pixels; those of the first row are shown below 120, and have no title.
 SMALL = (96, 192, 288)
 LARGE = (132, 264, 396, 528)
-CARD, POSTER = "card", "poster"
+CARD, POSTER, SQUARE = "card", "poster", "square"
 FORMATS = {
     **{str(width): ("avif", "webp") for width in SMALL + LARGE},
     CARD: ("jpg",),  # some chats show no WebP
     POSTER: ("png",),
+    SQUARE: ("jpg",),  # for podcast apps, which want 1400 pixels at least
 }
 
 
@@ -39,7 +40,7 @@ class Subject:
     is_public: bool = True
 
     def digest(self, shape: str) -> str:
-        words = astuple(self.words) if shape in (CARD, POSTER) else ()
+        words = astuple(self.words) if shape in (CARD, POSTER, SQUARE) else ()
         image = self.image
         uploaded = (image.file.name, image.get_focal_point()) if image else ()
         whole = repr((VERSION, astuple(self.design), words, uploaded))

@@ -19,3 +19,4 @@ hold(
     stays=_("Which courses you had and when stays with the orders, without your name."),
 )
 hold("courses.GrantChange", "actor", erase="keep")
+hold("courses.Instructor", "account", erase="detach", export=("name",))

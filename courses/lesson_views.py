@@ -8,9 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from courses import access, media, rendering, set_lessons
+from courses import access, markers, media, quizzes, rendering, set_lessons
 from courses.models import CoursePage, LessonPage, PrivateDocument
-from courses.outline import HEAVY, OutlineRow, neighbours, outline
+from courses.outline import SHOWN, OutlineRow, neighbours, outline
 from courses.preview import VISITOR
 from pages import languages
 
@@ -58,12 +58,14 @@ def context_of(
 ) -> dict[str, Any]:
     """What the template of an open lesson takes."""
     if lesson.get_deferred_fields():
-        lesson.refresh_from_db(fields=HEAVY)
+        lesson.refresh_from_db(fields=SHOWN)
     recording = lesson.video or lesson.audio
     token = getattr(request, "draft_token", "")
     staff = getattr(request, "is_preview", False) and not token
+    text = rendering.lesson_text(lesson, staff=staff, token=token)
     return common(lesson, course, has_grant=has_grant) | {
-        "pieces": rendering.lesson_body(lesson, staff=staff, token=token),
+        "pieces": text.pieces,
+        "markers": markers.parse(lesson.markers) or text.markers if recording else [],
         "recording": recording,
         "recording_address": _recording_address(lesson, staff=staff, token=token),
         "content_language": languages.tag_of(settings.LANGUAGE_CODE),
@@ -77,6 +79,8 @@ def context_of(
             for block in lesson.attachments
             if block.value["document"]
         ],
+        # A draft on a phone is seen by whoever has its address.
+        "quiz_keys": [*quizzes.all_of(lesson.quiz)] if staff else [],
     }
 
 
@@ -84,7 +88,8 @@ def show_paywall(request: HttpRequest, lesson: LessonPage, course: CoursePage) -
     """What the lesson is, and how to get it. Nothing paid is handed to the template."""
     context = common(lesson, course, has_grant=False)
     context["free_row"] = next((row for row in context["rows"] if row.opens), None)
-    lesson.body, lesson.transcript, lesson.attachments = [], "", []
+    lesson.body, lesson.transcript, lesson.attachments, lesson.quiz = [], "", [], []
+    lesson.markers = ""
     return TemplateResponse(request, "courses/paywall.html", context)
 
 

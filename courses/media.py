@@ -63,7 +63,7 @@ def serve(request: HttpRequest, page_id: int, name: str) -> HttpResponse | Strea
     lesson = get_object_or_404(LessonPage, id=page_id)
     if name not in used_files(lesson) or not access.may_open(request.user, lesson):
         raise Http404
-    return _hand_out(request, lesson, name)
+    return hand_out(request, lesson, name)
 
 
 @require_safe
@@ -79,10 +79,10 @@ def serve_draft(
         raise Http404
     if name not in used_files(page):
         raise Http404
-    return phone_preview.sealed(_hand_out(request, page, name))
+    return phone_preview.sealed(hand_out(request, page, name))
 
 
-def _hand_out(
+def hand_out(
     request: HttpRequest, lesson: LessonPage, name: str
 ) -> HttpResponse | StreamingHttpResponse:
     """One of the lesson's own files, to whom may have it."""

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from courses.models import CoursePage, LessonPage
 
 # Read by every list of lessons; the heavy and paid fields stay where they are.
-HEAVY = ("body", "transcript", "attachments")
+SHOWN = ("body", "transcript", "markers", "attachments")
+HEAVY = (*SHOWN, "quiz")
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image
 from wagtail.images.models import Filter, SourceImageIOError
 
-from courses.depicted import CARD, LARGE, POSTER, Subject
+from courses.depicted import CARD, LARGE, POSTER, SQUARE, Subject
 from courses.drawing import covers, share
 from courses.drawing.design import Design
 from courses.drawing.sheet import Box
@@ -22,7 +22,7 @@ ENCODING: dict[str, dict[str, Any]] = {
 
 def make(subject: Subject, shape: str, suffix: str) -> bytes:
     """The picture of this shape, in the format of its suffix."""
-    draw = {CARD: _card, POSTER: _poster}.get(shape)
+    draw = {CARD: _card, POSTER: _poster, SQUARE: _square}.get(shape)
     picture = draw(subject) if draw else _cover(subject, int(shape))
     file = io.BytesIO()
     picture.save(file, **ENCODING[suffix])
@@ -50,6 +50,10 @@ def _card(subject: Subject) -> Image.Image:
 
 def _poster(subject: Subject) -> Image.Image:
     return share.draw_poster(subject.design, subject.words, _uploaded(subject, share.POSTER_ART))
+
+
+def _square(subject: Subject) -> Image.Image:
+    return share.draw_square(subject.design, subject.words, _uploaded(subject, share.SQUARE_ART))
 
 
 def _uploaded(subject: Subject, box: Box) -> Image.Image | None:

@@ -6,7 +6,7 @@ from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 from wagtail.signals import page_published, page_unpublished
 
-from courses import lessons, memberships
+from courses import lessons, memberships, quizzes
 from courses.models import ArticlePage, CoursePage, Discipline, Instructor, LessonPage
 from courses.search import indexing
 from operations import clock
@@ -15,6 +15,7 @@ from operations import clock
 @receiver(page_published, sender=CoursePage)
 def course_published(instance: CoursePage, **kwargs: Any) -> None:
     memberships.sync_included(instance, now=clock.now())
+    quizzes.note_published(instance)
     indexing.note_published(instance)
 
 

@@ -17,10 +17,12 @@ from django.utils.translation import get_language
 from wagtail.blocks import StreamValue
 
 from courses import transcripts
+from courses.markers import Marker
 from courses.models import LessonPage
 from courses.transcripts import Cue
 
 SPEAKING = ["p", "li", "h2", "h3", "td", "th"]
+HEADINGS = ("h2", "h3")
 LOOK_AHEAD = 4
 KEEP_SECONDS = 600
 PARAGRAPH_PAUSE = 0.9
@@ -34,36 +36,49 @@ class Piece:
     card: StreamValue.StreamChild | None = None
 
 
-def lesson_body(lesson: LessonPage, *, staff: bool = False, token: str = "") -> list[Piece]:
-    """The lesson's body in order; its transcript alone when it has no body.
+@dataclass
+class Text:
+    """A lesson's text in order, and where its headings are heard."""
+
+    pieces: list[Piece]
+    markers: list[Marker]
+
+
+def lesson_text(lesson: LessonPage, *, staff: bool = False, token: str = "") -> Text:
+    """The lesson's body; its transcript alone when it has no body.
 
     With `staff`, pictures have the addresses that editors may open (a draft's are not yet its);
     with `token`, those that a phone may open which shows the draft.
     """
     cues = transcripts.parse(lesson.transcript) if lesson.transcript else []
     if not lesson.body:
-        return [Piece(_paragraphs(cues))] if cues else []
+        return Text([Piece(_paragraphs(cues))] if cues else [], [])
     raw = json.dumps(list(lesson.body.raw_data), sort_keys=True, default=str)
     label = f"{lesson.pk}:{get_language()}:{staff}:{token}:{raw}:{lesson.transcript}"
     digest = hashlib.sha256(label.encode()).hexdigest()
-    key = f"lesson-body:{digest}"
-    rendered: list[str | None] | None = cache.get(key)
-    if rendered is None:
-        rendered = _render(lesson, cues, staff, token)
-        cache.set(key, rendered, KEEP_SECONDS)
-    return [
+    key = f"lesson-text:{digest}"
+    kept: tuple[list[str | None], list[Marker]] | None = cache.get(key)
+    if kept is None:
+        kept = _render(lesson, cues, staff, token)
+        cache.set(key, kept, KEEP_SECONDS)
+    rendered, markers = kept
+    pieces = [
         Piece(card=block) if html is None else Piece(mark_safe(html))  # noqa: S308 (our own)
         for block, html in zip(lesson.body, rendered, strict=True)
     ]
+    return Text(pieces, markers)
 
 
-def _render(lesson: LessonPage, cues: list[Cue], staff: bool, token: str) -> list[str | None]:
+def _render(
+    lesson: LessonPage, cues: list[Cue], staff: bool, token: str
+) -> tuple[list[str | None], list[Marker]]:
     marker = SentenceMarker(cues)
     context = {"lesson": None if staff else lesson, "staff": staff, "token": token}
-    return [
+    rendered = [
         None if block.block_type == "product_card" else marker.mark(str(block.render(context)))
         for block in lesson.body
     ]
+    return rendered, marker.headings
 
 
 def _paragraphs(cues: Iterable[Cue]) -> SafeString:
@@ -81,6 +96,8 @@ class SentenceMarker:
     def __init__(self, cues: list[Cue]) -> None:
         self.cues = cues
         self.next = 0
+        self.headings: list[Marker] = []
+        self.heading = ""  # the last one, until a sentence of it or after it is found
 
     def mark(self, html: str) -> str:
         if self.next >= len(self.cues):
@@ -88,6 +105,8 @@ class SentenceMarker:
         soup = BeautifulSoup(html, "html.parser")
         for element in soup.find_all(SPEAKING):
             if isinstance(element, Tag) and not element.find(SPEAKING):
+                if element.name in HEADINGS:
+                    self.heading = element.get_text().strip()
                 self._mark_element(soup, element)
         return str(soup)
 
@@ -100,6 +119,9 @@ class SentenceMarker:
             cursor = position + len(self.cues[index].text)
             spans.append((position, cursor, self.cues[index]))
             self.next = index + 1
+        if spans and self.heading:
+            self.headings.append(Marker(spans[0][2].start, self.heading))
+            self.heading = ""
         offset = 0
         for node in list(element.find_all(string=True)):
             if isinstance(node, NavigableString):

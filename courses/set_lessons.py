@@ -35,6 +35,7 @@ class Gaps:
     """The words that stand where a reader's own will; nobody can have written them."""
 
     person: str
+    quiz: str
     done: str
     csrf_token: str
     csp_nonce: str
@@ -43,7 +44,7 @@ class Gaps:
 @dataclass(frozen=True)
 class SetPage:
     html: str
-    marks: dict[bool, str]  # of a lesson that is done, and of one that is not
+    marks: dict[str, str]  # of a lesson that is done, of one that awaits its quiz, of another
     gaps: Gaps
 
 
@@ -107,18 +108,20 @@ def _set(request: HttpRequest, context_of: ContextOf) -> SetPage | None:
     gaps = Gaps(*(secrets.token_hex(16) for _ in fields(Gaps)))
     context |= {"gaps": gaps, "csrf_token": gaps.csrf_token, "csp_nonce": gaps.csp_nonce}
     html = render_to_string("courses/lesson.html", context, request)
-    return SetPage(html, {done: _mark(context, done) for done in (True, False)}, gaps)
+    return SetPage(html, {mark: _mark(context, mark) for mark in ("done", "quiz", "")}, gaps)
 
 
-def _mark(context: dict[str, Any], done: bool) -> str:
-    return render_to_string("learning/done.html", context | {"study": {"done": done}})
+def _mark(context: dict[str, Any], mark: str) -> str:
+    told = {"study": {"done": mark == "done"}, "quiz": {"is_awaited": mark == "quiz"}}
+    return render_to_string("learning/done.html", context | told)
 
 
 def _filled(page: SetPage, request: HttpRequest, lesson: LessonPage) -> HttpResponse:
     # Without what pages else take from the request: nothing of it is asked here.
     told = render_to_string("courses/lesson_gaps.html", {"request": request, "lesson": lesson})
-    person, done = told.split("~~~")
+    person, mark, quiz = told.split("~~~")
     html = page.html.replace(page.gaps.person, person)
-    html = html.replace(page.gaps.done, page.marks[bool(done)])
+    html = html.replace(page.gaps.quiz, quiz)
+    html = html.replace(page.gaps.done, page.marks[mark])
     html = html.replace(page.gaps.csrf_token, get_token(request))
     return HttpResponse(html.replace(page.gaps.csp_nonce, str(get_nonce(request))))

@@ -77,6 +77,7 @@ def show_course(request: HttpRequest, page: CoursePage, *, has_grant: bool) -> T
             "free_row": next((row for row in rows if row.lesson.free_preview), None),
             "lessons": [row.lesson for row in rows],
             "planned": page.is_planned(timezone.localdate(clock.now())),
+            "has_sound": any(row.lesson.audio_id for row in rows),
             "lesson_count": len(rows),
             "free_count": sum(row.lesson.free_preview for row in rows),
             "total_seconds": sum(row.lesson.seconds for row in rows),

@@ -9,7 +9,6 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
-from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.panels import FieldPanel, InlinePanel, ObjectList
 from wagtail.admin.ui.components import Component
@@ -34,6 +33,7 @@ from courses.models import (
     Membership,
     TrackPage,
 )
+from courses.subject_forms import InstructorForm, TeachingForm
 
 TEACHING = "teaching"
 ADDRESS = _("The end of its web address. Once links to it are about, leave it as it is.")
@@ -136,34 +136,28 @@ class TeachingChooserViewSet(SnippetChooserViewSet):
         return [each for each in super().get_urlpatterns() if each.name != "create"]
 
 
-class TeachingForm(WagtailAdminModelForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["slug"].error_messages |= {
-            "unique": _("This address is taken: choose another one."),
-            "invalid": _("Letters from a to z, digits, hyphens and underscores; no spaces."),
-        }
-
-
 class TeachingViewSet(SnippetViewSet):
     chooser_viewset_class = TeachingChooserViewSet
     panels: list[Any] = []
+    base_form_class: type[TeachingForm] = TeachingForm
 
     @property
     def edit_handler(self) -> ObjectList:
-        return ObjectList(self.panels, base_form_class=TeachingForm)
+        return ObjectList(self.panels, base_form_class=self.base_form_class)
 
 
 class InstructorViewSet(TeachingViewSet):
     model = Instructor
     icon = "user"
     list_display = ["name", "line"]
+    base_form_class = InstructorForm
     panels = [
         FieldPanel("name", help_text=_("As learners read it on courses and lessons.")),
         FieldPanel("slug", help_text=ADDRESS),
         "line",
         FieldPanel("biography", help_text=_("On their own page; an empty line parts paragraphs.")),
         FieldPanel("portrait", help_text=_("Square, at least 300 pixels; shown in a circle.")),
+        FieldPanel("account_email"),
     ]
 
 

@@ -67,6 +67,13 @@ def clock_words(seconds: int) -> str:
     }
 
 
+def clock_time(seconds: float) -> str:
+    """4:18, 1:04:18."""
+    minutes, rest = divmod(int(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02d}:{rest:02d}" if hour else f"{minute}:{rest:02d}"
+
+
 def round_number(number: int) -> str:
     """2,600: to two places, for what is only about so much."""
     digits = max(len(str(number)) - 2, 0)

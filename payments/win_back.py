@@ -1,7 +1,7 @@
 """A code of their own for whoever was a member, some days after it ended: off by default.
 
-It is shown on the subscription's page and on the membership's. No mail is sent: it would be
-advertising, and nobody has been asked yet whether they want any.
+It is shown on the subscription's page and on the membership's. A mail of it is advertising: growth
+sends it to who asked for such.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -166,6 +166,8 @@ SHARED_SECONDS = env.int("SHARED_SECONDS", default=60 if REDIS_URL else 0)
 INSTALLED_APPS = [
     "demo",
     "insights",
+    "growth",
+    "community",
     "payments",
     *(["payments.sandbox"] if STRIPE_SANDBOX else []),
     "learning",
@@ -310,12 +312,16 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
     "reauthenticate_code": "3/m/user,20/h/user",
 }
 # Ours, in the same words. A school or a phone network may be one address: they are for machines.
+# How often a player tells what is heard, in seconds; where beats become too many, more.
+BEAT_SECONDS = min(max(env.int("BEAT_SECONDS", default=15), 5), 300)
 # Heartbeats and webhooks have none: they are signed, idempotent and cheap, and losing one loses
 # study or money (docs/security.md).
 RATE_LIMITS = {
     "search": "120/m/ip",
     "suggest": "240/m/ip",
     "token": "60/m/ip",
+    "calendar": "60/m/ip",
+    "quiz": "60/m/user",  # each attempt is kept
     "checkout": "20/m/ip,100/h/ip",
     "promotion_code": "30/m/ip,300/h/ip",  # a code should not be found by trying
     "preview": "60/m/ip",
@@ -325,6 +331,20 @@ RATE_LIMITS = {
     "seats": "10/h/user",  # lists of colleagues, each of 500 at most
     "redeem": "10/m/ip,60/h/ip",  # codes that are not there
     "export": "5/h/user",
+    "notes": "120/m/user",  # those of a page, once for each that is opened
+    "note": "60/m/user",
+    "review": "120/m/user",
+    "notes_file": "30/h/user",
+    "feed": "30/m/key,300/h/key",  # of one podcast feed, all its apps together
+    "feed_file": "300/m/key",  # players ask for a recording piece by piece
+    "feed_made": "20/h/user",
+    "ledger": "20/h/user",  # as a file, each way
+    "poster": "30/h/user",  # drawn anew each time
+    "letters": "20/m/ip,200/d/ip",  # each may send a mail, one a day to an address
+    "comment": "30/m/user,200/h/user",  # said, answered, changed
+    "like": "60/m/user",
+    "report": "20/h/user",
+    "credential": "60/h/user",  # claimed, corrected, drawn
 }
 if not env.bool("RATE_LIMITS", default=True):  # for a bench, which is one address
     RATE_LIMITS, ACCOUNT_RATE_LIMITS = {}, False
@@ -439,6 +459,11 @@ if METRICS_TOKEN:
 
 LOGGING = logs.configuration(debug=DEBUG, level=env("LOG_LEVEL", default="INFO"))
 
+# Certificates as Open Badges (learning.badge_keys): off without a key. Former ones, public halves
+# alone, go on verifying what they signed.
+OPEN_BADGES_KEY = secret("OPEN_BADGES_KEY", default="")
+OPEN_BADGES_OLD_KEYS = secret("OPEN_BADGES_OLD_KEYS", default="")
+
 # Mail
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"noreply@{HOST}")
 # smtp://user:password@host:587 (STARTTLS: smtp+tls://, TLS: smtp+ssl://). Without it mails are
@@ -512,7 +537,7 @@ SECURE_CSP: dict[str, list[str]] = {
     "img-src": [CSP.SELF, *CDN, *STORE, "data:"],
     "media-src": [CSP.SELF, *STORE],
     "font-src": [CSP.SELF, *CDN],
-    "connect-src": [CSP.SELF],
+    "connect-src": [CSP.SELF, *STORE],  # lessons kept on a device are fetched whole
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
     # A form that leads on to Stripe's own pages counts as sent there.

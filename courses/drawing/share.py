@@ -18,8 +18,15 @@ CARD_ART = Box(728, 0, 472, 630)
 POSTER = Box(0, 0, 1080, 1440)
 POSTER_ART = Box(0, 0, 1080, 760)
 GIFT_ART = Box(0, 0, 1080, 380)
+SQUARE = Box(0, 0, 1080, 1080)
+SQUARE_ART = Box(0, 0, 1080, 560)
 # Where 大字 stands, and how large: off the right of a card, off the top of a poster.
-GLYPHS = {CARD_ART: (640, (1042, 315)), POSTER_ART: (1000, (560, 290)), GIFT_ART: (860, (560, 60))}
+GLYPHS = {
+    CARD_ART: (640, (1042, 315)),
+    POSTER_ART: (1000, (560, 290)),
+    GIFT_ART: (860, (560, 60)),
+    SQUARE_ART: (900, (560, 190)),
+}
 CODE = 210  # at most
 EDGE = 86  # where the art of a poster begins, too (families.MARGIN)
 
@@ -42,7 +49,7 @@ def draw_card(design: Design, words: Words, picture: Image.Image | None = None) 
     _art(sheet, CARD_ART, design, picture)
     text = Box(68, 72, CARD_ART.left - 2 * 68, CARD.height - 144)
     _write(sheet, text, words, largest=88, line=30)
-    _sign(sheet, (text.left, text.foot - 48), 48, design.seal, words.site)
+    sign(sheet, (text.left, text.foot - 48), 48, design.seal, words.site)
     return sheet.finish()
 
 
@@ -50,10 +57,20 @@ def draw_poster(design: Design, words: Words, picture: Image.Image | None = None
     """1080 × 1440; `picture`, in the shape of POSTER_ART, stands in for the drawn art."""
     sheet = Sheet(POSTER.width, POSTER.height, pixels=1080, fill=PAPER)
     _art(sheet, POSTER_ART, design, picture)
-    code = _code(sheet, words.address, (POSTER.right - EDGE, POSTER.foot - EDGE))
+    code = draw_code(sheet, words.address, (POSTER.right - EDGE, POSTER.foot - EDGE))
     text = Box(EDGE, POSTER_ART.foot + 64, POSTER.width - 2 * EDGE, 0)
     _write(sheet, text, words, largest=96, line=34, line_width=code.left - EDGE - 48)
-    _sign(sheet, (EDGE, POSTER.foot - EDGE - 60), 60, design.seal, words.site)
+    sign(sheet, (EDGE, POSTER.foot - EDGE - 60), 60, design.seal, words.site)
+    return sheet.finish()
+
+
+def draw_square(design: Design, words: Words, picture: Image.Image | None = None) -> Image.Image:
+    """1400 × 1400, looked at small; `picture`, in the shape of SQUARE_ART, for the drawn art."""
+    sheet = Sheet(SQUARE.width, SQUARE.height, pixels=1400, fill=PAPER)
+    _art(sheet, SQUARE_ART, design, picture)
+    title = _fit(set_title(words.title), 118, SQUARE.width - 2 * EDGE)
+    sheet.lines(title, (EDGE, SQUARE_ART.foot + 44), INK)
+    sign(sheet, (EDGE, SQUARE.foot - 56 - 60), 60, design.seal, words.site)
     return sheet.finish()
 
 
@@ -61,11 +78,11 @@ def draw_gift(design: Design, words: Words, picture: Image.Image | None = None) 
     """1080 × 1440, with room for a message; `picture`, in the shape of GIFT_ART, for the art."""
     sheet = Sheet(POSTER.width, POSTER.height, pixels=1080, fill=PAPER)
     _art(sheet, GIFT_ART, design, picture)
-    code = _code(sheet, words.address, (POSTER.right - EDGE, POSTER.foot - EDGE))
+    code = draw_code(sheet, words.address, (POSTER.right - EDGE, POSTER.foot - EDGE))
     text = Box(EDGE, GIFT_ART.foot + 56, POSTER.width - 2 * EDGE, 0)
     is_short = len(words.line) <= 60
     _write(sheet, text, words, largest=84, line=44 if is_short else 32, most=4 if is_short else 8)
-    _sign(sheet, (EDGE, POSTER.foot - EDGE - 60), 60, design.seal, words.site)
+    sign(sheet, (EDGE, POSTER.foot - EDGE - 60), 60, design.seal, words.site)
     if words.foot and can_set(words.foot):
         foot = wrap(words.foot, size=28, width=code.left - EDGE - 48, most=1)
         sheet.lines(foot, (EDGE, POSTER.foot - EDGE - 60 - 56), INK_SOFT)
@@ -119,7 +136,7 @@ def _fit(title: Setting, largest: float, width: float) -> Setting:
     return title.no_larger_than(min(largest * three, width / widest))
 
 
-def _sign(sheet: Sheet, corner: Point, side: float, character: str, name: str) -> None:
+def sign(sheet: Sheet, corner: Point, side: float, character: str, name: str) -> None:
     """The seal, and whose it is."""
     left, top = corner
     seal(sheet, Box(left, top, side, side), character)
@@ -129,7 +146,7 @@ def _sign(sheet: Sheet, corner: Point, side: float, character: str, name: str) -
         sheet.lines(Setting((name,), size), (left, top + (side - size) / 2), INK)
 
 
-def _code(sheet: Sheet, address: str, foot: Point) -> Box:
+def draw_code(sheet: Sheet, address: str, foot: Point) -> Box:
     """A QR code from its lower right corner; the box of its modules."""
     rows = matrix(address)
     module = CODE // len(rows)

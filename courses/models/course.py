@@ -5,7 +5,9 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +19,11 @@ from wagtail.search import index
 
 from courses.blocks import FaqBlock
 from courses.forms import CopyWithoutAliasForm
+from courses.models.certificates import (
+    GivesCertificate,
+    certificate_asks_parts,
+    certificate_panel,
+)
 from courses.models.lists import ListPage
 from courses.preview import PREVIEW_MODES, VISITOR
 
@@ -43,7 +50,7 @@ class CataloguePage(ListPage):
         return show_catalogue(request, self)
 
 
-class CoursePage(Page):
+class CoursePage(GivesCertificate):
     """A course: lessons in order, which its chapters group. Sellable."""
 
     class Form(models.TextChoices):
@@ -98,6 +105,19 @@ class CoursePage(Page):
     rhythm = models.CharField(
         _("Rhythm"), max_length=40, blank=True, help_text=_("For example 周一三五 6:00")
     )
+    quizzes_count = models.BooleanField(
+        _("Quizzes count"),
+        default=False,
+        db_default=False,
+        help_text=_("A lesson with a quiz is done only when its quiz was passed, too."),
+    )
+    pass_percent = models.PositiveSmallIntegerField(
+        _("Passed from, in percent"),
+        default=60,
+        db_default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("How much of a quiz must be right to pass it."),
+    )
 
     content_panels = [
         *Page.content_panels,
@@ -147,6 +167,8 @@ class CoursePage(Page):
             heading=_("Where it belongs"),
         ),
         MultiFieldPanel(["opens_on", "planned_lessons", "rhythm"], heading=_("Rhythm")),
+        MultiFieldPanel(["quizzes_count", "pass_percent"], heading=_("Quizzes")),
+        certificate_panel(),
         *Page.settings_panels,
     ]
     parent_page_types = ["courses.CataloguePage"]
@@ -176,6 +198,12 @@ class CoursePage(Page):
     class Meta:
         verbose_name = _("course")
         verbose_name_plural = _("courses")
+        constraints = [
+            models.CheckConstraint(
+                name="course_is_passed_by_a_part", condition=Q(pass_percent__range=(1, 100))
+            ),
+            certificate_asks_parts("course_certificate_asks_parts"),
+        ]
 
     def get_absolute_url(self) -> str:
         return reverse("course", args=[self.slug])

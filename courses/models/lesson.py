@@ -15,7 +15,9 @@ from wagtailmedia.edit_handlers import MediaChooserPanel
 
 from courses.blocks import TeachingBodyBlock
 from courses.forms import CopyWithoutAliasForm, LessonForm
+from courses.markers import validate_markers
 from courses.preview import PREVIEW_MODES, VISITOR
+from courses.quiz_blocks import QuizBlock
 from courses.transcripts import validate_transcript
 
 
@@ -63,6 +65,9 @@ class LessonPage(Page):
     transcript = models.TextField(
         _("Transcript (WebVTT)"), blank=True, validators=[validate_transcript]
     )
+    markers = models.TextField(
+        _("Markers"), blank=True, db_default="", default="", validators=[validate_markers]
+    )
     body = StreamField(TeachingBodyBlock(), blank=True, verbose_name=_("Body"))
     minutes = models.PositiveSmallIntegerField(
         _("Minutes"),
@@ -86,9 +91,18 @@ class LessonPage(Page):
         blank=True,
         verbose_name=_("Attachments"),
     )
-    # Kept by `courses.lessons`, for lists that must not load the body.
+    quiz = StreamField(
+        QuizBlock(),
+        blank=True,
+        default=[],
+        db_default=models.Value([], models.JSONField()),
+        verbose_name=_("Quiz"),
+    )
+    # Kept by `courses.lessons` and `courses.quizzes`, for lists that must not load the body.
     seconds = models.PositiveIntegerField(default=0, editable=False)
     characters = models.PositiveIntegerField(default=0, editable=False)
+    quiz_questions = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    quiz_counts = models.BooleanField(default=False, db_default=False, editable=False)
     unpublished_alone = models.BooleanField(default=False, editable=False)
 
     base_form_class = LessonForm
@@ -125,12 +139,26 @@ class LessonPage(Page):
                     "transcript",
                     help_text=_("Sentences with their times: they light up as they are heard."),
                 ),
+                FieldPanel(
+                    "markers",
+                    help_text=_(
+                        "Where its parts begin, one a line: 4:18 title. Left empty, the headings "
+                        "of the text are used where the transcript tells when they are heard."
+                    ),
+                ),
                 "minutes",
             ],
             heading=_("Sound, video, transcript"),
         ),
         FieldPanel(
             "body", help_text=_("What is read. Left empty, the transcript is shown as the text.")
+        ),
+        FieldPanel(
+            "quiz",
+            help_text=_(
+                "At the end of the lesson, on a page of its own. What is right is shown to whoever "
+                "has answered, and to nobody else."
+            ),
         ),
         FieldPanel("attachments", help_text=_("Files to take away, at the end of the lesson.")),
     ]
@@ -154,9 +182,10 @@ class LessonPage(Page):
 
     def clean(self) -> None:
         super().clean()
-        from courses.lessons import measure
+        from courses import lessons, quizzes
 
-        self.seconds, self.characters = measure(self)
+        self.seconds, self.characters = lessons.measure(self)
+        self.quiz_questions, self.quiz_counts = quizzes.measure(self)
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         from courses.lesson_views import serve_lesson

@@ -6,6 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.search import index
 
+from accounts.models import User
+
 
 class Instructor(index.Indexed, models.Model):
     name = models.CharField(_("Name"), max_length=60)
@@ -21,6 +23,15 @@ class Instructor(index.Indexed, models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("Portrait"),
+    )
+    # With it they answer as the instructor, and read their own courses (courses.access).
+    account = models.OneToOneField(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Account"),
     )
 
     search_fields = [

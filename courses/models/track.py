@@ -13,6 +13,11 @@ from wagtail.search import index
 
 from courses.blocks import StagesBlock
 from courses.forms import CopyWithoutAliasForm
+from courses.models.certificates import (
+    GivesCertificate,
+    certificate_asks_parts,
+    certificate_panel,
+)
 from courses.models.lists import ListPage
 from courses.preview import PREVIEW_MODES, VISITOR
 
@@ -33,7 +38,7 @@ class TrackIndexPage(ListPage):
         return show_tracks(request, self)
 
 
-class TrackPage(Page):
+class TrackPage(GivesCertificate):
     """A way through several courses. A stage is known by its block's id; nobody's progress hangs
     on it, for that is kept by lesson (learning)."""
 
@@ -62,6 +67,15 @@ class TrackPage(Page):
             "everybody's total is counted anew."
         ),
     )
+    in_order = models.BooleanField(
+        _("Stages in order"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Whoever goes the track begins a stage when the one before is done. In their courses "
+            "all lessons stay open as ever."
+        ),
+    )
     last_task_title = models.CharField(
         _("Title of the last task"), max_length=40, help_text=_("The question it ends with.")
     )
@@ -77,12 +91,14 @@ class TrackPage(Page):
         "introduction",
         "cover",
         "stages",
+        "in_order",
         MultiFieldPanel(
             ["last_task_title", FieldPanel("last_task")],
             heading=_("Last task"),
             help_text=_("Learners write their answer for themselves; nobody else sees it."),
         ),
     ]
+    settings_panels = [certificate_panel(), *Page.settings_panels]
     parent_page_types = ["courses.TrackIndexPage"]
     subpage_types: list[str] = []
     copy_form_class = CopyWithoutAliasForm
@@ -100,6 +116,7 @@ class TrackPage(Page):
     class Meta:
         verbose_name = _("track")
         verbose_name_plural = _("tracks")
+        constraints = [certificate_asks_parts("track_certificate_asks_parts")]
 
     def get_absolute_url(self) -> str:
         return reverse("track", args=[self.slug])

@@ -32,6 +32,7 @@ for in_words in (
     wording.minutes,
     wording.hours,
     wording.clock_words,
+    wording.clock_time,
     wording.round_number,
 ):
     register.filter(in_words)

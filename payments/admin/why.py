@@ -93,7 +93,7 @@ def answer(learner: User, lesson_id: int, *, now: datetime) -> dict[str, Any]:
         "course": course,
         "opens": access.may_open(learner, lesson, course=course, now=now),
         "reasons": [
-            *reasons(lesson, course, active),
+            *reasons(learner, lesson, course, active),
             *withheld(learner, [row for row in rows if row.pk in covering and row.withdrawn_at]),
         ],
         "columns": [_("Opens"), _("Source"), _("State"), _("From"), _("Until"), _("This course")],
@@ -108,7 +108,9 @@ def answer(learner: User, lesson_id: int, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def reasons(lesson: LessonPage, course: CoursePage, active: list[Grant]) -> Iterator[Any]:
+def reasons(
+    learner: User, lesson: LessonPage, course: CoursePage, active: list[Grant]
+) -> Iterator[Any]:
     if not course.live:
         yield _("The course is not published: only who has it already reads it.")
     if not lesson.live:
@@ -118,6 +120,8 @@ def reasons(lesson: LessonPage, course: CoursePage, active: list[Grant]) -> Iter
             yield _("The lesson was taken back on its own, or was never published.")
     if course.live and lesson.live and lesson.free_preview:
         yield _("The lesson is a free preview: everybody can open it.")
+    if access.teaches(learner, course):
+        yield _("It is their own course: the instructor's account reads it.")
     for row in active:
         words = {"what": target(row), "source": row.get_source_kind_display()}
         yield _("A grant of “%(what)s” is in force: %(source)s.") % words

@@ -31,11 +31,16 @@ def limited(action: str) -> Callable[[View], View]:
     return decorate
 
 
-def consume(request: HttpRequest, action: str) -> bool:
-    """Counts one more; whether it is within the limit."""
+def consume(request: HttpRequest, action: str, *, key: str | None = None) -> bool:
+    """Counts one more, of `key` where the limit is of that; whether it is within the limit."""
     return bool(
         ratelimit.consume(
-            request, app="accounts", action=action, config=settings.RATE_LIMITS, limit_get=True
+            request,
+            app="accounts",
+            action=action,
+            config=settings.RATE_LIMITS,
+            key=key,
+            limit_get=True,
         )
     )
 

@@ -24,7 +24,8 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 # What belongs to the person alone, or to money, or would give a player its token for beats.
 CLOSED = (
     *("/account/", "/admin/", "/_util/", "/payments/", "/preview/"),
-    *("/study/token/", "/sandbox/", "/demo/"),
+    *("/study/token/", "/study/notes/", "/study/review/", "/study/ledger/", "/study/feeds/"),
+    *("/study/certificates/", "/following/", "/sandbox/", "/demo/"),
 )
 
 

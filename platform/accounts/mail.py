@@ -42,11 +42,15 @@ def queue(
     now: datetime,
     user: User | None = None,
     about: str = "",
+    unsubscribe: str = "",
 ) -> bool:
-    """Writes the mail `templates/emails/<template>` once per key; False if it was there already."""
+    """Writes the mail `templates/emails/<template>` once per key; False if it was there already.
+
+    `unsubscribe`: the address that ends mails of this kind, for those one may end.
+    """
     if OutboxMessage.objects.filter(key=key).exists():
         return False
-    mail = render(template, context, language)
+    mail = render(template, {"unsubscribe": unsubscribe, **context}, language)
     message, created = OutboxMessage.objects.get_or_create(
         key=key,
         defaults={
@@ -57,6 +61,7 @@ def queue(
             "text": mail.text,
             "html": mail.html,
             "about": about,
+            "unsubscribe": unsubscribe,
             "created_at": now,
         },
     )
@@ -85,6 +90,7 @@ def send_again(message: OutboxMessage, *, now: datetime) -> OutboxMessage:
         text=message.text,
         html=message.html,
         about=message.about,
+        unsubscribe=message.unsubscribe,
         created_at=now,
     )
     send.enqueue(message=again.pk)
@@ -152,12 +158,16 @@ def _paragraphs(body: str) -> list[dict[str, Any]]:
 
 def _as_mail(row: OutboxMessage) -> EmailMultiAlternatives:
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ")
+    headers = {"Message-ID": f"<outbox-{row.pk}@{domain}>", "Auto-Submitted": "auto-generated"}
+    if row.unsubscribe:  # one click in the mail program: RFC 8058
+        headers["List-Unsubscribe"] = f"<{row.unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail = EmailMultiAlternatives(
         subject=row.subject,
         body=row.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[row.to],
-        headers={"Message-ID": f"<outbox-{row.pk}@{domain}>", "Auto-Submitted": "auto-generated"},
+        headers=headers,
     )
     mail.attach_alternative(row.html, "text/html")
     return mail

@@ -135,6 +135,8 @@ class OutboxMessage(models.Model):
     about = models.CharField(
         max_length=20, choices=About.choices, blank=True, default="", db_default=""
     )
+    # The address that ends mails of this kind; empty: one of those that nobody can do without.
+    unsubscribe = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("mail")

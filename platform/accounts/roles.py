@@ -26,6 +26,7 @@ ADMIN = ("wagtailadmin.access_admin",)
 # What is in it and its words; its price is finance's alone.
 BUNDLES = ("courses.view_bundle", "courses.add_bundle", "courses.change_bundle")
 MEMBERSHIPS = ("courses.view_membership", "courses.add_membership", "courses.change_membership")
+TALK = ("community.view_comment", "community.moderate_comment")
 CONTENT = (
     "courses.add_instructor",
     "courses.change_instructor",
@@ -36,6 +37,9 @@ CONTENT = (
     "courses.delete_discipline",
     "courses.view_discipline",
     "courses.view_membership",
+    "learning.view_credential",
+    "learning.withdraw_credential",
+    "growth.*_letter",
     *BUNDLES,
 )
 MONEY = (
@@ -80,10 +84,10 @@ SITE = (
 )
 # Role → permissions, "app.codename" or a pattern. What no installed app has is left out.
 PERMISSIONS: dict[str, tuple[str, ...]] = {
-    EDITOR: ADMIN + CONTENT,
-    MODERATOR: ADMIN,
+    EDITOR: ADMIN + CONTENT + TALK,
+    MODERATOR: ADMIN + TALK,
     FINANCE: ADMIN + MONEY,
-    OPERATOR: ADMIN + CONTENT + SITE,
+    OPERATOR: ADMIN + CONTENT + TALK + SITE,
 }
 # Role → what it may do with the pages of the site and with files.
 PAGE = ("add_page", "change_page", "publish_page", "bulk_delete_page", "lock_page", "unlock_page")

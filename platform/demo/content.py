@@ -60,6 +60,29 @@ def html(blocks: list[str]) -> str:
     return "".join(str(_read_block(block, None)[1]) for block in blocks)
 
 
+def quiz(path: Path) -> list[tuple[str, Any]]:
+    """The quiz beside a lesson (01.md: 01.quiz.toml), as a StreamField takes it; empty without."""
+    file = path.with_suffix(".quiz.toml")
+    return [_read_question(row) for row in read_toml(file)["block"]] if file.exists() else []
+
+
+def _read_question(row: dict[str, Any]) -> tuple[str, Any]:
+    match row:
+        case {"ask": ask, "questions": questions}:
+            return "pool", {"ask": ask, "questions": [_read_question(each) for each in questions]}
+        case {"kind": kind, "choices": choices, **rest}:
+            read = [
+                {"text": each["text"], "is_right": each.get("right", False), "why": each["why"]}
+                for each in choices
+            ]
+            return kind, rest | {"choices": read, "is_shuffled": True}
+        case {"kind": "true_false", "right": right, **rest}:
+            return "true_false", rest | {"right": "true" if right else "false"}
+        case {"kind": kind, **rest}:
+            return kind, rest
+    raise ValueError(row)
+
+
 def _read_block(block: str, find: FindSellable | None) -> tuple[str, Any]:
     if card := CARD.match(block):
         kind, slug, line = card.groups()

@@ -1,4 +1,4 @@
-"""The demo's cast: two learners, five of staff with seeded second factors."""
+"""The demo's cast: two learners, an instructor, five of staff with seeded second factors."""
 
 import hashlib
 import time
@@ -43,6 +43,7 @@ class Person:
 CAST = [
     Person("learner", "林岚"),
     Person("member", "陈一舟"),
+    Person("instructor", "林若谷"),
     Person("editor", "沈编辑", "editor"),
     Person("moderator", "何版主", "moderator"),
     Person("finance", "吴会计", "finance"),

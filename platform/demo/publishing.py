@@ -89,6 +89,7 @@ def publish_course(folder: Path, membership: Membership) -> CoursePage:
         "introduction": content.html(content.split(facts["intro"])),
         "instructor": Instructor.objects.get(slug=facts["instructor"]),
         "planned_lessons": facts["lessons_total"],
+        "gives_certificate": facts.get("certificate", False),
         "questions": [
             ("faq", {"question": each["q"], "answer": each["a"]}) for each in facts["questions"]
         ],
@@ -137,6 +138,7 @@ def publish_lesson(path: Path, course: CoursePage) -> LessonPage:
         "question": facts["question"],
         "summary": facts["summary"],
         "body": _rich(content.stream(text.blocks, _find)),
+        "quiz": content.quiz(path),
         "transcript": path.with_suffix(".vtt").read_text(encoding="utf-8"),
         "audio": _recording(path.with_suffix(".mp3"), f"{course.title} · {facts['title']}"),
         "voice_note": VOICE,

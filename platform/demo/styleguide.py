@@ -99,6 +99,7 @@ def lesson(request: HttpRequest, number: int) -> HttpResponse:
         "title": title,
         "facts": [f"第 {number} 讲", "11 分 20 秒", "约 2,600 字"],
         "byline": ["周明远 讲述", "合成语音"] if media else ["周明远"],
+        "markers": data.MARKERS,
         "paragraphs": data.paragraphs(sounding=bool(media)),
         "outline": data.outline(number),
         "course_title": data.COURSE_TITLE,

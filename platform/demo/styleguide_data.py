@@ -77,6 +77,9 @@ TEXT = [
 ]
 
 
+MARKERS = [{"start": 0.0, "title": "一口锅"}, {"start": 60.0, "title": "信任的账"}]
+
+
 def paragraphs(*, sounding: bool) -> list[list[dict[str, str]]]:
     """The sample text as components/transcript.html takes it; 12 seconds a sentence."""
     starts = iter(pairwise(range(0, 12_000, 12)))

@@ -1,15 +1,21 @@
-"""What the admin gets from insights: three entries in the menu of money, and a way in."""
+"""What the admin gets from insights: three entries in the menu of money, and a way in; for editors
+how a lesson's quiz is answered."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.ui.components import Component
 from wagtail.admin.viewsets.base import ViewSet
+from wagtail.admin.widgets import Button as WagtailButton
+from wagtail.models import Page
 
-from insights import overview, share_pages, statement_pages
+from accounts.models import User
+from courses.models import LessonPage
+from insights import overview, quiz_answers, share_pages, statement_pages
 from insights.rights import PERMISSION, FinanceMenuItem
 from operations.dashboard import Button, Panel
 
@@ -63,6 +69,24 @@ class ShareViewSet(FinanceViewSet):
 @hooks.register("register_admin_viewset")
 def boards() -> list[ViewSet]:
     return [OverviewViewSet(), StatementViewSet(), ShareViewSet()]
+
+
+@hooks.register("register_admin_urls")
+def quiz_urls() -> list[URLPattern]:
+    view = quiz_answers.quiz_answers
+    return [path("quizzes/<int:page_id>/", view, name="quiz_answers")]
+
+
+@hooks.register("register_page_header_buttons")
+def lead_to_how_the_quiz_is_answered(
+    page: Page, user: User, view_name: str, next_url: str | None = None
+) -> Iterator[WagtailButton]:
+    if not isinstance(page, LessonPage) or not page.quiz_questions:
+        return
+    if page.permissions_for_user(user).can_edit():
+        address = reverse("quiz_answers", args=[page.pk])
+        label = _("How the quiz is answered")
+        yield WagtailButton(label, address, icon_name="view", priority=61)
 
 
 @hooks.register("construct_homepage_panels")

@@ -1,12 +1,13 @@
 """Heartbeats as they arrive: read, checked, made sound.
 
-JSON `{"token", "session", "seq", "position", "ranges", "wall", "read_to"}`, cumulative for its
-session. What cannot be true is nonsense and refused; what may be a rounding is clipped.
+JSON `{"token", "session", "seq", "position", "ranges", "wall", "read_to", "ago"}`, cumulative for
+its session; `ago` is how many seconds ago the last of it was studied (0 if left out). What cannot
+be true is nonsense and refused; what may be a rounding is clipped.
 """
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ ROUNDING = 1.05  # players report late and round
 SLACK = 30.0  # seconds: files and players differ about lengths
 # A visitor's session is kept in the browser for a week before sign-in.
 LONGEST_WALL = timedelta(days=7, hours=12).total_seconds()
+LONGEST_AGO = timedelta(days=31).total_seconds()  # a lesson kept for offline study
 LARGEST_SEQ = 2**31 - 1
 LARGEST_NUMBER = 1e9
 
@@ -35,6 +37,7 @@ class Beat:
     ranges: Ranges
     wall: float
     read_to: float
+    ago: float = 0.0
 
     def within(self, duration: float) -> "Beat":
         """The same within content of so many seconds. Raises Nonsense."""
@@ -47,7 +50,7 @@ class Beat:
         if seconds(ranges) > wall * FASTEST * ROUNDING + SLACK:
             raise Nonsense("more content than time")
         position = min(self.position, duration)
-        return Beat(self.session, self.seq, position, ranges, wall, self.read_to)
+        return replace(self, position=position, ranges=ranges, wall=wall)
 
 
 def message_of(body: bytes) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def read(body: bytes) -> tuple[str, Beat]:
         ranges=_ranges(message.get("ranges")),
         wall=_number(message.get("wall")),
         read_to=_number(message.get("read_to"), most=1.0, digits=3),
+        ago=min(_number(message.get("ago", 0)), LONGEST_AGO),
     )
 
 

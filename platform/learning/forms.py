@@ -3,15 +3,17 @@
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from learning.ledger_files import LARGEST
 from learning.models import LearnerGoals, TrackEnrolment
 
 
 class GoalsForm(forms.ModelForm):
     class Meta:
         model = LearnerGoals
-        fields = ["minutes", "days"]
+        fields = ["minutes", "days", "sentences"]
 
 
 class LinesField(forms.CharField):
@@ -31,3 +33,19 @@ class LastTaskForm(forms.Form):
         help_text=_("For yourself: nobody else sees it. It goes along when you export your data."),
         widget=forms.Textarea(attrs={"rows": 8}),
     )
+
+
+class LedgerFileForm(forms.Form):
+    file = forms.FileField(
+        label=_("A ledger exported as JSON"),
+        help_text=_(
+            "At most 20 MB. Nothing is entered twice, and what was brought in cannot be taken out."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+    )
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        if file.size is None or file.size > LARGEST:
+            raise forms.ValidationError(_("The file is larger than 20 MB."))
+        return file

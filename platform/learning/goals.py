@@ -9,7 +9,7 @@ def of(learner: User) -> LearnerGoals:
     return LearnerGoals.objects.filter(learner=learner).first() or LearnerGoals(learner=learner)
 
 
-def change(*, learner: User, minutes: int, days: int) -> None:
+def change(*, learner: User, minutes: int, days: int, sentences: int) -> None:
     LearnerGoals.objects.update_or_create(
-        learner=learner, defaults={"minutes": minutes, "days": days}
+        learner=learner, defaults={"minutes": minutes, "days": days, "sentences": sentences}
     )

@@ -8,9 +8,9 @@ constraints and its indexes under their names.
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from learning.models import LessonProgress, PlaySession, StudyDay
+from learning.models import LedgerEntry, LessonProgress, PlaySession, StudyDay
 
-TABLES = [model._meta.db_table for model in (PlaySession, LessonProgress, StudyDay)]
+TABLES = [model._meta.db_table for model in (PlaySession, LessonProgress, StudyDay, LedgerEntry)]
 PARTS = 32
 # Whoever waits for the table keeps everybody behind it waiting: rather give up and try again.
 LONGEST_WAIT = "10s"
@@ -32,7 +32,7 @@ def part(table: str, *, parts: int = PARTS) -> bool:
         cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         if is_parted(table, cursor):
             return False
-        keys, indexes = _definitions(table, cursor)
+        keys, others = _definitions(table, cursor)
         whole = f"{table}_whole"
         cursor.execute(f"ALTER TABLE {table} RENAME TO {whole}")
         cursor.execute(
@@ -46,7 +46,7 @@ def part(table: str, *, parts: int = PARTS) -> bool:
             )
         cursor.execute(f"INSERT INTO {table} SELECT * FROM {whole}")  # noqa: S608
         cursor.execute(f"DROP TABLE {whole}")
-        for definition in [*keys, *indexes]:
+        for definition in [*keys, *others]:
             cursor.execute(definition)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {table}")
@@ -59,8 +59,8 @@ def is_parted(table: str, cursor: CursorWrapper) -> bool:
 
 
 def _definitions(table: str, cursor: CursorWrapper) -> tuple[list[str], list[str]]:
-    """What makes the table's keys and other indexes anew, under their names. A key without the
-    learner would be refused by PostgreSQL, and nothing would have happened."""
+    """What makes the table's keys, other indexes and triggers anew, under their names. A key
+    without the learner would be refused by PostgreSQL, and nothing would have happened."""
     cursor.execute(
         "SELECT format('ALTER TABLE %%I ADD CONSTRAINT %%I %%s', %s::text, conname,"
         " pg_get_constraintdef(oid)), conindid"
@@ -73,4 +73,11 @@ def _definitions(table: str, cursor: CursorWrapper) -> tuple[list[str], list[str
         " WHERE indrelid = %s::regclass AND indexrelid != ALL(%s)",
         [table, [index for _, index in keys]],
     )
-    return [definition for definition, _ in keys], [row[0] for row in cursor.fetchall()]
+    indexes = [row[0] for row in cursor.fetchall()]
+    cursor.execute(
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger"
+        " WHERE tgrelid = %s::regclass AND NOT tgisinternal",
+        [table],
+    )
+    triggers = [row[0] for row in cursor.fetchall()]
+    return [definition for definition, _ in keys], [*indexes, *triggers]

@@ -1,6 +1,7 @@
 """Recording what was studied, and folding it into progress and study days."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import batched
@@ -12,12 +13,13 @@ from django.db.models import OuterRef, Q, Subquery
 from accounts.models import User
 from courses.models import CoursePage, LessonPage
 from courses.queries import COURSE_PATH
-from learning import goals, states
+from learning import goals, ledger, recordings, states
 from learning.beats import Beat
-from learning.models import LessonProgress, PlaySession, StudyDay
+from learning.models import LedgerEntry, LessonProgress, PlaySession, StudyDay
 from learning.states import LessonState
 from learning.tokens import Token
 from learning.wall_time import Span, seconds_studied
+from operations.jobs import job
 
 KEPT = timedelta(days=60)
 LONGEST_DAY = 25 * 60 * 60
@@ -54,20 +56,25 @@ def record(beat: Beat, token: Token, *, now: datetime) -> None:
     Raises Nonsense when the beat does not fit the lesson.
     """
     beat = beat.within(token.duration)
+    played_at = now - timedelta(seconds=beat.ago)
+    # Time counts from the token's issue only. And no later than the study claimed needs.
+    ended_at = now - timedelta(seconds=min(beat.ago, token.age))
+    started_at = max(ended_at - timedelta(seconds=beat.wall), now - timedelta(seconds=token.age))
     row = {
         "learner_id": token.learner_id,
         "lesson_id": token.lesson_id,
         "session": beat.session,
+        "recording": token.recording,
         "seq": beat.seq,
         "ranges": beat.ranges,
         "duration": token.duration,
         "position": beat.position,
         "wall": beat.wall,
         "read_to": beat.read_to,
-        "day": token.day_of(wall=beat.wall),
-        # No later than the study claimed needs, no earlier than the token allows.
-        "started_at": now - timedelta(seconds=min(beat.wall, token.age)),
-        "updated_at": now,
+        "day": token.day_of(began=beat.ago + beat.wall),
+        "started_at": started_at,
+        "updated_at": ended_at,
+        "played_at": played_at,
         "is_folded": False,
     }
     values = [field.get_db_prep_save(row[field.attname], connection) for field in _COLUMNS]
@@ -108,25 +115,48 @@ def fold_learner(learner_id: int) -> None:
         if learner is None:  # the account is gone: its last beats go too
             PlaySession.objects.filter(learner_id=learner_id).delete()
             return
-        _fold_lessons(learner_id, sessions)
+        _fold_lessons(learner, sessions)
         _fold_days(learner, sorted({session.day for session in sessions}))
         for some in batched(sessions, 200):
             as_read = reduce(or_, (Q(session=each.session, seq=each.seq) for each in some))
             PlaySession.objects.filter(as_read, learner_id=learner_id).update(is_folded=True)
 
 
-def _fold_lessons(learner_id: int, sessions: list[PlaySession]) -> None:
-    rows = _locked_progress(learner_id, {session.lesson_id for session in sessions})
-    for session in sorted(sessions, key=lambda each: each.updated_at):
+@job
+def carry_over(*, lesson: int) -> None:
+    """A lesson's recording was replaced: everybody's place in it goes over, what was told a moment
+    before with it. Idempotent."""
+    waiting = PlaySession.objects.filter(lesson_id=lesson, is_folded=False)
+    for learner_id in waiting.order_by().values_list("learner_id", flat=True).distinct():
+        fold_learner(learner_id)
+    recordings.carry_over(lesson)
+
+
+def _fold_lessons(learner: User, sessions: list[PlaySession]) -> None:
+    rows = _locked_progress(learner.pk, {session.lesson_id for session in sessions})
+    waiting = _awaiting_quiz(learner.pk, rows)
+    undone = {lesson_id for lesson_id, row in rows.items() if row.done_at is None}
+    for session in sorted(sessions, key=lambda each: each.studied_at):
         if row := rows.get(session.lesson_id):
-            _write(row, states.of_progress(row).after(session))
-    LessonProgress.objects.bulk_update(rows.values(), [*states.FIELDS, "heard"])
+            waits = row.lesson_id in waiting
+            session = recordings.fit(row, session)
+            _write(row, states.of_progress(row).after(session, awaits_quiz=waits))
+    LessonProgress.objects.bulk_update(rows.values(), [*states.FIELDS, "heard", "recording"])
+    if done := {lesson_id for lesson_id in undone if rows[lesson_id].done_at}:
+        ledger.enter_marks(learner, done)
 
 
 def _write(row: LessonProgress, state: LessonState) -> None:
     for name in states.FIELDS:
         setattr(row, name, getattr(state, name))
     row.heard = state.heard
+
+
+def _awaiting_quiz(learner_id: int, lesson_ids: Iterable[int]) -> set[int]:
+    """Those of these lessons that are not done before their quiz is passed. Asked under the lock of
+    their rows: who passes meanwhile waits for it, and settles them then."""
+    mine = LessonProgress.objects.filter(learner_id=learner_id, lesson_id__in=lesson_ids)
+    return set(mine.filter(states.awaits_quiz()).values_list("lesson_id", flat=True))
 
 
 def _locked_progress(learner_id: int, lesson_ids: set[int]) -> dict[int, LessonProgress]:
@@ -170,19 +200,56 @@ def _fold_days(learner: User, days: list[date]) -> None:
     StudyDay.objects.bulk_update(rows, ["seconds", "goal_reached"])
 
 
+class QuizNotPassed(Exception):
+    """The course counts the lesson's quiz, and it was not passed: one's own word is not enough."""
+
+
+def settle(*, learner: User, lesson: LessonPage, now: datetime) -> None:
+    """The quiz was passed for the first time: what was heard or read enough is done now."""
+    row = _locked_progress(learner.pk, {lesson.pk}).get(lesson.pk)
+    if row is None or row.done_at is not None:
+        return
+    if how := states.of_progress(row).comes_to:
+        row.done_at, row.done_how = now, how
+        row.save(update_fields=["done_at", "done_how"])
+        ledger.enter_marks(learner, [lesson.pk])
+
+
 def mark(*, learner: User, lesson: LessonPage, done: bool | None = None, now: datetime) -> bool:
-    """Set or take away (or, with None, turn) the mark that a lesson is done; gives what it is."""
+    """Set or take away (or, with None, turn) the mark that a lesson is done; gives what it is.
+
+    Raises QuizNotPassed.
+    """
     # Before, not within: two transactions must not wait for each other's rows.
     fold_learner(learner.pk)
     with transaction.atomic():
         row = _locked_progress(learner.pk, {lesson.pk})[lesson.pk]
         wanted = done if done is not None else row.done_at is None
+        if wanted and row.done_at is None and _awaiting_quiz(learner.pk, [lesson.pk]):
+            raise QuizNotPassed
         if wanted != (row.done_at is not None):
+            if not wanted:
+                _enter_taking_back(learner, row, now=now)
             row.done_at = now if wanted else None
             row.done_how = LessonProgress.DoneHow.HAND if wanted else ""
             row.studied_at = now if wanted else row.studied_at
             row.save(update_fields=["done_at", "done_how", "studied_at"])
+            if wanted:
+                ledger.enter_marks(learner, [lesson.pk])
     return wanted
+
+
+def _enter_taking_back(learner: User, row: LessonProgress, *, now: datetime) -> None:
+    """After the mark itself, which may be older than the ledger."""
+    ledger.enter_marks(learner, [row.lesson_id], is_afterwards=True)
+    ledger.append(
+        learner=learner,
+        kind=LedgerEntry.Kind.LESSON_UNDONE,
+        key=f"undone:{row.lesson_id}:{now.isoformat()}",
+        at=now,
+        course_id=row.course_id,
+        lesson_id=row.lesson_id,
+    )
 
 
 def forget_sessions(*, now: datetime) -> int:

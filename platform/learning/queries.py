@@ -134,7 +134,7 @@ def courses_of(user: User, *, now: datetime) -> list[CourseRow]:
     ids = [*begun, *(pk for pk in mine if pk not in begun)]
     granted = access.granted_courses(user, ids, now=now)
     pages = catalogue.courses().filter(pk__in=ids)
-    counts = _lessons_in(ids)
+    counts = lessons_in(ids)
     rows = [
         CourseRow(
             course=page,
@@ -152,7 +152,7 @@ def courses_of(user: User, *, now: datetime) -> list[CourseRow]:
     )
 
 
-def _lessons_in(course_ids: Iterable[int]) -> dict[int, int]:
+def lessons_in(course_ids: Iterable[int]) -> dict[int, int]:
     """How many lessons stand in each course, as `access` counts them."""
     courses = CoursePage.objects.filter(pk__in=course_ids)
     rows = (

@@ -9,9 +9,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, DateTimeField, F, QuerySet, Value
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Coalesce
 
-from learning.models import LessonProgress, PlaySession
+from courses.models import LessonPage
+from learning.models import LessonProgress, PlaySession, QuizAttempt
 from learning.ranges import Ranges, seconds, union
 from operations.prepared import Given, Prepared
 
@@ -60,13 +72,14 @@ class LessonState:
             return LessonProgress.DoneHow.HEARD if enough else ""
         return LessonProgress.DoneHow.READ if self.read_to >= READ_ENOUGH else ""
 
-    def after(self, session: PlaySession) -> "LessonState":
+    def after(self, session: PlaySession, *, awaits_quiz: bool = False) -> "LessonState":
         """With what a session adds.
 
         It is done when a session brings it over the mark: whoever took the mark away by hand
-        keeps it away. The position is the newest of a session that played.
+        keeps it away. While it `awaits_quiz` it is not: passing that brings it there
+        (`learning.progress.settle`). The position is the newest of a session that played.
         """
-        at = session.updated_at
+        at = session.studied_at
         studied_at = max(self.studied_at or at, at)
         duration = self.duration
         if self.studied_at is None or (at, session.duration) >= (self.studied_at, duration):
@@ -85,7 +98,7 @@ class LessonState:
             read_to=max(self.read_to, session.read_to),
             studied_at=studied_at,
         )
-        if not self.is_done and not self.comes_to and state.comes_to:
+        if not awaits_quiz and not self.is_done and not self.comes_to and state.comes_to:
             return replace(state, done_at=studied_at, done_how=state.comes_to)
         return state
 
@@ -100,6 +113,15 @@ FIELDS = (
     "done_at",
     "done_how",
 )
+
+
+def awaits_quiz() -> Q:
+    """A condition on rows with a learner and a lesson: its quiz counts, and was not passed yet."""
+    counts = LessonPage.objects.filter(pk=OuterRef("lesson_id"), quiz_counts=True)
+    passed = QuizAttempt.objects.filter(
+        learner_id=OuterRef("learner_id"), lesson_id=OuterRef("lesson_id"), is_passed=True
+    )
+    return Q(Exists(counts.order_by()), ~Exists(passed))
 
 
 def of_progress(row: LessonProgress) -> LessonState:
@@ -118,20 +140,25 @@ def of_one(learner_id: int, lesson_id: int) -> LessonState:
 
 
 def _rows(**mine: Any) -> QuerySet[Any, tuple[Any, ...]]:
-    """A lesson's id, what FIELDS name, and whether it is of a session that was not yet folded."""
+    """A lesson's id, what FIELDS name, whether it is of a session that was not yet folded, and then
+    whether its lesson awaits its quiz."""
+    at = Coalesce("played_at", "updated_at")
     never = Value(None, output_field=DateTimeField())
-    folded = LessonProgress.objects.filter(**mine).values_list("lesson_id", *FIELDS, Value(False))
+    folded = LessonProgress.objects.filter(**mine).values_list(
+        "lesson_id", *FIELDS, Value(False), Value(False)
+    )
     fresh = PlaySession.objects.filter(**mine, is_folded=False).values_list(
         "lesson_id",
         "ranges",
         "duration",
         "position",
-        F("updated_at"),
+        at,
         "read_to",
-        F("updated_at"),
+        at,
         never,
         Value(""),
         Value(True),
+        ExpressionWrapper(awaits_quiz(), BooleanField()),
     )
     return folded.union(fresh, all=True)
 
@@ -147,7 +174,10 @@ ROWS_OF_ONE = Prepared(
 def _merged(rows: Iterable[tuple[Any, ...]]) -> dict[int, LessonState]:
     states: dict[int, LessonState] = {}
     sessions: list[PlaySession] = []
-    for lesson_id, *values, is_session in rows:
+    awaiting: set[int] = set()
+    for lesson_id, *values, is_session, awaits in rows:
+        if awaits:
+            awaiting.add(lesson_id)
         found = dict(zip(FIELDS, values, strict=True))
         if is_session:
             sessions.append(
@@ -157,11 +187,13 @@ def _merged(rows: Iterable[tuple[Any, ...]]) -> dict[int, LessonState]:
                     duration=found["duration"],
                     position=found["position"],
                     read_to=found["read_to"],
-                    updated_at=found["studied_at"],
+                    played_at=found["studied_at"],
                 )
             )
         else:
             states[lesson_id] = LessonState(**found)
-    for session in sorted(sessions, key=lambda each: each.updated_at):
-        states[session.lesson_id] = states.get(session.lesson_id, LessonState()).after(session)
+    for session in sorted(sessions, key=lambda each: each.studied_at):
+        state = states.get(session.lesson_id, LessonState())
+        waits = session.lesson_id in awaiting
+        states[session.lesson_id] = state.after(session, awaits_quiz=waits)
     return states

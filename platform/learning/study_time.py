@@ -5,8 +5,9 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from accounts.models import User
-from learning import days, goals
+from learning import days, goals, streaks
 from learning.models import LearnerGoals, StudyDay
+from learning.streaks import Streak
 
 STUDY_DAY = 60  # seconds that make a day a study day
 RECENT = 28  # days
@@ -34,8 +35,12 @@ class Time:
 
     today: date
     seconds: dict[date, int]  # of the days of this week with study
-    streak: int
+    run: Streak
     goals: LearnerGoals
+
+    @property
+    def streak(self) -> int:
+        return self.run.days
 
     @property
     def minutes_today(self) -> int:
@@ -54,29 +59,34 @@ class Time:
         ]
 
     @property
+    def rested_this_week(self) -> int:
+        return self.run.rested_in(days.week_of(self.today))
+
+    @property
     def days_this_week(self) -> int:
         return sum(each.is_studied for each in self.week)
 
 
 def of(user: User, *, now: datetime) -> Time:
-    """Two queries. The streak counts consecutive study days up to today or yesterday."""
+    """Two queries. Days are read back to the first gap that no streak outlasts."""
     today = days.day_of(now, days.zone_of(user))
     monday = days.week_of(today)[0]
     seconds: dict[date, int] = {}
-    streak, expected = 0, today
+    studied: list[date] = []
+    after = today
+    # Who travelled west has studied tomorrow.
     rows = StudyDay.objects.filter(
-        learner_id=user.pk, day__lte=today, seconds__gte=STUDY_DAY
+        learner_id=user.pk, day__lte=today + timedelta(days=1), seconds__gte=STUDY_DAY
     ).order_by("-day")
-    for day, studied in rows.values_list("day", "seconds").iterator(chunk_size=100):
-        if day >= monday:
-            seconds[day] = studied
-        if streak == 0 and day == today - timedelta(days=1):
-            expected = day  # today may still come
-        if day == expected:
-            streak, expected = streak + 1, day - timedelta(days=1)
+    for day, counted in rows.values_list("day", "seconds").iterator(chunk_size=100):
+        if monday <= day <= today:
+            seconds[day] = counted
+        if (after - day).days - 1 <= streaks.MOST_IN_HAND:
+            studied.append(day)
+            after = day
         elif day < monday:
             break
-    return Time(today, seconds, streak, goals.of(user))
+    return Time(today, seconds, streaks.of(studied, today=today), goals.of(user))
 
 
 def recent(user: User, *, now: datetime) -> list[tuple[date, int]]:

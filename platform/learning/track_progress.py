@@ -24,6 +24,7 @@ class StageProgress:
     stage: Stage
     done: int
     state: StepState
+    waits: bool = False  # for the one before it: its track goes in order
 
     @property
     def of(self) -> int:
@@ -57,12 +58,14 @@ class TrackProgress:
         """The first one that is not done is the one where an enrolled learner is."""
         found: list[StageProgress] = []
         is_here = self.is_enrolled
+        in_order = self.is_enrolled and self.track.in_order
         for stage in self.path.stages:
             done = sum(self.is_done(each) for each in stage.lessons)
             state: StepState = "done" if stage.lessons and done == len(stage.lessons) else "ahead"
             if state == "ahead" and is_here:
                 state, is_here = "now", False
-            found.append(StageProgress(stage, done, state))
+            waits = in_order and state == "ahead"
+            found.append(StageProgress(stage, done, state, waits))
         return found
 
     @property
@@ -89,8 +92,10 @@ class TrackProgress:
 
     @cached_property
     def next(self) -> PathLesson | None:
-        """The first lesson to do that is open to the learner."""
-        return next((each for each in self._to_do() if each.row.opens), None)
+        """The first lesson to do that is open to the learner, and whose stage is reached."""
+        waiting = {each.lesson.pk for s in self.stages if s.waits for each in s.stage.lessons}
+        reached = (each for each in self._to_do() if each.lesson.pk not in waiting)
+        return next((each for each in reached if each.row.opens), None)
 
     @cached_property
     def shut(self) -> PathLesson | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from learning import progress
+from learning import feed_watch, ledger_days, progress
 from operations.periodic import periodic
 
 
@@ -14,3 +14,13 @@ def fold_sessions(now: datetime) -> None:
 @periodic(minutes=24 * 60)
 def forget_sessions(now: datetime) -> None:
     progress.forget_sessions(now=now)
+
+
+@periodic(minutes=60)
+def enter_days(now: datetime) -> None:
+    ledger_days.enter_past_days(now=now)
+
+
+@periodic(minutes=24 * 60)
+def forget_fetches(now: datetime) -> None:
+    feed_watch.forget(now=now)

@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -19,7 +21,16 @@ from accounts.limits import limited
 from accounts.models import User
 from courses import access, outline
 from courses.models import CoursePage, LessonPage
-from learning import beats, progress, queries, study_time, tokens, track_progress
+from learning import (
+    beats,
+    plans,
+    progress,
+    queries,
+    review_queries,
+    study_time,
+    tokens,
+    track_progress,
+)
 from learning import goals as learner_goals
 from learning import speed as listening
 from learning.forms import GoalsForm
@@ -31,7 +42,7 @@ from operations import clock, counts
 @require_safe
 def study(request: HttpRequest) -> HttpResponse:
     """What to go on with, the time studied, one's courses."""
-    return _study_page(request, _learner(request))
+    return _study_page(request, learner_of(request))
 
 
 @never_cache
@@ -39,7 +50,7 @@ def study(request: HttpRequest) -> HttpResponse:
 @require_POST
 def goals(request: HttpRequest) -> HttpResponse:
     """Changes how much one means to study."""
-    learner = _learner(request)
+    learner = learner_of(request)
     form = GoalsForm(request.POST, instance=learner_goals.of(learner))
     if not form.is_valid():
         return _study_page(request, learner, form=form, status=422)
@@ -71,7 +82,7 @@ def beat(request: HttpRequest) -> HttpResponse:
         BEATS.add("refused")
         return JsonResponse({"error": str(error)}, status=400)
     BEATS.add("accepted")
-    return HttpResponse(status=204)
+    return HttpResponse(status=204, headers={"Beat-Every": str(settings.BEAT_SECONDS)})
 
 
 @require_POST
@@ -99,7 +110,7 @@ def token(request: HttpRequest, lesson_id: int) -> HttpResponse:
     """A new token for a page that has stood open for long."""
     if not request.user.is_authenticated:
         return JsonResponse({}, status=401)
-    lesson, _course = _open_lesson(request, lesson_id)
+    lesson, _course = open_lesson(request, lesson_id)
     issued = tokens.issue(learner=request.user, lesson=lesson, now=clock.now())
     return JsonResponse({"token": issued.token, "day_ends": issued.day_ends})
 
@@ -108,22 +119,25 @@ def token(request: HttpRequest, lesson_id: int) -> HttpResponse:
 @require_POST
 def done(request: HttpRequest, lesson_id: int) -> HttpResponse:
     """Marks a lesson as done (done=1) or not (done=0); without a word it turns the mark."""
-    lesson, course = _open_lesson(request, lesson_id)
-    back = _back(request, default=reverse("lesson", args=[course.slug, lesson.slug]))
+    lesson, course = open_lesson(request, lesson_id)
+    back = back_from(request, default=reverse("lesson", args=[course.slug, lesson.slug]))
     if not request.user.is_authenticated:
         return redirect_to_login(back)
     wanted = {"1": True, "0": False}.get(request.POST.get("done", ""))
-    progress.mark(learner=request.user, lesson=lesson, done=wanted, now=clock.now())
+    try:
+        progress.mark(learner=request.user, lesson=lesson, done=wanted, now=clock.now())
+    except progress.QuizNotPassed:
+        messages.warning(request, _("Pass the quiz first: in this course it counts."))
     return redirect(back)
 
 
-def _learner(request: HttpRequest) -> User:
+def learner_of(request: HttpRequest) -> User:
     if not request.user.is_authenticated:
         raise PermissionDenied
     return request.user
 
 
-def _open_lesson(request: HttpRequest, lesson_id: int) -> tuple[LessonPage, CoursePage]:
+def open_lesson(request: HttpRequest, lesson_id: int) -> tuple[LessonPage, CoursePage]:
     """A lesson that is open to whoever asks, and its course; 404 for any other."""
     lessons = LessonPage.objects.select_related("audio", "video").defer(*outline.HEAVY)
     lesson = get_object_or_404(lessons, id=lesson_id)  # by pk, numbers too large would raise
@@ -133,7 +147,7 @@ def _open_lesson(request: HttpRequest, lesson_id: int) -> tuple[LessonPage, Cour
     return lesson, course
 
 
-def _back(request: HttpRequest, *, default: str) -> str:
+def back_from(request: HttpRequest, *, default: str) -> str:
     """Where the form asked to go back to, if that is on this site."""
     wanted = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(
@@ -163,7 +177,9 @@ def _study_page(
         "time": time,
         "recent": study_time.recent(learner, now=now),
         "tracks": [each for each in going if not each.is_finished],
+        "plans": plans.today_of(learner, going, now=now),
         "finished_tracks": [each for each in going if each.is_finished],
+        "review": review_queries.today(learner, daily=time.goals.sentences, now=now),
         "going_on": going_on,
         "preface": None if going_on or going else queries.first_preface(),
         "tab": tab,

@@ -19,7 +19,10 @@ from operations import counts, errors, health, logs, measures, request_id, url_c
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
-TEXTS = ("text/", "application/json", "application/xml", "application/manifest+json")
+TEXTS = (
+    *("text/", "application/json", "application/xml", "application/rss+xml"),
+    "application/manifest+json",
+)
 
 logger = logging.getLogger("requests")
 

@@ -3,6 +3,10 @@
 Their pictures, static/icons/icon-*.png, are favicon.svg's, drawn to the edge: systems round them.
 """
 
+import hashlib
+import json
+from pathlib import Path
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.templatetags.static import static
@@ -13,9 +17,13 @@ from django.views.decorators.http import require_safe
 from pages import languages
 from pages.site_shown import shown_to
 
-# Nothing there is worth finding, and much of it differs for everybody.
-NOT_FOR_ROBOTS = ("/account/", "/admin/", "/media/", "/payments/", "/search/", "/study/")
+# Nothing there is worth finding, and much of it differs for everybody. Not /study/: what is open
+# there says noindex, which is heard only by who may read it; the rest leads to the log-in.
+NOT_FOR_ROBOTS = ("/account/", "/admin/", "/media/", "/payments/", "/search/")
 ICON_SIZES = (192, 512)
+ICONS = ("icons/sprite.svg", "icons/favicon.svg", "icons/icon-192.png")
+HTMX = ("django_htmx/htmx-2.min.js", "django_htmx/django-htmx.js")
+LATER = ("find", "share", "video")  # modules beside the bundle that a page loads when it needs them
 for_an_hour = cache_control(public=True, max_age=3600)
 
 
@@ -42,7 +50,9 @@ def manifest(request: HttpRequest) -> HttpResponse:
             "short_name": site.name,
             "description": site.tagline,
             "lang": languages.tag_of(settings.LANGUAGE_CODE),
+            "id": "/",
             "start_url": "/",
+            "scope": "/",
             "display": "minimal-ui",  # with a way back
             "background_color": "#FAF7F0",
             "theme_color": "#FAF7F0",
@@ -60,6 +70,31 @@ def manifest(request: HttpRequest) -> HttpResponse:
         content_type="application/manifest+json",
         json_dumps_params={"ensure_ascii": False},
     )
+
+
+@require_safe
+@cache_control(no_cache=True)
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """What lets the shell, and lessons that a learner keeps, open without a network."""
+    source = (Path(settings.PLATFORM) / "static/js/worker.js").read_text(encoding="utf-8")
+    files = [static(name) for name in shell()]
+    told = {
+        "version": hashlib.sha256("\n".join([*files, source]).encode()).hexdigest()[:12],
+        "files": files,
+        "offline": reverse("kept_lessons"),
+        "signOut": reverse("account_logout"),
+        "media": reverse("media", args=[0, "x"]).removesuffix("0/x/"),
+    }
+    body = f"const SHELL = {json.dumps(told)};\n{source}"
+    return HttpResponse(body, content_type="text/javascript; charset=utf-8")
+
+
+def shell() -> list[str]:
+    """The static files that a page asks for, whatever it needs later."""
+    root = Path(settings.PLATFORM) / "static"
+    later = [*(root / "js").rglob("*/*.js"), *(root / "js" / f"{name}.js" for name in LATER)]
+    modules = sorted(str(path.relative_to(root)) for path in later)
+    return ["css/bundle.css", "js/bundle.js", *HTMX, *ICONS, *modules]
 
 
 @require_safe

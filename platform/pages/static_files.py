@@ -20,8 +20,12 @@ CSS_IMPORT = re.compile(
     r'^@import "(?P<path>[\w./-]+)" layer\((?P<layer>\w+)\)(?: (?P<media>\w+))?;$', re.MULTILINE
 )
 JS_IMPORT = re.compile(r'^import (?:\{[^}]+\} from )?"(?P<path>\.[\w./-]+)";\n', re.MULTILINE)
-# What a browser need not read: comments that have a line of their own, indentation.
-SPARE = re.compile(r"/\*.*?\*/|^[ \t]*//[^\n]*|^[ \t]+|\n(?=\s*\n)", re.DOTALL | re.MULTILINE)
+JS_LATER = re.compile(r'\bimport\("(?P<path>\.[\w./-]+)"\)')
+# What a browser need not read: comments that have a line of their own or end one, indentation.
+SPARE = re.compile(
+    r"/\*.*?\*/|^[ \t]*//[^\n]*|(?<=[;,{}]) // [^\n]*|^[ \t]+|\n(?=\s*\n)",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def bundled_style(source: Path) -> str:
@@ -38,7 +42,9 @@ def bundled_style(source: Path) -> str:
 
 def bundled_script(source: Path) -> str:
     """A module after all that it imports, in one scope: so no two modules may declare one name
-    at their top (the browser refuses that), and exports are by declaration only."""
+    at their top (the browser refuses that), and exports are by declaration only. What a module
+    imports later, it names as from its own folder: the bundle names it as from where it lies."""
+    folder = source.resolve().parent
     seen: set[Path] = set()
 
     def with_imports(module: Path) -> str:
@@ -47,6 +53,12 @@ def bundled_script(source: Path) -> str:
         seen.add(module)
         text = module.read_text(encoding="utf-8")
         needed = [(module.parent / found["path"]).resolve() for found in JS_IMPORT.finditer(text)]
+
+        def from_bundle(found: re.Match[str]) -> str:
+            later = (module.parent / found["path"]).resolve()
+            return f'import("./{later.relative_to(folder).as_posix()}")'
+
+        text = JS_LATER.sub(from_bundle, text)
         own = re.sub(r"^export ", "", JS_IMPORT.sub("", text), flags=re.MULTILINE)
         return "".join(map(with_imports, needed)) + own
 

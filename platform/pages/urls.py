@@ -14,6 +14,7 @@ urlpatterns = [
     path("preview/<str:token>/", phone_preview.show, name="phone_preview"),
     path("robots.txt", shell_files.robots, name="robots"),
     path("manifest.webmanifest", shell_files.manifest, name="manifest"),
+    path("sw.js", shell_files.service_worker, name="service_worker"),
     path("favicon.ico", shell_files.favicon, name="favicon"),
     path("sitemap.xml", cache_page(KEPT)(sitemaps.index), INDEX, name="sitemap"),
     path(

@@ -6,14 +6,17 @@ visitors open none of it (test_staff_doors walks every address). What is not in 
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Site
 
 from accounts import roles
 from accounts.models import User
-from courses.models import Grant
+from community.models import Comment
+from courses.models import Grant, LessonPage
 from operations.url_classes import UrlClass
 from payments import refund_requests
 from payments.models import Offer, RefundRequest
@@ -26,6 +29,7 @@ from tests.factories import (
     InstructorFactory,
     MembershipFactory,
     course,
+    lesson,
 )
 from tests.payments.factories import (
     OrderFactory,
@@ -56,6 +60,8 @@ PERMISSIONS = table(
     accounts.look_as_user          ---o
     accounts.view_outboxmessage    --fo
     accounts.view_user             ---o
+    community.moderate_comment     em-o
+    community.view_comment         em-o
     courses.add_bundle             e-fo
     courses.add_discipline         e--o
     courses.add_grant              --f-
@@ -73,6 +79,12 @@ PERMISSIONS = table(
     courses.view_grant             --fo
     courses.view_instructor        e--o
     courses.view_membership        e-fo
+    growth.add_letter              e--o
+    growth.change_letter           e--o
+    growth.delete_letter           e--o
+    growth.view_letter             e--o
+    learning.view_credential       e--o
+    learning.withdraw_credential   e--o
     operations.change_parkedjob    ---o
     operations.delete_parkedjob    ---o
     operations.view_parkedjob      ---o
@@ -208,12 +220,21 @@ ADDRESSES = table(
     /admin/redirects/import/                      ---o
     /admin/settings/pages/sitesettings/{site}/    ---o
     /admin/parked-jobs/                           ---o
+    /admin/certificates/                          e--o
+    /admin/talk/                                  em-o
+    /admin/talk/inspect/{comment}/                em-o
+    /admin/talk/feature/{comment}/                em-o
+    /admin/talk/hide/{comment}/                   em-o
+    /admin/letters/                               e--o
+    /admin/letters/new/                           e--o
+    /admin/quizzes/{lesson}/                      e--o
     /admin/reports/site-history/                  emfo
     /admin/reports/locked/                        e--o
     /admin/reports/aging-pages/                   e--o
     /admin/reports/workflow/                      e--o
     /admin/reports/workflow_tasks/                e--o
     /admin/reports/page-types-usage/              e--o
+    /admin/reports/wishes/                        e--o
     /admin/workflows/list/                        ----
     /admin/workflows/tasks/index/                 ----
     /admin/money/why/                             --fo
@@ -301,6 +322,8 @@ def things() -> dict[str, Any]:
         "presale": sold_in_advance().offer_id,
         "reversible": reversible_fapiao().pk,
         "page": course(lessons=1).pk,
+        "lesson": lesson(course()).pk,
+        "comment": a_comment().pk,
         "proposed": proposed_refund().pk,
         "dearer": dearer_offer().pk,
         "instructor": InstructorFactory().pk,
@@ -313,6 +336,18 @@ def things() -> dict[str, Any]:
             learner=bought.learner, course=bought.course, **given
         ).pk,
     }
+
+
+def a_comment() -> Comment:
+    page, now = course(lessons=1), timezone.now()
+    return Comment.objects.create(
+        key=uuid4(),
+        lesson=LessonPage.objects.child_of(page).get(),
+        course=page,
+        kind="comment",
+        text="说得对。",
+        created_at=now,
+    )
 
 
 def proposed_refund() -> RefundRequest:

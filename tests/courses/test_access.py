@@ -150,3 +150,19 @@ def test_included_courses_follow_the_published_list(course):
     assert not membership.included_courses.exists()
     memberships.sync_included(CoursePage.objects.get(pk=course.pk), now=timezone.now())
     assert not membership.included_courses.exists()
+
+
+def test_who_teaches_a_course_reads_it_and_no_other(client, course, learner):
+    other = factories.course(lessons=1, free=0, slug="other")
+    course.instructor.account = learner
+    course.instructor.save()
+    client.force_login(learner)
+    assert CANARY in body(client).content.decode()
+    assert "canary00" not in client.get("/courses/other/00/").content.decode()
+    page = CoursePage.objects.get(pk=course.pk)
+    assert access.granted_courses(learner, [course.pk, other.pk]) == {course.pk}
+    assert list(CoursePage.objects.filter(access.opened_to(learner))) == [page]
+    assert access.open_lessons(learner).count() == 3
+    course.instructor.account = None
+    course.instructor.save()
+    assert CANARY not in body(client).content.decode()

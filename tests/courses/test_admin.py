@@ -32,6 +32,7 @@ def lesson_form(**fields):
             "question": "信任从哪里来？",
             "body": streamfield([("text", rich_text("<p>第一句。</p>"))]),
             "attachments": streamfield([]),
+            "quiz": streamfield([]),
             "minutes": "0",
             "transcript": "",
             "comments": inline_formset([]),

@@ -12,6 +12,7 @@ from courses.models import Grant, LessonPage
 from learning.models import LessonProgress
 from tests import factories
 from tests.courses.conftest import give
+from tests.learning.quiz_of import TRUE_FALSE, Pupil
 
 ADDRESS = "/courses/yiqun/02/"
 QUERIES = 3  # who it is, whether it is open to them, where they stand
@@ -182,3 +183,21 @@ def test_the_foot_offers_each_reader_the_currencies_that_are_not_theirs(readers,
     readers[1].save()
     offered = [re.findall(r'name="currency" value="(\w+)"', read(each)) for each in readers]
     assert offered == [["USD"], ["CNY"]]
+
+
+def test_how_a_quiz_went_is_each_readers_own(course, paid, readers):
+    course.quizzes_count = True
+    course.save_revision().publish()
+    page = LessonPage.objects.get(pk=paid.pk)
+    page.quiz = [TRUE_FALSE]
+    page.save_revision().publish()
+    learner, other = factories.UserFactory(), factories.UserFactory()
+    for each in (learner, other):
+        give(each, course)
+    Pupil(client := signed_in(learner), page).start()
+    Pupil(client, page).answer()
+    assert "最好 1/1" in read(learner)
+    assert "标记为学完" in read(learner)
+    assert "最好" not in read(other)
+    assert "通过测验，这一讲才算学完" in read(other)
+    assert "最好 1/1" in read(learner)

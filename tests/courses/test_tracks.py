@@ -209,6 +209,8 @@ def form(*stages, **fields):
             ),
             "last_task_title": "凭什么还在",
             "last_task": "写三百个字。",
+            "certificate_lessons": 100,
+            "certificate_score": 0,
             "comments": inline_formset([]),
             **fields,
         }

@@ -71,6 +71,19 @@ def test_the_bundles_hold_every_part_and_import_nothing():
             assert re.search(rf"^(?:const|function) {name}\b", script, re.MULTILINE), name
 
 
+def test_what_is_imported_later_lies_where_the_bundle_and_each_module_look_for_it():
+    sources = Path(settings.STATICFILES_DIRS[0]) / "js"
+    modules = sources.rglob("*.js")
+    asked = [(each.parent, name) for each in modules for name in later(each.read_text())]
+    asked += [(sources, name) for name in later(found("js/bundle.js").decode())]
+    assert len(asked) > 4
+    assert [name for folder, name in asked if not (folder / name).is_file()] == []
+
+
+def later(text: str) -> list[str]:
+    return re.findall(r'\bimport\("([^"]+)"\)', text)
+
+
 @pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(PLATFORM)))
 def test_templates_carry_no_inline_style_or_script(path):
     text = path.read_text(encoding="utf-8")
@@ -92,7 +105,7 @@ def test_every_icon_named_is_in_the_sprite():
         for name in re.findall(r"""(?:\{% icon |\bicon=)"([\w-]+)\"""", path.read_text())
     }
     assert named - known == set()
-    assert 30 <= len(known) <= 36
+    assert 30 <= len(known) <= 40
 
 
 def test_the_reader_s_choices_come_with_the_page(client, debugging):

@@ -27,7 +27,10 @@ MOST_MEMORY = 400 * 1024  # kB more than before
 # A year of the sandbox takes its time, and no transaction puts a clock back.
 MOVES_TIME = "/sandbox/do/advance/"
 PLACE = re.compile(r"<(?:(\w+):)?\w+>|\(\?P<\w+>.*\)(?=/|\$|$)")
-APPS = {"accounts", "courses", "demo", "learning", "operations", "pages", "payments"}
+APPS = {
+    *("accounts", "community", "courses", "demo", "growth", "learning"),
+    *("operations", "pages", "payments"),
+}
 EVERY = dict(routes(get_resolver()))
 OURS = [route for route, its in EVERY.items() if its.callback.__module__.split(".")[0] in APPS]
 # What third parties bring but shows forms of ours: pages, snippets, files, the account.
@@ -139,7 +142,7 @@ def test_any_form_is_answered(site: Site, persona: str, data: st.DataObject) -> 
     """As the page gives it, with one field changed, left out, or sent twice."""
     path = address(data, site, data.draw(st.sampled_from(WITH_FORMS)), known_only=True)
     page = held(lambda: site.browser(persona).get(path))
-    is_page = page.status_code == 200 and not page.streaming
+    is_page = page.status_code == 200 and page.get("Content-Type", "").startswith("text/html")
     forms_there = forms.forms_of(page.text, path) if is_page else []
     found = [form for form in forms_there if form.action != MOVES_TIME]
     if not found:

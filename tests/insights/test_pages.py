@@ -29,6 +29,7 @@ from tests.payments.staff import at_desk, csv_rows
 pytestmark = pytest.mark.django_db
 OVERVIEW = "/admin/money/overview/"
 STATEMENT = "/admin/money/statements/2026-11/"
+NEXT_YEARS_END = f"{clock.now().year + 1}-12-31"
 NOVEMBER = {"first": "2026-11-01", "last": "2026-11-20"}
 
 
@@ -173,7 +174,7 @@ def test_one_chooses_among_several_currencies():
     [
         ({"first": "2026-11-20", "last": "2026-11-01"}, "第一天在最后一天之后"),
         ({"first": "2020-01-01", "last": "2026-11-01"}, "一次最多三年"),
-        ({"first": "2026-12-01", "last": "2026-12-31"}, "这些天还没到"),
+        ({"first": NEXT_YEARS_END, "last": NEXT_YEARS_END}, "这些天还没到"),
         ({"first": "2026-11-01", "last": ""}, "请填写第一天和最后一天"),
         ({"first": "昨天", "last": "2026-11-01"}, "第一天 · "),
     ],

@@ -27,8 +27,9 @@ DECLINED_CARD = "4000 0000 0000 0002"
 AUDIO = "document.querySelector('rz-player audio')"
 PLAY = ".player-dock .player-play"
 
+# What stands in a fold that is shut never comes to rest.
 STILL = """() => Promise.all(document.getAnimations()
-  .filter((each) => each instanceof CSSTransition)
+  .filter((each) => each instanceof CSSTransition && each.effect.target.checkVisibility())
   .map((each) => each.finished.catch(() => {})))"""
 
 # Its rich text editor has no name of its own.

@@ -96,6 +96,56 @@ def test_the_mini_player_can_be_closed(open_page):
     assert page.evaluate(f"{AUDIO}.paused")
 
 
+def test_what_played_goes_on_after_a_reload(open_page):
+    page = playing(open_page)
+    page.evaluate("document.querySelector('rz-player').seek(40)")
+    page.wait_for_function(SOUNDS % 41)
+    page.reload()
+    page.wait_for_function(SOUNDS % 41)
+    page.goto("/styleguide/")  # a whole load of another page: it waits there
+    page.wait_for_selector(".player-mini .player-title")
+    assert page.inner_text(".player-mini .player-title") == "信任是怎么一天天攒下来的"
+    assert page.evaluate(f"{AUDIO}.paused")
+    assert page.evaluate("document.querySelector('rz-player').at") > 41
+    page.click(".player-close")
+    page.reload()
+    page.evaluate("document.querySelector('rz-player').more()")
+    assert page.is_hidden("rz-player")
+
+
+def test_a_learners_lesson_does_not_come_back_for_who_signed_out(open_page):
+    page = open_page("/styleguide/")
+    track = {"lesson": "9", "learner": "7", "media": "/x/", "url": "/y/", "beatUrl": "/study/beat/"}
+    page.evaluate(
+        "(track) => sessionStorage.setItem('rz:track', JSON.stringify({ track, at: 9 }))", track
+    )
+    nobody = {"learner": "", "lessons": {}}
+    page.route("**/study/kept/leaves/**", lambda route: route.fulfill(json=nobody))
+    page.reload()
+    page.wait_for_function("() => !sessionStorage.getItem('rz:track')")
+    assert page.is_hidden("rz-player")
+
+
+def test_a_learners_lesson_comes_back_without_a_network_and_is_asked_for_with_one(
+    open_page, problems
+):
+    page = open_page("/styleguide/")
+    track = {"lesson": "9", "learner": "7", "media": "/x/", "url": "/y/", "beatUrl": "/study/beat/"}
+    page.evaluate(
+        "(track) => sessionStorage.setItem('rz:track', JSON.stringify({ track, at: 9 }))",
+        {**track, "title": "信任"},
+    )
+    page.route("**/study/kept/leaves/**", lambda route: route.abort())
+    page.reload()
+    page.wait_for_selector(".player-mini .player-title")
+    nobody = {"learner": "", "lessons": {}}
+    page.unroute("**/study/kept/leaves/**")
+    page.route("**/study/kept/leaves/**", lambda route: route.fulfill(json=nobody))
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_selector("rz-player", state="hidden")
+    problems.clear()
+
+
 def test_speed_is_chosen_by_hand_and_by_key_and_remembered(open_page):
     page = playing(open_page)
     page.click(".player-rate")
@@ -103,7 +153,6 @@ def test_speed_is_chosen_by_hand_and_by_key_and_remembered(open_page):
     page.keyboard.press(">")
     assert page.evaluate(f"{AUDIO}.playbackRate") == 1.75
     page.reload()
-    page.click(".player-dock .player-play")
     page.wait_for_function(SOUNDS % 0)
     assert page.evaluate(f"{AUDIO}.playbackRate") == 1.75
     assert page.inner_text(".player-rate > span >> nth=0") == "1.75×"
@@ -137,10 +186,11 @@ def test_the_volume_is_remembered(open_page):
     page = playing(open_page)
     page.click(".player-rate")
     page.get_by_label("音量").fill("0.35")
-    assert page.evaluate(f"{AUDIO}.volume") == 0.35
+    page.wait_for_function(f"() => {AUDIO}.volume === 0.35")
     page.reload()
     assert page.evaluate(f"{AUDIO}.volume") == 0.35
-    assert page.input_value("[data-volume]") == "0.35"
+    page.click(".player-rate")
+    page.wait_for_function("() => document.querySelector('[data-volume]').value === '0.35'")
 
 
 def test_keys_play_and_move_but_not_while_typing(open_page):
@@ -199,9 +249,23 @@ def test_the_system_is_told_what_plays(open_page):
     assert told == ["信任是怎么一天天攒下来的", "周明远", "一群人的生意"]
 
 
-def test_the_sleep_timer_counts_real_time_at_any_speed(open_page):
+def test_the_system_is_told_where_it_plays(open_page):
+    told = "navigator.mediaSession.setPositionState = (place) => { window.place = place; };"
+    page = opened(open_page, before=lambda page: page.add_init_script(told))
+    page.evaluate("document.querySelector('rz-player').setRate(1.5)")
+    page.click(".player-dock .player-play")
+    page.wait_for_function(SOUNDS % 0.2)
+    page.evaluate("document.querySelector('rz-player').seek(60)")
+    page.wait_for_function("() => window.place?.position >= 60")
+    place = page.evaluate("window.place")
+    assert place["playbackRate"] == 1.5
+    assert 60 <= place["position"] < place["duration"]
+
+
+@pytest.mark.parametrize("rate", [1.5, 3])
+def test_the_sleep_timer_counts_real_time_at_any_speed(open_page, rate):
     page = opened(open_page, before=lambda page: page.clock.install())
-    page.evaluate("document.querySelector('rz-player').setRate(3)")
+    page.evaluate("(rate) => document.querySelector('rz-player').setRate(rate)", rate)
     page.click(".player-dock .player-play")
     page.wait_for_function(SOUNDS % 0.2, polling=50)
     page.click(".player-sleep")
@@ -215,6 +279,14 @@ def test_the_sleep_timer_counts_real_time_at_any_speed(open_page):
     page.clock.fast_forward("00:05")
     assert page.evaluate(f"[{AUDIO}.paused, {AUDIO}.volume]") == [True, 1]
     assert page.get_attribute(".player-sleep", "data-left") is None
+
+
+def test_the_sleep_timer_goes_on_after_a_reload(open_page):
+    page = playing(open_page)
+    page.click(".player-sleep")
+    page.click("#sleep [data-sleep='15']")
+    page.reload()
+    page.wait_for_selector(".player-sleep[data-left='15′']")
 
 
 def test_the_end_offers_what_is_next_and_does_not_run_on(open_page):
@@ -267,6 +339,36 @@ def test_the_speed_is_the_learners_everywhere_or_in_one_course(open_page):
     assert {each["token"] for each in told} == {"mine"}
 
 
+def test_a_speed_chosen_without_a_network_is_told_later(open_page, problems):
+    told: list[dict] = []
+    is_down = False
+
+    def answer(route: Route) -> None:
+        if is_down:
+            route.abort()
+            return
+        told.append(json.loads(route.request.post_data or ""))
+        route.fulfill(json={"rate": told[-1].get("rate", 2.5), "of_course": False})
+
+    def before(page: Page) -> None:
+        page.route("**/study/speed/", answer)
+        page.route("**/study/beat/", lambda route: route.fulfill(status=204))
+
+    page = opened(open_page, 2, "?token=mine", before=before)
+    page.click(".player-dock .player-play")
+    page.wait_for_function(RATE % 2.5)
+    is_down = True
+    page.click(".player-rate")
+    with page.expect_event("requestfailed"):
+        page.click("#rates [data-rate='1']")
+    is_down = False
+    with page.expect_response("**/study/speed/"):
+        page.evaluate("dispatchEvent(new Event('online'))")
+    assert told[-1]["rate"] == 1
+    page.wait_for_function(RATE % 1)
+    problems.clear()
+
+
 NEXT_SOUNDS = "() => { const p = document.querySelector('rz-player'); return p.track?.lesson === '2' && !p.audio.paused && p.audio.currentTime > 0; }"  # noqa: E501
 
 
@@ -285,6 +387,8 @@ def test_the_next_lesson_follows_by_choice_and_the_page_stays(open_page):
     assert page.url.endswith("/styleguide/lesson/1/")
     assert page.inner_text(".player-mini .player-title") == "信任是怎么一天天攒下来的"
     page.reload()
+    page.click(".player-mini .player-title")
+    page.wait_for_url("**/lesson/2/")
     page.click(".player-rate")
     assert page.is_checked("[data-autoplay]")
 

@@ -105,6 +105,6 @@ def test_what_is_chosen_in_the_text_sheet_stays(open_page):
     assert root == {"theme": "night", "text": "22"}
     page.click("[data-sheet=reader]")
     assert page.is_checked("#reader [value=night]")
-    page.click("#reader label:has([value=''])")
+    page.click("#reader label:has([name=theme][value=''])")
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") is None

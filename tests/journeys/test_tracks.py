@@ -126,3 +126,30 @@ def test_without_javascript_one_joins_answers_and_leaves(open_page, way):
     assert TrackEnrolment.objects.get().task_text == "写给自己。"
     day.click(page, ".track-leave [type=submit]", TRACK)
     assert not TrackEnrolment.objects.get().is_going
+
+
+def test_a_plan_is_made_changed_and_goes_into_the_calendar(open_page, look, problems, way):
+    page = open_page(TRACK)
+    day.click(page, ".track-go .button-primary", "/account/login/")
+    day.click(page, "#main a[href^='/account/signup/']", "/account/signup/")
+    day.sign_up(page, EMAIL, lands_on=TRACK)
+    if page.locator("form[action$='/join/']").count():
+        day.click(page, "form[action$='/join/'] button", TRACK)
+    plan = f"/study/tracks/{way.pk}/plan/"
+    day.click(page, f"a[href='{plan}']", plan)
+    look(page, "plan-empty")
+    page.fill("#id_minutes", "3")
+    page.evaluate("document.querySelector('#id_minutes').form.noValidate = true")
+    page.click("form:has(#id_minutes) .button-primary")
+    page.wait_for_selector("#id_minutes[aria-invalid]")
+    assert page.input_value("#id_minutes") == "3"
+    page.fill("#id_minutes", "5")
+    page.click(".plan-weekdays label >> nth=6")
+    page.click("form:has(#id_minutes) .button-primary")
+    page.wait_for_selector(".plan-month .is-planned")
+    look(page, "plan")
+    page.click("form[action='/study/calendar/'] button")
+    page.wait_for_selector(".plan-address")
+    address = page.inner_text(".plan-address code")
+    assert "BEGIN:VEVENT" in page.request.get(address).text()
+    problems.clear()  # the browser reports the refused plan itself

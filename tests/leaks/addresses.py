@@ -15,10 +15,13 @@ from django.urls import get_resolver
 from wagtail.models import Task, TaskState, Workflow, WorkflowState
 
 from accounts.models import OutboxMessage
+from community.models import Comment
 from courses import depicted, media
-from courses.depicted import CARD, Subject
+from courses.depicted import CARD, Subject, absolute
 from courses.models import ArticlePage, CoursePage, LessonPage, Rendition, TrackPage
 from courses.storage import PUBLIC
+from learning import feed_links
+from learning.models import PodcastFeed
 from operations import clock
 from operations.url_classes import UrlClass, class_of, routes
 from pages import phone_preview
@@ -26,7 +29,7 @@ from pages.site_shown import shown_to
 from pages.sitemaps import SECTIONS
 from payments import codes
 from payments.models import MoneyEntry, Refund, RefundRequest, WebhookEvent
-from tests.leaks.world import World
+from tests.leaks.world import NOTE, World
 
 PART = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^()]*\)")
 MOST = 20  # addresses of one route, where several parts meet, …
@@ -100,7 +103,29 @@ PARTS: dict[tuple[str, str], Values] = {
     ("sitemap-", "section"): lambda world: [*SECTIONS],
     # Study
     ("study/", "lesson_id"): _pages("paid", "film", "gonelesson", "draftlesson", "taken"),
+    ("study/", "page_id"): _pages("paid", "film", "gonelesson", "draftlesson", "taken", "article"),
+    ("study/notes/", "key"): _known(NOTE),
+    ("study/review/", "key"): _known(NOTE),
+    ("study/shared-notes/", "token"): _known("guessed", "None"),
+    ("study/calendar/", "token"): _known("guessed"),
+    ("study/ledger/", "day"): _known("2026-11-23", "yesterday"),
+    ("study/ledger/", "number"): _known(2026, 1999),
+    ("study/ledger/", "suffix"): _known("json", "csv", "exe"),
+    ("study/feeds/", "kind"): _known("course", "membership", "lesson"),
+    ("study/feeds/", "number"): lambda world: [world.course.pk, world.library.pk],
     ("study/", "track_id"): _pages("track", "drafttrack"),
+    ("study/certificates/", "kind"): _known("course", "track", "guessed"),
+    ("study/certificates/", "target_id"): _pages("course", "draftcourse", "track", "drafttrack"),
+    ("credentials/", "number"): _known("guessed"),
+    ("credentials/keys/", "thumbprint"): _known("guessed"),
+    ("mails/stop/", "token"): _known("guessed"),
+    ("wishes/", "course_id"): _pages("course", "draftcourse"),
+    ("following/instructors/", "slug"): _instructor,
+    ("letters/", "pk"): _known(*NOBODY),
+    ("letters/", "token"): _known("guessed"),
+    # What people say to one another
+    ("community/", "lesson_id"): _pages("paid", "film", "gonelesson", "draftlesson", "taken"),
+    ("community/comments/", "pk"): _rows(Comment),
     # Money
     ("bundles/", "slug"): _known("both", "notsold"),
     **{
@@ -200,6 +225,9 @@ PARTS: dict[tuple[str, str], Values] = {
     ("admin/money/shares/", "pk"): lambda world: [world.course.instructor_id],
     ("admin/money/shares/", "month"): lambda world: [f"{clock.now():%Y-%m}"],
     ("admin/parked-jobs/", "pk"): _known(*NOBODY),
+    ("admin/certificates/", "pk"): _known(*NOBODY),
+    ("admin/talk/", "pk"): _rows(Comment),
+    ("admin/letters/", "pk"): _known(*NOBODY),
     ("admin/sites/", "pk"): _known(1),
     ("admin/users/", "pk"): _people,
     ("admin/groups/", "pk"): lambda world: [world.people["editor"].groups.get().pk],
@@ -300,7 +328,31 @@ def _chosen(chooser: str, ids: Values) -> Callable[[World], list[str]]:
     return lambda world: [f"admin/{chooser}/chosen-multiple/?id={pk}" for pk in ids(world)]
 
 
+def podcast_feeds(world: World) -> list[str]:
+    """Of those who have no access any more, and one that has ended; nobody's."""
+    secrets = PodcastFeed.objects.order_by("pk").values_list("secret", flat=True)
+    return [f"feeds/{secret}/" for secret in [*secrets, "guessed"]]
+
+
+def podcast_files(world: World) -> list[str]:
+    """By links that are signed, of feeds that hold none of it any more; and by one that is not."""
+    lessons = [LessonPage.objects.get(pk=world.pages[name].pk) for name in ("paid", "draftlesson")]
+    links = [
+        (feed_links.make(feed.pk, lesson), feed_links.audio_name(lesson))
+        for feed in PodcastFeed.objects.order_by("pk")
+        for lesson in lessons
+    ]
+    found = [
+        link.to(name).removeprefix(absolute("/"))
+        for link, audio in links
+        for name in (audio, "transcript.vtt", "chapters.json")
+    ]
+    return [*found, "feeds/media/guessed/audio.mp3"]
+
+
 WHOLE: dict[str, Callable[[World], list[str]]] = {
+    "feeds/<str:token>/": podcast_feeds,
+    "feeds/media/<str:token>/<str:name>": podcast_files,
     "media/<int:page_id>/<str:name>/": lesson_files,
     "pictures/<str:kind>-<int:pk>/<str:digest>-<str:shape>.<str:suffix>": pictures,
     "files/<path:path>": public_files,
@@ -326,7 +378,15 @@ def paid_for(world: World) -> set[str]:
         )
         for name in media.used_files(lesson)
     }
-    return lessons | files
+    here = world.paid.pk
+    quizzes = {f"/study/quiz/{here}/"}
+    ends = {f"/study/closing/{world.pages[name].pk}/" for name in ("paid", "film", "gonelesson")}
+    ways = ("", "notes.md", "notes.epub", f"{NOTE}/", f"page/{here}/")
+    noted = {f"/study/notes/{way}" for way in ways} | {"/account/privacy/export/", "/study/review/"}
+    said = {f"/community/lessons/{here}/"}
+    for pk in Comment.objects.values_list("pk", flat=True):
+        said |= {f"/community/comments/{pk}/{act}/" for act in ("answer", "report")}
+    return lessons | quizzes | files | noted | ends | said
 
 
 def all_of(world: World, *, only: str = "") -> Iterator[tuple[str, str]]:

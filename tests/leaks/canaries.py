@@ -29,13 +29,16 @@ class Kind(StrEnum):
     LABEL = "label"  # of files: whoever chooses files picks from them
     PERSON = "person"  # a buyer's: finance reads it
     OWN = "own"  # a learner's, and nobody else's
+    TALK = "talk"  # said under a paid lesson: for who may open it, and who moderates
+    KEY = "key"  # what is right: for who has answered, and who wrote it
 
 
 _TABLE = {
     Kind.PAID: """
         text quote source alt caption heading callout language code question cell card
         attachment documenttitle documentname documentbytes documenttag
-        cue audiobytes audiotag videobytes picture gone goneaudio
+        quizprompt quizchoice quizitem
+        cue marker audiobytes audiotag videobytes picture gone goneaudio
     """,
     Kind.SHELF: """
         bodycue picturetitle picturenote picturename audiotitle audioname videotitle videoname
@@ -50,7 +53,9 @@ _TABLE = {
     Kind.TITLE: "editedtitle",
     Kind.LABEL: "label",
     Kind.PERSON: "buyername buyermail refundnote",
-    Kind.OWN: "task",
+    Kind.TALK: "talktext talkreply",
+    Kind.OWN: "task thought tag",
+    Kind.KEY: "quizkey quizwhy quizmodel",
 }
 KINDS: dict[str, Kind] = {name: kind for kind, names in _TABLE.items() for name in names.split()}
 # Pictures are known by their colour: no drawn cover has one like these.

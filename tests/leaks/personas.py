@@ -37,7 +37,7 @@ STRANGERS = [
     Persona("planned"),
     Persona("other_buyer"),
     Persona("other_member"),
-    Persona("moderator", is_staff=True, walks=True),
+    Persona("moderator", frozenset({Kind.TALK}), is_staff=True, walks=True),
     Persona("finance", frozenset({Kind.PERSON, Kind.NAME}), is_staff=True, walks=True),
     # Who writes articles, and has no right to anything else
     Persona("narrow", frozenset({Kind.TITLE, Kind.LABEL}), is_staff=True, walks=True),
@@ -45,12 +45,12 @@ STRANGERS = [
 STRANGER = {persona.name: persona for persona in STRANGERS}
 BUYER = Persona(
     "buyer",
-    frozenset({Kind.PAID, Kind.PERSON, Kind.OWN}),
+    frozenset({Kind.PAID, Kind.PERSON, Kind.OWN, Kind.TALK}),
     walks=True,
 )
 EDITOR = Persona(
     "editor",
-    frozenset({Kind.PAID, Kind.SHELF, Kind.DRAFT, Kind.NAME, Kind.TITLE, Kind.LABEL}),
+    frozenset(Kind) - {Kind.PERSON, Kind.OWN},
     is_staff=True,
     walks=True,
 )

@@ -28,6 +28,7 @@ from courses import (
 from courses import views as course_views
 from courses.models import LessonPage
 from courses.models.grants import GrantQuerySet
+from learning import quiz_forms
 from learning.models import TrackEnrolment
 from operations.prepared import Prepared
 from operations.url_classes import routes
@@ -124,6 +125,16 @@ def an_unpublished_course_is_open_to_all(patch: Patch, world: World) -> None:
     )
 
 
+@seed("quizwhy", "buyer", "^study/quiz/")
+def what_is_right_stands_beside_its_question(patch: Patch, world: World) -> None:
+    patch.setattr(quiz_forms, "words_of", lambda question, option: f"{option.text}: {option.why}")
+
+
+@seed("quizkey", "lapsed", "^study/review/$")
+def a_question_is_asked_though_its_lesson_is_closed(patch: Patch, world: World) -> None:
+    patch.setattr(access, "open_lessons", lambda user, now=None: LessonPage.objects.all())
+
+
 # --- files ---------------------------------------------------------------------------------------
 
 MEDIA = "media/<int:page_id>/<str:name>/"
@@ -138,7 +149,7 @@ def _unless_asked_by(unchecked: Callable[[Any], bool]) -> Callable[..., Any]:
     def change(view, request, page_id, name):
         lesson = LessonPage.objects.filter(pk=page_id).first()
         if lesson and unchecked(request) and name in media.used_files(lesson):
-            return media._hand_out(request, lesson, name)
+            return media.hand_out(request, lesson, name)
         return view(request, page_id=page_id, name=name)
 
     return change

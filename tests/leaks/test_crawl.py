@@ -13,7 +13,7 @@ from tests.leaks import addresses, looks
 from tests.leaks.canaries import Kind, of_kind
 from tests.leaks.crawl import Leak, Look, crawl
 from tests.leaks.personas import BUYER, EDITOR, STRANGER, STRANGERS, Persona, Visit
-from tests.leaks.world import World, body
+from tests.leaks.world import World, body, quiz
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +21,7 @@ PERSONAL = {UrlClass.SIGNED_IN, UrlClass.ENTITLED, UrlClass.STAFF}
 # Public words of a lesson, and numbers; whatever else it has is paid for or not shown.
 PUBLIC_FIELDS = {"kind", "question", "summary", "voice_note", "minutes", "free_preview"}
 PUBLIC_FIELDS |= {"chapter_key", "seconds", "characters", "unpublished_alone"}
+PUBLIC_FIELDS |= {"quiz_questions", "quiz_counts"}
 
 
 def told(leaks: list[Leak]) -> str:
@@ -49,7 +50,7 @@ def test_a_route_of_which_nothing_is_known_is_refused(world: World) -> None:
 
 
 def test_every_field_of_a_lesson_is_public_or_has_a_canary(world: World) -> None:
-    canaries = {"audio", "video", "transcript", "body", "attachments"}
+    canaries = {"audio", "video", "transcript", "markers", "body", "attachments", "quiz"}
     own = {field.name for field in LessonPage._meta.local_fields} - {"page_ptr"}
     assert own - PUBLIC_FIELDS == canaries
 
@@ -57,6 +58,8 @@ def test_every_field_of_a_lesson_is_public_or_has_a_canary(world: World) -> None
 def test_every_kind_of_block_has_a_canary(world: World) -> None:
     kinds = {kind for kind, _value in body(world)}
     assert kinds == set(LessonPage._meta.get_field("body").stream_block.child_blocks)
+    kinds = {kind for kind, _value in quiz()}
+    assert kinds == set(LessonPage._meta.get_field("quiz").stream_block.child_blocks)
 
 
 # --- those who may -------------------------------------------------------------------------------
@@ -101,7 +104,7 @@ def test_the_editor_hears_every_draft_and_every_name_of_a_file(world: World) -> 
         look=listen(found),
     )
     assert told(leaks) == ""
-    wanted = of_kind(Kind.SHELF, Kind.DRAFT, Kind.NAME, Kind.TITLE, Kind.LABEL)
+    wanted = of_kind(Kind.SHELF, Kind.DRAFT, Kind.NAME, Kind.TITLE, Kind.LABEL, Kind.KEY)
     assert found >= wanted, wanted - found
     assert not looks.in_public_files()
 

@@ -4,8 +4,9 @@ it, and people who bought, gave back, let lapse, or never had."""
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
@@ -20,6 +21,7 @@ from wagtail.models import (
 )
 
 from accounts.models import User
+from community import comments, moderation, places
 from courses.models import (
     ArticleIndexPage,
     CoursePage,
@@ -30,7 +32,8 @@ from courses.models import (
     PrivateImage,
     PrivateMedia,
 )
-from learning import progress, tracks
+from learning import feeds, progress, quizzes, tracks
+from learning.models import Highlight, PodcastFeed, ReviewCard
 from payments import refund_requests
 from payments.models import Order, Price
 from tests import factories
@@ -41,6 +44,7 @@ from tests.leaks.canaries import ascii_word, digests, noise, picture, word
 from tests.payments.conftest import Shop
 from tests.payments.factories import bundle_price, course_price, membership_prices
 
+NOTE = UUID("00000000-0000-4000-8000-000000000001")  # the buyer's
 VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n{}。\n"
 ID3 = b"ID3\x04\x00\x00\x00\x00\x00\x7fTIT2"
 
@@ -171,6 +175,26 @@ def body(world: World) -> list[tuple[str, Any]]:
     ]
 
 
+def quiz() -> list[tuple[str, Any]]:
+    """A question of every kind, and what is right of each."""
+    prompt = {"prompt": word("quizprompt"), "why": word("quizwhy")}
+    choices = [
+        {"text": f"{word('quizchoice')} {number}", "is_right": number == 1, "why": word("quizwhy")}
+        for number in (1, 2)
+    ]
+    items = [f"{word('quizitem')} {number}" for number in (1, 2)]
+    fill = ("fill", prompt | {"accepted": [word("quizkey")]})
+    return [
+        ("single", prompt | {"choices": choices, "is_shuffled": False}),
+        ("multiple", prompt | {"choices": choices, "is_shuffled": True}),
+        ("true_false", prompt | {"right": "true"}),
+        fill,
+        ("order", prompt | {"items": items}),
+        ("short", prompt | {"model": word("quizmodel")}),
+        ("pool", {"ask": 1, "questions": [fill]}),
+    ]
+
+
 def _make_course(world: World) -> None:
     world.library = factories.MembershipFactory(name="全部课程")
     world.shelf = factories.MembershipFactory(name="听书")
@@ -188,7 +212,9 @@ def _make_course(world: World) -> None:
         summary="开始。",
         audio=world.media["audio"],
         transcript=VTT.format(word("bodycue")),
+        markers=f"0:00 {word('marker')}\n0:30 二",
         body=body(world),
+        quiz=quiz(),
         attachments=[
             ("attachment", {"document": world.documents["paid"], "title": ""}),
             ("attachment", {"document": world.documents["titled"], "title": word("attachment")}),
@@ -349,6 +375,7 @@ def _make_people(world: World, shop: Shop) -> None:
     membership_prices(world.library)
     for name in ("buyer", "refunded"):
         world.orders[name] = shop.buy(people[name], world.price)
+    _long_ago(world.orders["buyer"])
     _give_back(world, shop)
     _give(buyer, world.pages["gone"])
     _give(people["lapsed"], world.library, ends_at=now - timedelta(days=1))
@@ -357,6 +384,8 @@ def _make_people(world: World, shop: Shop) -> None:
     _give(people["other_buyer"], world.pages["other"])
     _give(people["other_member"], world.shelf)
     _study(world, buyer)
+    _talk(world)
+    _make_feeds(world)
 
 
 def _give(learner: User, sellable: CoursePage | Membership, **state: Any) -> None:
@@ -377,10 +406,79 @@ def _give_back(world: World, shop: Shop) -> None:
     shop.deliver()
 
 
+def _to_review(world: World, learner: User, **fields: Any) -> None:
+    """Due since long ago."""
+    ReviewCard.objects.create(
+        learner_id=learner.pk,
+        key=NOTE,
+        source=str(NOTE),
+        page_id=world.paid.pk,
+        course_id=world.course.pk,
+        created_at=timezone.now(),
+        due_on=date(2026, 1, 1),
+        **fields,
+    )
+
+
+def _make_feeds(world: World) -> None:
+    """Of those who had access, and still have the address; and one that the buyer ended."""
+    now = timezone.now()
+    for name, key in (
+        ("refunded", {"course_id": world.course.pk}),
+        ("lapsed", {"membership_id": world.library.pk}),
+        ("former", {"membership_id": world.library.pk}),
+        ("buyer", {"course_id": world.course.pk}),
+    ):
+        feed = feeds.make(learner_id=world.people[name].pk, key=key, now=now)
+        if name == "buyer":
+            feeds.end(feed, because=PodcastFeed.Ended.ASKED, now=now)
+
+
+def _talk(world: World) -> None:
+    """Somebody who has the course quotes the paid lesson."""
+    talker = factories.UserFactory(name="说话的人")
+    _give(talker, world.course)
+    now, place = timezone.now(), places.of_lesson(talker, world.paid.pk)
+    said = comments.say(
+        author=talker,
+        place=place,
+        key=NOTE,
+        kind="question",
+        text=word("talktext"),
+        anchor=comments.Anchor(quote=word("text")),
+        now=now,
+    )
+    comments.answer(
+        author=talker, to=said, place=place, key=uuid4(), text=word("talkreply"), now=now
+    )
+    moderation.report(said, reporter=talker, reason="paid", now=now)
+
+
+def _long_ago(order: Order) -> None:
+    """So that lessons show their product cards again (growth.quiet)."""
+    order.paid_at = timezone.now() - timedelta(days=2)
+    order.save(update_fields=["paid_at"])
+
+
 def _study(world: World, buyer: User) -> None:
     """The buyer was here before everybody else, and wrote something down."""
     track: Any = world.pages["track"]
     tracks.write_task(
         learner=buyer, track=track, text=word("task"), is_done=True, now=timezone.now()
     )
+    Highlight.objects.create(
+        learner_id=buyer.pk,
+        key=NOTE,
+        page_id=world.paid.pk,
+        course_id=world.course.pk,
+        quote=word("text"),
+        thought=word("thought"),
+        tags=f" {word('tag')} ",
+        created_at=timezone.now(),
+        updated_at=timezone.now(),
+    )
+    _to_review(world, buyer, kind=ReviewCard.Kind.NOTE, front=word("text"))
+    question = {"front": word("quizprompt"), "back": word("quizkey"), "why": word("quizwhy")}
+    _to_review(world, world.people["lapsed"], kind=ReviewCard.Kind.QUESTION, **question)
     progress.mark(learner=buyer, lesson=world.paid, done=True, now=timezone.now())
+    quizzes.start(learner=buyer, lesson=world.paid, now=timezone.now())

@@ -12,8 +12,9 @@ from django.test import Client
 
 from accounts.models import User
 from courses.models import LessonPage
-from learning import progress, states
+from learning import progress, states, tokens
 from learning.models import LessonProgress, PlaySession, StudyDay
+from operations import clock
 from tests.factories import UserFactory, lesson
 from tests.learning.conftest import LENGTH, Player, lessons_of
 
@@ -30,6 +31,14 @@ def test_a_beat_is_kept(learner: User, first: LessonPage) -> None:
     assert (session.learner_id, session.lesson_id) == (learner.pk, first.pk)
     assert session.ranges == [[0, 30]]
     assert state(learner, first).position == 30
+
+
+def test_the_server_tells_how_often_it_wants_to_hear(
+    learner: User, first: LessonPage, settings: Any
+) -> None:
+    assert Player(learner, first).hear(15)["Beat-Every"] == "15"
+    settings.BEAT_SECONDS = 60
+    assert Player(learner, first).hear(15)["Beat-Every"] == "60"
 
 
 def test_a_beat_costs_one_query(
@@ -93,6 +102,9 @@ def test_get_is_refused(client: Client) -> None:
         {"wall": [1]},
         {"read_to": 1.1},
         {"read_to": -0.1},
+        {"ago": -1},
+        {"ago": "5"},
+        {"ago": None},
         {"token": None},
         {"token": 7},
         {"token": ["x"]},
@@ -342,6 +354,53 @@ def test_a_session_heard_offline_counts_when_it_arrives(
     at("2026-11-23T09:00:00+08:00")
     player.hear(100, wall=1200)
     assert studied(learner) == {"2026-11-23": 1200}
+
+
+def test_a_beat_that_comes_late_does_not_move_the_place_back(
+    learner: User, first: LessonPage, at: Callable[[str], datetime]
+) -> None:
+    """The metro has no network: what was heard there arrives after what was heard at the desk."""
+    at("2026-11-23T08:00+08:00")
+    metro, desk = Player(learner, first), Player(learner, first)
+    at("2026-11-23T08:30+08:00")
+    desk.hear(80, start=60)
+    at("2026-11-23T09:00+08:00")
+    metro.hear(20, ago=3000)
+    assert (state(learner, first).position, state(learner, first).heard) == (80, 40)
+    progress.fold()
+    assert state(learner, first).position == 80
+    desk.hear(90, start=60, ago=3500)  # later in its session, yet played before all else
+    progress.fold()
+    assert state(learner, first).position == 80
+
+
+def test_how_long_ago_moves_the_time_studied_no_further_than_the_token(
+    learner: User, first: LessonPage, at: Callable[[str], datetime]
+) -> None:
+    at("2026-11-23T08:00+08:00")
+    player = Player(learner, first)
+    at("2026-11-23T08:10+08:00")
+    player.send(wall=500, ago=9 * 24 * 3600)
+    assert studied(learner) == {}
+    player.send(wall=500, ago=200)  # ended 200 s ago, began no earlier than the token: 400 s
+    assert studied(learner) == {"2026-11-23": 400}
+
+
+@pytest.mark.parametrize(
+    ("ended", "day"), [("2026-11-23T20:00", 23), ("2026-11-24T00:05", 23), ("2026-11-26T07:40", 26)]
+)
+def test_a_lesson_kept_for_offline_study_counts_on_the_day_it_was_heard(
+    learner: User, first: LessonPage, at: Callable[[str], datetime], ended: str, day: int
+) -> None:
+    at("2026-11-23T08:00+08:00")
+    player = Player(learner, first)
+    player.token = tokens.issue(learner=learner, lesson=first, now=clock.now(), kept=True).token
+    back = at("2026-11-27T09:00+08:00")
+    ago = (back - datetime.fromisoformat(f"{ended}+08:00")).total_seconds()
+    assert player.hear(100, wall=600, ago=ago).status_code == 204
+    assert studied(learner) == {f"2026-11-{day}": 600}
+    at("2026-12-25T08:00+08:00")
+    assert player.hear(100, wall=600).status_code == 401
 
 
 def test_two_devices_at_once_are_not_counted_twice(

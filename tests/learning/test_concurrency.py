@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from courses.models import LessonPage
-from learning import beats, progress, tokens
-from learning.models import LessonProgress, PlaySession, StudyDay
+from learning import beats, ledger, progress, tokens
+from learning.models import LedgerEntry, LessonProgress, PlaySession, StudyDay
 from tests.factories import UserFactory
 from tests.learning.conftest import audio_course_of, lessons_of
 
@@ -184,3 +184,35 @@ def test_devices_that_report_while_others_fold_lose_nothing(
     row = LessonProgress.objects.get()
     assert row.ranges == [[0, 10], [20, 30], [40, 50], [60, 70]]
     assert StudyDay.objects.count() == 1
+
+
+@pytest.mark.parametrize(("knows_key", "count"), [(True, 1), (False, 2)])
+def test_two_folds_that_both_see_a_lesson_done_enter_it_once(
+    pair: tuple[User, LessonPage], monkeypatch: pytest.MonkeyPatch, knows_key: bool, count: int
+) -> None:
+    """Without locks, so that both do see it: the key alone holds. With a key for each fold
+    (control) it stands twice."""
+    learner, _ = pair
+    record(pair, 10)
+    progress.fold()
+    LessonProgress.objects.update(duration=10.0, ranges=[[0, 5]], heard=5.0)
+    PlaySession.objects.update(duration=10.0, is_folded=False)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **options: self)
+    both = threading.Barrier(2)
+    write, key = progress._write, ledger._key
+
+    def write_together(*args: Any) -> None:
+        both.wait(PATIENCE)
+        write(*args)
+
+    monkeypatch.setattr(progress, "_write", write_together)
+    if not knows_key:
+        monkeypatch.setattr(
+            ledger, "_key", lambda who, name: key(who, f"{name}:{threading.get_ident()}")
+        )
+    threads = [in_thread(progress.fold_learner, learner.pk) for _ in range(2)]
+    for thread in threads:
+        thread.join(PATIENCE)
+    done = LedgerEntry.objects.filter(learner_id=learner.pk, kind="lesson_done")
+    assert done.count() == count
+    assert LessonProgress.objects.get().done_at

@@ -29,6 +29,7 @@ sessions = st.builds(
         position=position,
         read_to=read_to,
         updated_at=NOON + timedelta(minutes=minute),
+        played_at=NOON + timedelta(minutes=minute),
     ),
     st.integers(0, 20),
     st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)).map(sorted), max_size=3),
@@ -83,13 +84,13 @@ def test_no_second_is_heard_twice(some: list[PlaySession]) -> None:
 
 
 def test_an_earlier_report_of_a_session_adds_nothing_to_a_later_one() -> None:
-    early = PlaySession(ranges=[[0, 30]], duration=100, position=30, read_to=0.1, updated_at=NOON)
+    early = PlaySession(ranges=[[0, 30]], duration=100, position=30, read_to=0.1, played_at=NOON)
     late = PlaySession(
         ranges=[[0, 60]],
         duration=100,
         position=60,
         read_to=0.2,
-        updated_at=NOON + timedelta(minutes=1),
+        played_at=NOON + timedelta(minutes=1),
     )
     assert facts(after(late, early)) == facts(after(late))
 

@@ -9,10 +9,10 @@ from django.db import connection
 from django.utils import timezone
 
 from learning import partitions, progress
-from learning.models import LessonProgress, PlaySession, StudyDay
+from learning.models import LedgerEntry, LessonProgress, PlaySession, StudyDay
 from tests.learning.conftest import Player
 
-MODELS = [PlaySession, LessonProgress, StudyDay]
+MODELS = [PlaySession, LessonProgress, StudyDay, LedgerEntry]
 LEARNERS = 200
 
 postgres = pytest.mark.postgres
@@ -36,6 +36,7 @@ def study() -> None:
             day=date(2026, 11, 23),
             started_at=now,
             updated_at=now,
+            played_at=now,
         )
         for number in numbers
     )
@@ -45,6 +46,17 @@ def study() -> None:
     )
     StudyDay.objects.bulk_create(
         StudyDay(learner_id=number, day=date(2026, 11, 23), seconds=number) for number in numbers
+    )
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            learner_id=number,
+            key=f"{number}:study",
+            kind="study",
+            day=date(2026, 11, 23),
+            at=now,
+            seconds=number,
+        )
+        for number in numbers
     )
 
 

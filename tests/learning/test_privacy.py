@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def study(learner: User, lesson: LessonPage) -> Player:
     player = Player(learner, lesson)
     player.hear(95)
-    goals.change(learner=learner, minutes=30, days=4)
+    goals.change(learner=learner, minutes=30, days=4, sentences=5)
     progress.fold()
     return player
 
@@ -46,7 +46,7 @@ def test_all_that_was_studied_is_in_the_export(
     assert lesson["done_how"] == "heard"
     assert [day["day"] for day in files["learning.studyday.json"]] == ["2026-11-23"]
     assert len(files["learning.playsession.json"]) == 1
-    assert files["learning.learnergoals.json"] == [{"minutes": 30, "days": 4}]
+    assert files["learning.learnergoals.json"] == [{"minutes": 30, "days": 4, "sentences": 5}]
 
 
 def test_deleting_an_account_takes_its_study_away_and_nobody_elses(

@@ -257,25 +257,27 @@ def test_goals_can_be_changed(
     client: Client, page: Callable[..., str], learner: User, settings: Any
 ) -> None:
     User.objects.filter(pk=learner.pk).update(language="en")
-    answer = client.post("/study/goals/", {"minutes": "45", "days": "3"})
+    answer = client.post("/study/goals/", {"minutes": "45", "days": "3", "sentences": "5"})
     assert answer.status_code == 302
     html = page()
     assert "0/45 min" in html
     assert "0/3 days" in html
-    client.post("/study/goals/", {"minutes": "30", "days": "7"})
+    client.post("/study/goals/", {"minutes": "30", "days": "7", "sentences": "5"})
     assert LearnerGoals.objects.get(learner=learner).minutes == 30
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"minutes": "0", "days": "5"},
-        {"minutes": "601", "days": "5"},
-        {"minutes": "20", "days": "8"},
-        {"minutes": "20", "days": "-1"},
-        {"minutes": "much", "days": "5"},
+        {"minutes": "0", "days": "5", "sentences": "3"},
+        {"minutes": "601", "days": "5", "sentences": "3"},
+        {"minutes": "20", "days": "8", "sentences": "3"},
+        {"minutes": "20", "days": "5", "sentences": "51"},
+        {"minutes": "20", "days": "5", "sentences": "0"},
+        {"minutes": "20", "days": "-1", "sentences": "3"},
+        {"minutes": "much", "days": "5", "sentences": "3"},
         {"minutes": "20"},
-        {"minutes": "9" * 400, "days": "5"},
+        {"minutes": "9" * 400, "days": "5", "sentences": "3"},
     ],
     ids=str,
 )
@@ -292,7 +294,10 @@ def test_goals_that_cannot_be_are_refused_by_their_field_and_stay_typed(
 
 
 def test_a_visitor_has_no_goals(client: Client) -> None:
-    assert client.post("/study/goals/", {"minutes": "45", "days": "3"}).status_code == 302
+    assert (
+        client.post("/study/goals/", {"minutes": "45", "days": "3", "sentences": "5"}).status_code
+        == 302
+    )
     assert not LearnerGoals.objects.exists()
 
 

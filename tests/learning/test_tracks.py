@@ -8,7 +8,8 @@ from django.test import Client
 
 from accounts import privacy
 from accounts.models import User
-from courses.models import CoursePage, LessonPage, TrackPage
+from courses import tracks as paths
+from courses.models import CoursePage, Grant, LessonPage, TrackPage
 from learning import progress, track_progress, tracks
 from learning.models import LessonProgress, TrackEnrolment
 from operations import clock as site_clock
@@ -294,3 +295,51 @@ def test_the_study_page_costs_the_same_for_1_and_6_tracks(client: Client) -> Non
     few = queries_of(client, "/study/")
     client.force_login(large)
     assert queries_of(client, "/study/") == few
+
+
+# --- stages in order ------------------------------------------------------------------------------
+
+
+def in_order(way: TrackPage) -> None:
+    TrackPage.objects.filter(pk=way.pk).update(in_order=True)
+
+
+def test_in_order_a_stage_waits_for_the_one_before_it(
+    client: Client, walker: User, way: TrackPage, audio_course: CoursePage, other: CoursePage
+) -> None:
+    in_order(way)
+    buy(walker, other)
+    last = lessons_of(other)[1]
+    link = f'href="/courses/{other.slug}/{last.slug}/"'
+    html = page(client, way)
+    assert states(html)[-1] == "waits"
+    assert "完成上一阶段后开始" in html
+    assert link not in html
+    assert client.get(f"/courses/{other.slug}/{last.slug}/").status_code == 200  # it is theirs
+    finish(walker, *lessons_of(audio_course))
+    html = page(client, way)
+    assert states(html)[-1] == "now"
+    assert "完成上一阶段后开始" not in html
+    assert link in html
+
+
+def test_in_order_nothing_beyond_the_stage_is_gone_on_with(
+    client: Client, walker: User, way: TrackPage, other: CoursePage, audio_course: CoursePage
+) -> None:
+    """Where the next one of this stage is not open, it says so instead of leading past it."""
+    in_order(way)
+    buy(walker, other)
+    LessonPage.objects.filter(pk__in=[each.pk for each in lessons_of(audio_course)]).update(
+        free_preview=False
+    )
+    Grant.objects.filter(learner=walker, course=audio_course).update(ends_at=site_clock.now())
+    going = track_progress.of(walker, [paths.path(TrackPage.objects.get(pk=way.pk), walker)])[0]
+    assert going.next is None
+    assert going.shut is not None
+
+
+def test_to_who_does_not_go_it_the_order_is_only_told(client: Client, way: TrackPage) -> None:
+    in_order(way)
+    html = page(client, way)
+    assert "按顺序" in html
+    assert "waits" not in states(html)

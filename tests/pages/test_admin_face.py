@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -35,13 +36,16 @@ MENUS = {
         "页面": [],
         "教学": ["讲师", "学科", "会员"],
         "组合": [],
+        "结业证书": [],
+        "来信": [],
+        "留言": [],
         "图片": [],
         "媒体": [],
         "文档": [],
-        "报告": ["已锁定的页面", "工作流", "网站历史", "较早的页面"],
+        "报告": ["想学", "已锁定的页面", "工作流", "网站历史", "较早的页面"],
         "帮助": ["快捷键"],
     },
-    roles.MODERATOR: {"帮助": ["快捷键"]},
+    roles.MODERATOR: {"留言": [], "帮助": ["快捷键"]},
     roles.FINANCE: {
         "教学": ["会员"],
         "组合": [],
@@ -76,7 +80,8 @@ MENUS = {
     },
 }
 MENUS[roles.OPERATOR] = {
-    **{name: MENUS[roles.EDITOR][name] for name in ("页面", "教学", "组合")},
+    **{name: MENUS[roles.EDITOR][name] for name in ("页面", "教学", "组合", "结业证书")},
+    **{name: MENUS[roles.EDITOR][name] for name in ("来信", "留言")},
     # How the business goes is for finance alone.
     "资金": MENUS[roles.FINANCE]["资金"][1:-3],
     "销售": MENUS[roles.FINANCE]["销售"],
@@ -188,8 +193,12 @@ def test_an_operator_sees_whether_the_site_runs(settings: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_a_moderator_is_told_that_nothing_waits() -> None:
-    desk = inside(person(roles.MODERATOR)).get("/admin/").content.decode()
+def test_who_may_only_come_in_is_told_that_nothing_waits() -> None:
+    user = person(roles.MODERATOR)
+    guests = Group.objects.create(name="客人")
+    guests.permissions.add(Permission.objects.get(codename="access_admin"))
+    user.groups.set([guests])
+    desk = inside(user).get("/admin/").content.decode()
     assert "这里还没有要你处理的事。" in desk
     assert "desk-panel" not in desk
 
@@ -233,7 +242,8 @@ def test_every_field_says_what_it_is_for(model: Any) -> None:
     silent = {
         panel.field_name
         for panel in fields(handler)
-        if panel.field_name != "transcript_file"  # a field of the form; it has its own
+        # Fields of the form; they have their own.
+        if panel.field_name not in ("transcript_file", "account_email")
         and not (panel.help_text or panel.db_field.help_text)
     }
     assert silent <= CLEAR

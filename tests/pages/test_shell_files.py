@@ -74,6 +74,7 @@ def test_robots_are_shown_the_sitemap_and_kept_from_what_is_personal(client: Cli
     assert f"Sitemap: {settings.BASE_URL}/sitemap.xml" in answer.text
     forbidden = re.findall(r"^Disallow: (.+)$", answer.text, re.M)
     assert "/account/" in forbidden
+    assert "/study/" not in forbidden, "pages there say themselves that they are not to be found"
     assert not any(path.startswith(each) for path in all_listed(client) for each in forbidden)
 
 

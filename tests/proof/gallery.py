@@ -6,7 +6,6 @@ other pictures as they are. Run by platform/bin/with-browser, which names CHROMI
 """
 
 import io
-import json
 import os
 import shutil
 import sys
@@ -20,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, syn
 
 from tests.operations.processes import ROOT
 from tests.proof.pages import MORE, PAGES, Shown
-from tests.proof.people import PEOPLE, Cast, Places
+from tests.proof.people import PEOPLE, Places, cast_of
 from tests.proof.served import SiteFailed, as_on_a_laptop, interruptible
 
 GALLERY = ROOT / "docs" / "gallery"
@@ -110,8 +109,7 @@ def main() -> int:
 
 def take_all(browser: Browser, address: str, pages: list[Shown]) -> list[str]:
     """Takes every picture; gives what went wrong."""
-    told = json.loads((DATA / "demo.json").read_text(encoding="utf-8"))
-    cast: Cast = {account["role"]: account for account in told["accounts"]}
+    cast = cast_of(DATA)
     failed: list[str] = []
     for who in dict.fromkeys(page.who for page in pages):
         theirs = [page for page in pages if page.who == who]

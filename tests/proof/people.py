@@ -7,14 +7,16 @@ found on the way: what {buy} or {order} stands for in tests/proof/pages.py.
 import base64
 import hashlib
 import hmac
+import json
 import struct
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-from tests.proof.pages import COURSE, FREE, PAID
+from tests.proof.pages import COURSE, FIRST, FREE, PAID
 
 # What is told of an account in the data folder's demo.json.
 Account = dict[str, str]
@@ -25,10 +27,18 @@ SHOWN_CODES: set[str] = set()
 GOOD_CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": "林岚"}
 
 
+def cast_of(data: Path) -> Cast:
+    """Who the demo made in a data folder, by role."""
+    told = json.loads((data / "demo.json").read_text(encoding="utf-8"))
+    return {account["role"]: account for account in told["accounts"]}
+
+
 def visitor(page: Page, cast: Cast) -> Places:
     """Nobody has signed in."""
     page.goto(PAID)
-    return {"buy": _path(page, ".paywall .button-primary")}
+    buy = _path(page, ".paywall .button-primary")
+    page.goto("/letters/")
+    return {"buy": buy, "letter": _path(page, "#main ul.rows a")}
 
 
 def half_signed_in(page: Page, cast: Cast) -> Places:
@@ -68,10 +78,23 @@ def buyer(page: Page, cast: Cast) -> Places:
     for lesson in (FREE, PAID):
         page.goto(lesson)
         _send(page, ".lesson-end button[name=done]", lesson)
+    page.goto(FIRST)
+    quiz = _path(page, ".lesson-end a[href^='/study/quiz/']")
+    notes = page.locator("rz-notes").get_attribute("data-url") or ""
+    page.goto(notes)
+    page.fill("[name=thought]", "先问他为什么留下来，再问他买不买。")
+    _send(page, "#main form [type=submit]", notes)
+    page.goto(quiz)
+    _send(page, "#main form .button-primary", quiz)
+    page.goto("/study/ledger/")
+    year = _path(page, "#main a[href^='/study/ledger/years/']")
     page.goto("/account/orders/")
     order = _path(page, ORDER)
     return {
         **places,
+        "quiz": quiz,
+        "notes": notes,
+        "year": year,
         "done": f"{done.path}?{done.query}",
         "order": order,
         "refund": f"{order}refund/",
@@ -79,9 +102,12 @@ def buyer(page: Page, cast: Cast) -> Places:
 
 
 def member(page: Page, cast: Cast) -> Places:
-    """Tries the yearly membership."""
-    _log_in(page, cast["member"], "/account/orders/")
+    """Tries the yearly membership, and goes a track."""
+    _log_in(page, cast["member"], "/tracks/yiren-yiqun/")
+    plan = _path(page, "#main a[href$='/plan/']")
+    page.goto("/account/orders/")
     return {
+        "plan": plan,
         "cancel": _path(page, "#main a[href$='/cancel/']"),
         "subscription": _path(page, "#main a:text('管理订阅')"),
     }

@@ -11,7 +11,7 @@ from accounts.models import OutboxMessage, User
 from courses import access
 from courses.models import CoursePage, Grant
 from learning import progress, ranges
-from learning.models import LessonProgress, PlaySession
+from learning.models import Highlight, LessonProgress, PlaySession
 from learning.ranges import Ranges
 from operations.models import ParkedJob
 from payments.models import MoneyEntry, Order, WebhookEvent
@@ -28,6 +28,8 @@ class Acknowledged:
     heard: dict[tuple[int, int, str], tuple[int, Ranges]] = field(default_factory=dict)
     sent: dict[Pair, Ranges] = field(default_factory=dict)  # whether acknowledged or not
     done: set[Pair] = field(default_factory=set)
+    # learner, key: what may stand there; None: nothing. One, once that was acknowledged.
+    noted: dict[tuple[int, str], set[str | None]] = field(default_factory=dict)
     signed_in: dict[int, str] = field(default_factory=dict)  # learner: cookies
     paid: set[Pair] = field(default_factory=set)
     events: set[str] = field(default_factory=set)
@@ -36,7 +38,8 @@ class Acknowledged:
 
     def count(self) -> int:
         kinds = (self.heard, self.done, self.signed_in, self.paid, self.events)
-        return sum(len(kind) for kind in kinds)
+        notes = sum(len(each) == 1 for each in self.noted.values())
+        return sum(len(kind) for kind in kinds) + notes
 
 
 def violations(told: Acknowledged, opens: Callable[[str], bool]) -> list[str]:
@@ -45,6 +48,7 @@ def violations(told: Acknowledged, opens: Callable[[str], bool]) -> list[str]:
     return [
         *_beats(told),
         *_marks(told),
+        *_notes(told),
         *[f"sign-in of {who} is lost" for who, kept in told.signed_in.items() if not opens(kept)],
         *_events(told),
         *_purchases(told),
@@ -73,6 +77,16 @@ def _marks(told: Acknowledged) -> Iterator[str]:
         marked = LessonProgress.objects.filter(learner_id=learner, lesson_id=lesson)
         if not marked.filter(done_at__isnull=False).exists():
             yield f"the mark of {learner} at lesson {lesson} is lost"
+
+
+def _notes(told: Acknowledged) -> Iterator[str]:
+    writers = {learner for learner, _key in told.noted}
+    rows = Highlight.objects.filter(learner_id__in=writers)
+    kept = {(row.learner_id, str(row.key)): row.thought for row in rows}
+    for place, allowed in told.noted.items():
+        if kept.get(place) not in allowed:
+            yield f"note {place} reads {kept.get(place)!r}: {allowed} is lost"
+    yield from (f"nobody wrote note {place}" for place in kept.keys() - told.noted.keys())
 
 
 def _events(told: Acknowledged) -> Iterator[str]:

@@ -126,6 +126,56 @@ class Listener:
 
 
 @dataclass
+class Writer:
+    """Writes notes, changes and removes some; sends again what nobody said was kept."""
+
+    browser: Browser
+    learner: User
+    lesson: LessonPage
+    dice: random.Random
+    told: Acknowledged
+    kept: list[str] = field(default_factory=list)
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self) -> None:
+        act = self.dice.random()
+        if self.waiting or not self.kept or act < 0.6:
+            self._add(*(self.waiting.pop() if self.waiting else (str(uuid.uuid4()), self._words())))
+        elif act < 0.9:
+            words = self._words()
+            self._do(self.dice.choice(self.kept), words, "", thought=words, colour="1")
+        else:
+            self._do(self.kept.pop(self.dice.randrange(len(self.kept))), None, "remove/")
+
+    def _add(self, key: str, words: str) -> None:
+        """The same key again makes no second one."""
+        address = f"/study/notes/page/{self.lesson.pk}/add/"
+        self._may_be(key, words)
+        if self.browser.post(address, key=key, thought=words, colour="1").status == 302:
+            self._is(key, words)
+            self.kept.append(key)
+        else:
+            self.waiting.append((key, words))
+
+    def _do(self, key: str, words: str | None, act: str, **data: str) -> None:
+        self._may_be(key, words)
+        if self.browser.post(f"/study/notes/{key}/{act}", **data).status == 302:
+            self._is(key, words)
+
+    def _may_be(self, key: str, words: str | None) -> None:
+        with self.told.lock:
+            before = self.told.noted.get((self.learner.pk, key), {None})
+            self.told.noted[self.learner.pk, key] = before | {words}
+
+    def _is(self, key: str, words: str | None) -> None:
+        with self.told.lock:
+            self.told.noted[self.learner.pk, key] = {words}
+
+    def _words(self) -> str:
+        return f"想法 {self.dice.random()}"
+
+
+@dataclass
 class SignIn:
     """Signs in anew, as somebody else each time."""
 

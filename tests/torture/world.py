@@ -13,7 +13,7 @@ from tests.accounts.factories import PASSWORD, UserFactory
 from tests.factories import MediaFactory, course, lesson
 from tests.payments.factories import course_price
 from tests.torture.facts import Acknowledged
-from tests.torture.load import Browser, Buyer, Courier, Listener, SignIn
+from tests.torture.load import Browser, Buyer, Courier, Listener, SignIn, Writer
 
 LENGTH = 3000.0  # seconds of a lesson
 COURSES = 12
@@ -26,13 +26,17 @@ class World:
     for_sale: list[tuple[CoursePage, Price]]
 
     def people(self, told: Acknowledged, dice: random.Random) -> list[Callable[[], None]]:
-        """Four who listen, two who buy, one who signs in; and Stripe."""
+        """Four who listen, two of whom take notes; two who buy, one who signs in; and Stripe."""
         learners: list[User] = [UserFactory(password=PASSWORD) for _ in range(6)]
         crowd: list[Callable[[], None]] = [
             Listener(self._browser(learner, told), learner, dice.choice(self.lessons), own, told)
             for learner in learners[:4]
             for own in [random.Random(dice.random())]
         ]
+        for learner in learners[:2]:
+            own = random.Random(dice.random())
+            place = dice.choice(self.lessons)
+            crowd.append(Writer(self._browser(learner, told), learner, place, own, told))
         for learner in learners[4:]:
             wanted = dice.sample(self.for_sale, len(self.for_sale))
             own = random.Random(dice.random())

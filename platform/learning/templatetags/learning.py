@@ -7,6 +7,9 @@ the player: ask courses.access first): `study.token` (empty for visitors), `stud
 {% course_progress course lessons as progress %}: `progress.done_count`, `progress.lessons`
 (LessonState by lesson id), `progress.next_lesson` (with the course's lessons in order only).
 
+{% course_certificate course lessons progress as offer %} and {% track_certificate progress as offer
+%}: for learning/certificate.html; no query where no certificate is given.
+
 {% going_on as going %}, on the front page: what to go on with (Continue), or None; a constant
 number of queries.
 
@@ -29,13 +32,15 @@ from django.utils.translation import pgettext
 
 from accounts.models import User
 from courses import queries as catalogue
-from courses.models import CoursePage, LessonPage
+from courses.models import CoursePage, LessonPage, TrackPage
 from courses.outline import OutlineRow
 from courses.tracks import Path, paths
-from courses.wording import row_state
+from courses.wording import clock_words, row_state
+from learning import certificate_offer, progress, queries, states, tokens, track_progress
 from learning import path_picture as pictures
-from learning import progress, queries, states, tokens, track_progress
+from learning.certificate_offer import Offer
 from learning.forms import LastTaskForm
+from learning.plans import PlannedDay
 from learning.queries import Continue, CourseProgress
 from learning.states import LessonState
 from learning.study_time import Time
@@ -63,6 +68,12 @@ class LessonStudy:
         return f"{self.position:.1f}"
 
     @property
+    def position_at(self) -> int | None:
+        """When it was played, by the browser's clock: in milliseconds since 1970."""
+        at = self.state.position_at
+        return round((at - clock.offset()).timestamp() * 1000) if at else None
+
+    @property
     def done(self) -> bool:
         return self.state.is_done
 
@@ -70,7 +81,7 @@ class LessonStudy:
 @register.simple_tag(takes_context=True)
 def lesson_study(context: Context, lesson: LessonPage) -> LessonStudy:
     """What the player of this lesson needs to know."""
-    learner = _learner(context)
+    learner = learner_of(context)
     if learner is None:
         return LessonStudy()
 
@@ -89,7 +100,7 @@ def course_progress(
     context: Context, course: CoursePage, lessons: Sequence[LessonPage] | None = None
 ) -> CourseProgress:
     """How far whoever looks is in a course."""
-    learner = _learner(context)
+    learner = learner_of(context)
     if learner is None:
         return CourseProgress({}, lessons[0] if lessons else None)
     key = ("course_progress", course.pk, lessons is not None)
@@ -99,7 +110,7 @@ def course_progress(
 @register.simple_tag(takes_context=True)
 def going_on(context: Context) -> Continue | None:
     """What whoever looks goes on with."""
-    learner = _learner(context)
+    learner = learner_of(context)
     if learner is None:
         return None
 
@@ -110,9 +121,15 @@ def going_on(context: Context) -> Continue | None:
     return _once(context, ("going_on",), find)
 
 
-@register.simple_tag
-def week_days(time: Time) -> list[dict[str, Any]]:
-    """The week as components/week.html takes it."""
+@register.filter
+def of_track(planned: dict[int, PlannedDay], track: TrackPage) -> PlannedDay | None:
+    """What a plan has for today."""
+    return planned.get(track.pk)
+
+
+@register.filter
+def weekday_initial(day: date | int) -> str:
+    """一 for a Monday: a date, or its number."""
     initials = (
         pgettext("weekday, short", "Mon"),
         pgettext("weekday, short", "Tue"),
@@ -122,9 +139,15 @@ def week_days(time: Time) -> list[dict[str, Any]]:
         pgettext("weekday, short", "Sat"),
         pgettext("weekday, short", "Sun"),
     )
+    return initials[day if isinstance(day, int) else day.weekday()]
+
+
+@register.simple_tag
+def week_days(time: Time) -> list[dict[str, Any]]:
+    """The week as components/week.html takes it."""
     return [
         {
-            "label": initials[each.day.weekday()],
+            "label": weekday_initial(each.day),
             "studied": each.is_studied,
             "today": each.is_today,
             "ahead": each.is_future,
@@ -152,6 +175,25 @@ def recent_bars(recent: list[tuple[date, int]]) -> list[Bar]:
     ]
 
 
+@register.simple_tag
+def heat_steps(goal: int) -> list[str]:
+    """What the four levels of a heat map mean, by the minutes a day that the learner means."""
+    half = (goal + 1) // 2
+    steps = [
+        _("under %(minutes)d min") % {"minutes": half},
+        _("under %(minutes)d min") % {"minutes": goal},
+        _("from %(minutes)d min") % {"minutes": goal},
+        _("from %(minutes)d min") % {"minutes": goal * 2},
+    ]
+    return steps if half < goal else steps[1:]
+
+
+@register.simple_tag
+def entry_time(seconds: int) -> str:
+    """12 分 5 秒: what adds up must be told to the second."""
+    return clock_words(seconds)
+
+
 @register.filter
 def of_lesson(course: CourseProgress, lesson: LessonPage) -> LessonState:
     """{% with state=progress|of_lesson:lesson %}: `state.is_done`, `state.part` (0 … 1)."""
@@ -162,20 +204,37 @@ def of_lesson(course: CourseProgress, lesson: LessonPage) -> LessonState:
 def progress_on_track(context: Context, path: Path) -> TrackProgress:
     """How far whoever looks is on a track."""
     key = ("track_progress", path.track.pk)
-    return _once(context, key, lambda: track_progress.of(_learner(context), [path])[0])
+    return _once(context, key, lambda: track_progress.of(learner_of(context), [path])[0])
 
 
 @register.simple_tag(takes_context=True)
 def tracks_progress(context: Context, paths: Sequence[Path]) -> list[TrackProgress]:
     """The same for a list of tracks."""
-    return track_progress.of(_learner(context), paths)
+    return track_progress.of(learner_of(context), paths)
 
 
 @register.simple_tag(takes_context=True)
 def newest_tracks(context: Context, number: int = 2) -> list[TrackProgress]:
     """For the front page."""
     found = paths(catalogue.live_tracks()[:number], context["request"].user)
-    return track_progress.of(_learner(context), found)
+    return track_progress.of(learner_of(context), found)
+
+
+@register.simple_tag(takes_context=True)
+def course_certificate(
+    context: Context, course: CoursePage, lessons: Sequence[LessonPage], progress: CourseProgress
+) -> Offer | None:
+    """What a course's page says of its certificate."""
+    done = {pk for pk, state in progress.lessons.items() if state.is_done}
+    return certificate_offer.offer(learner_of(context), course, lessons, done)
+
+
+@register.simple_tag(takes_context=True)
+def track_certificate(context: Context, progress: TrackProgress) -> Offer | None:
+    """The same of a track's."""
+    done = {pk for pk, state in progress.lessons.items() if state.is_done}
+    lessons = [each.lesson for each in progress.path.lessons]
+    return certificate_offer.offer(learner_of(context), progress.track, lessons, done)
 
 
 @register.simple_tag
@@ -204,7 +263,7 @@ def last_task_form(progress: TrackProgress, form: LastTaskForm | None) -> LastTa
     return form or LastTaskForm(initial={"text": written})
 
 
-def _learner(context: Context) -> User | None:
+def learner_of(context: Context) -> User | None:
     """Who looks; nobody in a preview, for an editor at work is no learner."""
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None)

@@ -15,7 +15,12 @@ from pages import languages
 register = template.Library()
 
 # Cookies the Aa sheet writes (static/js/reader.js), and what they may say.
-READER = {"theme": {"paper", "white", "night"}, "text": {"16", "18", "20", "22"}}
+READER = {
+    "theme": {"paper", "white", "night"},
+    "text": {"16", "18", "20", "22"},
+    "face": {"sans"},
+    "width": {"narrow", "wide"},
+}
 
 
 @register.simple_tag
@@ -34,7 +39,7 @@ def icon(name: str, label: str = "", kind: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def reader_attributes(context: Context) -> SafeString:
-    """The chosen theme and text size as data attributes of <html>; other values are ignored."""
+    """What the Aa sheet chose as data attributes of <html>; other values are ignored."""
     request: HttpRequest | None = context.get("request")
     cookies = request.COOKIES if request else {}
     chosen = (

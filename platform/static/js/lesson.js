@@ -22,10 +22,11 @@ class Lesson extends HTMLElement {
     this.video = this.querySelector(".lesson-video");
     this.classList.toggle("is-playable", Boolean(this.data.media || this.video));
     meet(this.data);
-    if (this.video) this.watch(this.video);
+    if (this.video) import("./video.js").then(({ watch }) => watch(this, player, { count, moved, resumeAt })).catch(() => {});
     this.addEventListener("click", (event) => this.tap(event), { signal });
     this.addEventListener("copy", (event) => this.copy(event), { signal });
     player.addEventListener("change", () => this.follow(), { signal });
+    document.querySelector("[data-find]").addEventListener("click", () => import("./find.js").then(({ find }) => find(this)).catch(() => {}));
     for (const name of ["wheel", "touchmove", "pointermove", "pointerdown", "keydown", "scroll"]) {
       addEventListener(name, (event) => this.input(event), { signal, passive: true });
     }
@@ -44,22 +45,11 @@ class Lesson extends HTMLElement {
 
   get isPlaying() { return Boolean(this.media && !this.media.paused); }
 
-  watch(video) {
-    const begin = () => { video.currentTime = resumeAt(this.data); };
-    if (video.readyState) begin();
-    else video.addEventListener("loadedmetadata", begin, { once: true });
-    count(video, () => this.data);
-    video.addEventListener("seeked", () => { if (video.paused) moved(this.data, video.currentTime); });
-    video.addEventListener("timeupdate", () => this.follow());
-    video.addEventListener("play", () => player.audio.pause());
-    player.audio.addEventListener("play", () => video.pause(), { signal: this.gone.signal });
-  }
-
   tap({ target }) {
     if (target.closest("[data-listen]")) player.play(this.data);
     if (target.closest("[data-follow]")) { this.isFollowing = true; this.follow(true); }
-    const sentence = target.closest(".sentence");
-    if (!sentence || !(this.data.media || this.video) || target.closest("a, button") || !getSelection().isCollapsed) return;
+    const sentence = target.closest(".sentence, .marker");
+    if (!sentence || !(this.data.media || this.video) || target.closest("a, button:not(.marker)") || !getSelection().isCollapsed) return;
     this.isFollowing = true;
     const start = +sentence.dataset.start;
     if (!this.video) { player.play(this.data, start); return; }
@@ -85,7 +75,7 @@ class Lesson extends HTMLElement {
     if (listen) listen.hidden = player.shown?.lesson === this.data.lesson;
     const back = this.querySelector("[data-follow]");
     if (back) back.hidden = this.isFollowing || !this.isPlaying;
-    if (!this.media) return;
+    if (!this.media) { this.sentences[this.heardAt]?.classList.remove("is-heard"); this.heardAt = -1; return; }
     const at = (this.video?.currentTime ?? player.at) + 0.05;
     const index = this.starts.findLastIndex((start) => start <= at);
     if (index === this.heardAt && !now) return;
@@ -108,10 +98,11 @@ class Lesson extends HTMLElement {
 
   input({ type }) {
     this.inputAt = Date.now();
-    const byHand = type === "wheel" || type === "touchmove" || (type === "scroll" && this.inputAt > this.byUs);
+    if (type === "wheel" || type === "touchmove") this.byUs = 0; // what scrolls now, a hand does
+    if (type !== "scroll") return;
     const from = this.lastY;
     this.lastY = scrollY;
-    if (!byHand || scrollY === from) return;
+    if (this.inputAt < this.byUs || scrollY === from) return;
     player.toggleAttribute("data-small", scrollY > from && scrollY > 80);
     if (this.isPlaying && this.sentences.length) { this.isFollowing = false; this.follow(); }
   }

@@ -3,8 +3,6 @@
 import { kept } from "./kept.js";
 import { askToken, beat, count, meet, moved, resumeAt } from "./study/beats.js";
 
-const RATES = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
-const STEPS = [15, 30]; // seconds
 const KEYS = { " ": "toggle", k: "toggle", j: "back", ArrowLeft: "back", l: "forward", ArrowRight: "forward", "<": "slower", ">": "faster" };
 
 /** 258 → 4:18 */
@@ -23,7 +21,7 @@ class Player extends HTMLElement {
     const { audio } = this;
     audio.preservesPitch = true;
     this.setRate(kept.get("rate") ?? 1);
-    this.setStep(kept.get("step") ?? STEPS[0]);
+    this.setStep(kept.get("step") ?? 15);
     this.setVolume(kept.get("volume") ?? 1);
     count(audio, () => this.track);
     const hear = (names, act) => names.split(" ").forEach((name) => audio.addEventListener(name, act));
@@ -34,30 +32,23 @@ class Player extends HTMLElement {
     hear("timeupdate ended error", () => this.render());
     this.range.addEventListener("input", () => this.seek(+this.range.value));
     this.addEventListener("click", ({ target }) => {
-      const { do: act, rate, step, sleep } = target.closest("button")?.dataset ?? {};
-      if (act) this.act(act);
-      if (rate) this.chooseRate(+rate);
-      if (step) this.setStep(+step);
-      if (sleep) this.more().then((parts) => parts?.sleep.set(sleep));
+      const button = target.closest("button");
+      if (button?.dataset.do) this.act(button.dataset.do);
+      else if (button) this.more().then((parts) => parts?.tap(button));
     });
-    this.querySelector("[data-volume]").addEventListener("input", ({ target }) => this.setVolume(+target.value));
-    document.addEventListener("click", ({ target }) => this.hear(target.closest("[data-hear]")));
+    this.addEventListener("input", ({ target }) => { if (target !== this.range) this.more().then((parts) => parts?.settings.take(target)); });
+    document.addEventListener("click", ({ target }) => {
+      this.hear(target.closest("[data-hear]"));
+      const listed = target.closest("[data-queue]");
+      if (listed) this.more().then((parts) => parts?.queue.take(listed));
+    });
     document.addEventListener("keydown", (event) => this.key(event));
-    const shortcuts = this.querySelector("[data-keys]");
-    shortcuts.checked = kept.get("keys") ?? true;
-    shortcuts.addEventListener("change", () => kept.set("keys", shortcuts.checked));
-    const autoplay = this.querySelector("[data-autoplay]");
-    autoplay.checked = this.autoplay;
-    autoplay.addEventListener("change", () => kept.set("autoplay", autoplay.checked));
+    try { if (sessionStorage["rz:track"]) this.more().then((parts) => parts?.again.restore()); } catch { /* forbidden */ }
   }
 
   /** What only a sound needs comes with the first one; null where the network is down. */
   more() {
-    const parts = () => [import("./player/system.js"), import("./player/following.js"), import("./player/sleep.js"), import("./player/speed.js")];
-    return this.parts ??= Promise.all(parts()).then(([{ System }, { Following }, { Sleep }, { Speed }]) => {
-      const following = new Following(this);
-      return { system: new System(this), following, sleep: new Sleep(this, following), speed: new Speed(this) };
-    }).catch(() => this.parts = null);
+    return this.parts ??= import("./player/more.js").then(({ begin }) => begin(this, kept)).catch(() => this.parts = null);
   }
 
   get autoplay() { return kept.get("autoplay") ?? false; }
@@ -87,8 +78,10 @@ class Player extends HTMLElement {
 
   /** The next lesson, whose page was read from afar. */
   goOn(lesson) {
+    const isSame = this.isTrack(lesson);
     meet(lesson);
     this.play(lesson);
+    if (isSame) this.dispatchEvent(new Event("again"));
   }
 
   /** A lesson played from where it is only listed: <button data-hear data-lesson="…" …>. */
@@ -131,8 +124,7 @@ class Player extends HTMLElement {
     if (name === "toggle") { if (audio.paused) this.play(); else audio.pause(); }
     if (name === "back") this.seek(this.at - this.step);
     if (name === "forward") this.seek(this.at + this.step);
-    if (name === "slower") this.chooseRate(RATES.findLast((rate) => rate < this.rate) ?? this.rate);
-    if (name === "faster") this.chooseRate(RATES.find((rate) => rate > this.rate) ?? this.rate);
+    if (name === "slower" || name === "faster") this.more().then((parts) => parts?.settings[name]());
     if (name === "close") this.close();
   }
 
@@ -141,19 +133,15 @@ class Player extends HTMLElement {
     this.track = null;
     this.audio.removeAttribute("src");
     this.audio.load();
+    this.dispatchEvent(new Event("close"));
     this.render();
-  }
-
-  chooseRate(rate) {
-    this.setRate(rate);
-    this.more().then((parts) => parts?.speed.choose());
   }
 
   setRate(rate) {
     this.rate = this.audio.playbackRate = this.audio.defaultPlaybackRate = rate;
     kept.set("rate", rate);
-    for (const button of this.querySelectorAll("[data-rate]")) button.setAttribute("aria-pressed", +button.dataset.rate === rate);
     this.querySelector(".player-rate > span").textContent = `${rate}×`;
+    this.dispatchEvent(new Event("settings"));
   }
 
   /** How far back and forward go. */
@@ -161,15 +149,14 @@ class Player extends HTMLElement {
     this.step = step;
     this.dataset.step = step;
     kept.set("step", step);
-    for (const button of this.querySelectorAll("[data-step]")) button.setAttribute("aria-pressed", +button.dataset.step === step);
     for (const name of ["back", "forward"]) this.querySelector(`[data-do=${name}]`).setAttribute("aria-label", this.querySelector(`[data-do=${name}]`).dataset[`say-${step}`]);
+    this.dispatchEvent(new Event("settings"));
   }
 
   /** 0 … 1, kept on this device; where only its own buttons change it, it stays at 1. */
   setVolume(volume) {
     this.volume = this.audio.volume = volume;
     kept.set("volume", volume);
-    this.querySelector("[data-volume]").value = volume;
   }
 
   render() {

@@ -1,4 +1,4 @@
-// The Aa sheet: text size and theme, kept here and in a cookie, so that the next page comes so.
+// The Aa sheet: how a text is shown, kept here and in a cookie, so that the next page comes so.
 import { kept } from "./kept.js";
 
 const root = document.documentElement;
@@ -13,7 +13,7 @@ function choose(name, value) {
   for (const meta of document.querySelectorAll('meta[name="theme-color"]')) meta.content = ground;
 }
 
-for (const name of ["theme", "text"]) {
+for (const name of ["theme", "text", "face", "width"]) {
   const value = kept.get(name);
   if (value && root.dataset[name] !== value) choose(name, value);
 }

@@ -1,6 +1,6 @@
 // The arrows go from the search field through what is suggested below it, and round; Escape shuts it.
 document.addEventListener("keydown", (event) => {
-  const form = event.target.closest?.(".search-field");
+  const form = event.target.closest?.("form.search-field");
   if (!form) return;
   const list = form.querySelector(".search-suggestions");
   const stops = [form.elements.q, ...list.querySelectorAll("a")];

@@ -43,7 +43,8 @@ on("beforeRequest", ({ detail }) => {
   staying = stays && { path: location.pathname, scroll: scrollY, action: detail.elt.getAttribute("action") };
 });
 on("afterSettle", (event) => {
-  if (event.target.id !== "main") return;
+  const focused = document.activeElement; // what came above it may have pushed it out of sight
+  if (event.target.id !== "main") return focused.matches(":focus-visible") && focused.scrollIntoView({ block: "nearest" });
   const form = staying?.path === location.pathname && document.querySelector(`form[data-stay][action="${staying.action}"]`);
   const shut = form && form.closest("details:not([open])"); // what it said stands above it now
   if (form) arrive(staying.scroll, (shut ?? form).querySelector(shut ? "summary" : "button"));
@@ -61,7 +62,7 @@ on("beforeSwap", (event) => {
   else if (xhr.responseURL && new URL(xhr.responseURL).pathname !== requestConfig.path) location.assign(xhr.responseURL);
   else toast("failed");
 });
-on("sendError", () => toast("offline"));
+on("sendError", ({ target }) => { if (!/^(closing|talk)$/.test(target.id)) toast("offline"); }); // those nobody asked for
 
 // Back and forward ask the server: nothing of a page is kept where it could outlive a sign-out.
 on("historyCacheMiss", ({ detail: { xhr } }) => {

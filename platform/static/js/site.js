@@ -5,6 +5,6 @@ import "./sheet.js";
 import "./reader.js";
 import "./player.js";
 import "./lesson.js";
-import "./share.js";
 import "./search.js";
 import "./reveal.js";
+import "./lazy.js";

@@ -9,7 +9,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from demo import business, content, facts, people, publishing, selling, studying
+from demo import (
+    business,
+    content,
+    facts,
+    people,
+    publishing,
+    selling,
+    studying,
+    talking,
+    writing,
+)
 from demo.content import CONTENT
 from payments import live_orders
 
@@ -39,6 +49,7 @@ class Command(BaseCommand):
             self._show(len(steps), len(steps), "the last weeks")
             selling.sell_the_bundle()
             business.tell()
+            talking.say()
         selling.let_the_member_join()
         facts.write()
         self._show(len(steps), len(steps), "done", end="\n")
@@ -63,6 +74,9 @@ class Command(BaseCommand):
         ]
         found.append(("pages", publishing.publish_texts))
         found.append(("home", publishing.publish_home))
+        found += [
+            (path.stem, partial(writing.send_letter, path)) for path in writing.letter_files()
+        ]
         found.append(("prices", selling.set_prices))
         found += [(each.email, partial(people.make, each)) for each in people.CAST]
         found.append(("on the way", studying.set_out))

@@ -9,7 +9,7 @@ from learning import partitions
 
 
 class Command(BaseCommand):
-    help = "Parts play sessions, progress and study days by learner. Once is enough."
+    help = "Parts play sessions, progress, study days and the ledger by learner. Once is enough."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--parts", type=int, default=partitions.PARTS, metavar="NUMBER")

@@ -12,9 +12,14 @@ export class Sleep {
 
   /** "off", minutes, "lesson" or "chapter". */
   set(choice) {
-    this.at = choice === "off" ? null : isNaN(choice) ? choice : Date.now() + choice * 60_000;
-    this.following.until = typeof this.at === "string" ? this.at : null;
     for (const button of this.player.querySelectorAll("[data-sleep]")) button.setAttribute("aria-pressed", button.dataset.sleep === choice);
+    this.resume(choice === "off" ? null : isNaN(choice) ? choice : Date.now() + choice * 60_000);
+  }
+
+  /** Until a moment, "lesson" or "chapter"; null for none. Also what was chosen before a reload. */
+  resume(at) {
+    this.at = at;
+    this.following.until = typeof at === "string" ? at : null;
     clearInterval(this.timer);
     if (this.at) this.timer = setInterval(() => this.check(), 1000);
     this.check();

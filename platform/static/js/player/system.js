@@ -2,7 +2,7 @@
 const PLACES = ["loadedmetadata", "seeked", "ratechange", "play"];
 
 export class System {
-  constructor(player) {
+  constructor(player, following) {
     const { mediaSession } = navigator;
     if (!mediaSession) return;
     const by = (how) => how.seekOffset ?? player.step;
@@ -13,6 +13,8 @@ export class System {
       seekbackward: (how) => player.seek(player.at - by(how)),
       seekforward: (how) => player.seek(player.at + by(how)),
       seekto: (how) => player.seek(how.seekTime),
+      nexttrack: () => following.skip(),
+      previoustrack: () => player.seek(0),
     };
     for (const [name, act] of Object.entries(acts)) {
       try { mediaSession.setActionHandler(name, act); } catch { /* not known to this browser */ }

@@ -3,30 +3,34 @@
 import { kept } from "../kept.js";
 import { add, isPlayed } from "./ranges.js";
 
-const EVERY = 15_000;
 const DAY = 86_400_000;
+const APART = 60_000;
 const sessions = new Map();
 let lastBeat = Date.now();
+let every = 15; // seconds; the server may say otherwise
+let quietUntil = 0; // it asked to be left alone
 
 const uuid = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
   (+digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (+digit / 4)))).toString(16));
 const isOf = (learner) => (beat) => !beat.learner || beat.learner === (learner ?? "");
 const waiting = (lesson) => (kept.get(`study:${lesson.lesson}`) ?? []).filter(isOf(lesson.learner));
 
-function begin(lesson, position) {
-  return { lesson, session: uuid(), seq: 0, position, ranges: [], wall: 0, read_to: 0, isNew: false };
+/** `at` is when it was studied last, `placed` when its position was chosen or played, in milliseconds. */
+function begin(lesson, position, placed = 0) {
+  return { lesson, session: uuid(), seq: 0, position, placed, ranges: [], wall: 0, read_to: 0, at: Date.now(), isNew: false };
 }
 
-/** The lesson's session; a new one after the learner's midnight. */
-function sessionOf(lesson) {
+/** The lesson's session; a new one after the learner's midnight, or where it is `over`. */
+function sessionOf(lesson, over = () => false) {
   let session = sessions.get(lesson.lesson);
   const ended = session && Date.now() >= +session.lesson.dayEnds;
-  if (ended) {
+  if (ended) lesson.dayEnds = session.lesson.dayEnds = +session.lesson.dayEnds + DAY;
+  if (ended || (session && over(session))) {
     send(session);
-    lesson.dayEnds = session.lesson.dayEnds = +session.lesson.dayEnds + DAY;
+    sessions.delete(lesson.lesson);
   }
-  if (!session || ended) {
-    session = begin(session?.lesson ?? lesson, session?.position ?? resumeAt(lesson));
+  if (!sessions.has(lesson.lesson)) {
+    session = begin(session?.lesson ?? lesson, session?.position ?? resumeAt(lesson), session?.placed);
     sessions.set(lesson.lesson, session);
   }
   return session;
@@ -50,20 +54,22 @@ export async function askToken(lesson) {
   return true;
 }
 
-/** Where to go on: this page's session, then what was not yet sent, then what the server knows. */
+/** Where to go on: by this page's session, or what was not yet sent, or what the server knows, whichever was studied last. */
 export function resumeAt(lesson) {
   const last = sessions.get(lesson.lesson) ?? waiting(lesson).at(-1);
-  const at = +(last?.position ?? lesson.position ?? 0);
+  const isLater = last && !((last.placed ?? last.at) < lesson.positionAt); // another device may have gone on since
+  const at = +((isLater ? last : lesson).position ?? 0);
   return lesson.duration && at > lesson.duration - 5 ? 0 : at;
 }
+
+function changed(session, what) { Object.assign(session, what, { at: Date.now(), isNew: true }); }
 
 /** The player went from one position to another in `wall` seconds. */
 export function heard(lesson, from, to, wall, rate) {
   const session = sessionOf(lesson);
   if (isPlayed(from, to, wall, rate)) session.ranges = add(session.ranges, from, to);
-  session.position = to;
   session.wall += wall;
-  session.isNew = true;
+  changed(session, { position: to, placed: Date.now() });
 }
 
 /** Counts what plays in `media` for the lesson that `lessonOf()` gives. */
@@ -77,35 +83,34 @@ export function count(media, lessonOf) {
   const hear = (names, act) => names.split(" ").forEach((name) => media.addEventListener(name, act));
   hear("emptied", () => { last = null; });
   hear("play playing seeked", () => tick(false));
-  hear("timeupdate", () => tick(!media.paused && !media.seeking));
+  hear("timeupdate", () => tick(!media.seeking)); // one comes just before a pause
   hear("pause", () => { tick(!media.seeking); beat(); });
   hear("ended", () => beat());
 }
 
 /** The player stands elsewhere without having played. */
 export function moved(lesson, position) {
-  const session = sessionOf(lesson);
-  session.position = position;
-  session.isNew = true;
+  changed(sessionOf(lesson), { position, placed: Date.now() });
 }
 
-/** A visible text was read for `wall` seconds, down to a share of it. */
+/** A visible text was read for `wall` seconds, down to a share of it. Long after it sounded that is a
+ * session of its own: the place where it sounded keeps its time, for another device may sound since. */
 export function read(lesson, share, wall) {
-  const session = sessionOf(lesson);
+  const session = sessionOf(lesson, ({ ranges, placed }) => ranges.length && Date.now() - placed > APART);
   session.wall += wall;
-  session.read_to = Math.max(session.read_to, share);
-  session.isNew = true;
+  changed(session, { read_to: Math.max(session.read_to, share) });
 }
 
-function bodyOf({ session, seq, position, ranges, wall, read_to }, token) {
+function bodyOf({ session, seq, position, ranges, wall, read_to, at }, token) {
   const cents = (number) => Math.round(number * 100) / 100;
-  return JSON.stringify({ token, session, seq, position: cents(position), ranges, wall: cents(wall), read_to });
+  const ago = at ? Math.max(0, Date.now() - at) / 1000 : 0;
+  return JSON.stringify({ token, session, seq, position: cents(position), ranges, wall: cents(wall), read_to, ago: cents(ago) });
 }
 
 function keep(lesson, beat) {
   const others = (kept.get(`study:${lesson.lesson}`) ?? []).filter((other) => other.session !== beat.session);
   const learner = lesson.token ? lesson.learner : "";
-  kept.set(`study:${lesson.lesson}`, [...others, { ...JSON.parse(bodyOf(beat)), learner }].slice(-8));
+  kept.set(`study:${lesson.lesson}`, [...others, { ...JSON.parse(bodyOf(beat, lesson.token)), at: beat.at, placed: beat.placed, url: lesson.beatUrl, learner }].slice(-8));
 }
 
 function forget(lesson, { session }) {
@@ -121,7 +126,7 @@ async function send(session, leaving = false) {
   const { lesson } = session;
   session.isNew = false;
   session.seq += 1;
-  if (!lesson.token || !navigator.onLine) {
+  if (!lesson.token || !navigator.onLine || Date.now() < quietUntil) {
     keep(lesson, session);
     session.isNew = Boolean(lesson.token); // a visitor's waits for the sign-in
     return;
@@ -130,7 +135,10 @@ async function send(session, leaving = false) {
   if (leaving && navigator.sendBeacon(lesson.beatUrl, new Blob([body], { type: "application/json" }))) return;
   try {
     const answer = await post(lesson.beatUrl, body);
-    if (answer.status === 401) await renew(session, (await answer.json()).renew);
+    const told = (name) => +answer.headers.get(name);
+    every = told("Beat-Every") || every;
+    if (answer.status >= 429) quietUntil = Date.now() + told("Retry-After") * (1000 + 500 * Math.random()); // not all at once
+    if (answer.status === 401) await import("./late.js").then(({ renew }) => renew(session, answer, late));
     else if (answer.status >= 429) throw new Error(answer.status);
     else forget(lesson, session);
   } catch {
@@ -139,31 +147,13 @@ async function send(session, leaving = false) {
   }
 }
 
-/** The token is too old: with a new one the session is sent a last time, and another begins.
- * A token nobody signed has no address to renew it at: then, too, what was studied waits. */
-async function renew(session, url) {
-  const { lesson } = session;
-  if (!url || !await askToken(lesson)) { keep(lesson, session); delete lesson.token; return; }
-  session.seq += 1;
-  await post(lesson.beatUrl, bodyOf(session, lesson.token));
-  forget(lesson, session);
-  if (sessions.get(lesson.lesson) === session) sessions.set(lesson.lesson, begin(lesson, session.position));
+/** What waits goes now, of this lesson and of others; without a lesson, what has a token of its own. It
+ * is rare, so its code comes only then. */
+function sendWaiting(lesson) {
+  if (kept.names("study:").length) import("./late.js").then(({ sendAll, sendOwn }) => (lesson ? sendAll(lesson, late) : sendOwn(late))).catch(() => {});
 }
 
-/** What waits goes now: of this lesson, then of others, whose tokens are asked for. */
-async function sendWaiting(lesson) {
-  const ids = kept.names("study:").filter((id) => id !== lesson.lesson);
-  for (const id of [lesson.lesson, ...ids]) {
-    const of = { ...lesson, lesson: id };
-    const live = sessions.get(id)?.session;
-    const beats = waiting(of).filter((beat) => beat.session !== live);
-    if (!beats.length) continue;
-    try {
-      if (id !== lesson.lesson && !await askToken(of)) continue;
-      for (const beat of beats) if ((await post(of.beatUrl, bodyOf(beat, of.token))).ok) forget(of, beat);
-    } catch { return; }
-  }
-}
+const late = { kept, waiting, askToken, post, bodyOf, keep, forget, sessions, begin };
 
 /** Sends what is new; on leaving, by a beacon. */
 export function beat(leaving = false) {
@@ -171,12 +161,13 @@ export function beat(leaving = false) {
   for (const session of sessions.values()) send(session, leaving);
 }
 
-setInterval(() => { if (Date.now() - lastBeat >= EVERY) beat(); }, 1000);
+setInterval(() => { if (Date.now() - lastBeat >= every * 1000) beat(); }, 1000);
 // What loads a whole page asks for it before this one hides: the beat must be there first.
 for (const leave of ["submit", "beforeunload"]) addEventListener(leave, () => beat());
 addEventListener("pagehide", () => beat(true));
 addEventListener("online", () => {
   beat();
-  for (const { lesson } of sessions.values()) if (lesson.token) { sendWaiting(lesson); break; }
+  sendWaiting([...sessions.values()].find(({ lesson }) => lesson.token)?.lesson);
 });
+if (navigator.onLine && !document.querySelector("rz-lesson")) sendWaiting();
 document.addEventListener("visibilitychange", () => { if (document.hidden) beat(); });
