@@ -8,6 +8,7 @@ from django.db import transaction
 from wagtail.log_actions import log
 
 from accounts.models import User
+from operations.rows import each
 from pages import dates
 from payments import codes, entitlement, letters, redeeming, refund_requests
 from payments.models import Gift, Order
@@ -94,7 +95,7 @@ def remind(now: datetime) -> None:
     ).select_related(
         "order__buyer", "order__price__offer__course", "order__price__offer__membership"
     )
-    for gift in ending.iterator(chunk_size=500):
+    for gift in each(ending, at_a_time=500):
         letters.gift_runs_out(gift, now=now)
 
 

@@ -13,6 +13,7 @@ from wagtail.log_actions import log
 
 from accounts.models import OutboxMessage, User
 from operations.jobs import job
+from operations.rows import each
 from payments import gateway, letters, periods, stripe_catalogue, subscriptions, upcoming
 from payments.models import Offer, PlanChange, Price, PriceChange, Subscription
 from payments.money import in_words
@@ -133,7 +134,7 @@ def _tell(change: PriceChange, pk: int, *, now: datetime) -> None:
 def tell_the_rest(*, now: datetime) -> None:
     """Who had cancelled, or planned another plan, when all were told, and goes on after all."""
     standing = PriceChange.objects.filter(told_at__isnull=False)
-    for change in standing.select_related("price__offer"):
+    for change in each(standing.select_related("price__offer")):
         left = affected(change.price).filter(started_at__lt=change.created_at)
         left = left.exclude(changes__price_change=change).order_by("pk")
         for pk in left.values_list("pk", flat=True)[:BATCH]:
@@ -166,7 +167,7 @@ def carry_out_due(*, now: datetime) -> None:
         subscription__account=gateway.account_id(),
         subscription__livemode=gateway.is_live(),
     ).select_related("subscription", "price__offer")
-    for change in waiting.order_by("pk"):
+    for change in each(waiting.order_by("pk")):
         row = change.subscription
         if row.renews and row.period_end and due(row, at=row.period_end):
             try:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from courses.models import Grant
+from operations.rows import each
 from payments import gateway, letters, upcoming
 from payments.models import Subscription
 from payments.subscription_access import grace_ends
@@ -18,16 +19,16 @@ AT_A_TIME = 500
 
 def send_due(now: datetime) -> None:
     """Queue every mail that is due at `now`; run again it queues none twice."""
-    for subscription in _renewing(now).iterator(chunk_size=AT_A_TIME):
+    for subscription in each(_renewing(now), at_a_time=AT_A_TIME):
         _notice(subscription, now=now)
-    for subscription in _ending_pauses(now).iterator(chunk_size=AT_A_TIME):
+    for subscription in each(_ending_pauses(now), at_a_time=AT_A_TIME):
         _notice(subscription, now=now)
-    for grant in _ending_terms(now).iterator(chunk_size=AT_A_TIME):
+    for grant in each(_ending_terms(now), at_a_time=AT_A_TIME):
         letters.term_ending(grant, now=now)
-    for subscription in _with_old_cards(now).iterator(chunk_size=AT_A_TIME):
+    for subscription in each(_with_old_cards(now), at_a_time=AT_A_TIME):
         _warn_of_card(subscription, now=now)
     failing = _subscriptions().filter(status="past_due", past_due_since__lte=now)
-    for subscription in failing.iterator(chunk_size=AT_A_TIME):
+    for subscription in each(failing, at_a_time=AT_A_TIME):
         remind_of_failure(subscription, now=now)
 
 

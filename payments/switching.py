@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from courses.models import CoursePage, Grant, MembershipCourse
 from operations import clock
+from operations.rows import each
 from payments import gateway, plan_changes, queries, stripe_catalogue, subscriptions, upcoming
 from payments.mirror import Shape, moment
 from payments.models import PlanChange, Price, Subscription
@@ -337,7 +338,7 @@ def settle_open(*, now: datetime) -> None:
         | Q(subscription__object__schedule=None)
         | Q(withdrawing_at__isnull=False)
     )
-    for change in waiting.select_related("subscription", "price__offer"):
+    for change in each(waiting.select_related("subscription", "price__offer")):
         row = change.subscription
         subscriptions.refresh(row.stripe_id, now=now)
         change.refresh_from_db()
