@@ -1,5 +1,6 @@
 """Is this exchange, this event, what Stripe's SDK declares?"""
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -100,8 +101,18 @@ def _error_validator() -> Draft202012Validator:
     return Draft202012Validator(ERROR, registry=REGISTRY)
 
 
+# What was found without fault: much goes through the doors again unchanged.
+_faultless: set[tuple[int, str]] = set()
+
+
 def _faults(validator: Draft202012Validator, instance: Any, name: str) -> Iterator[str]:
-    for error in validator.iter_errors(instance):
+    seen = (id(validator), json.dumps(instance, default=str))
+    if seen in _faultless:
+        return
+    errors = list(validator.iter_errors(instance))
+    if not errors:
+        _faultless.add(seen)
+    for error in errors:
         deepest = _deepest(error)
         where = ".".join(str(step) for step in deepest.absolute_path) or "(top)"
         yield f"{name}: {where}: {deepest.message[:300]}"
