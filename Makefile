@@ -27,8 +27,10 @@ BY ?=
 BIN := .venv/bin
 DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
 SITE := PORT="$(PORT)" DATA="$(DATA)" DEMO="$(DEMO)" DEBUG="$(DEBUG_OF_DEMO)"
+# Tests of one file stay together, until a process has nothing left to do.
+SHARED := -n $(JOBS) --maxprocesses 4 --dist worksteal
 # The commands of the documents take a minute and a half: they run in `make docs`.
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --ignore tests/house/test_docs.py
+PYTEST := $(BIN)/python -m pytest $(SHARED) --ignore tests/house/test_docs.py
 CODE := platform courses payments tests manage.py
 
 .DEFAULT_GOAL := help
@@ -76,7 +78,7 @@ test-services: dev
 
 test-browser: dev
 	@platform/bin/with-browser $(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -q" \
-		-n $(JOBS) --maxprocesses 4 tests/journeys $(ARGS)
+		$(SHARED) tests/journeys $(ARGS)
 
 check: lint types imports migrations translations docs test test-services test-browser fuzz-payments
 
@@ -102,7 +104,7 @@ translations: dev
 	@$(BIN)/python -m pytest tests/house/test_translations.py
 
 docs: dev
-	@$(BIN)/python -m pytest tests/house/test_docs.py
+	@$(BIN)/python -m pytest $(SHARED) tests/house/test_docs.py
 
 lighthouse: dev
 	@platform/bin/with-browser platform/bin/with-node $(BIN)/python -m tests.proof.lighthouse
