@@ -1,10 +1,19 @@
-"""Where the demo's member is on its track. The learner has begun nothing yet."""
+"""Where the demo's member is on its track, and what they marked there. The learner has begun
+nothing yet."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from accounts.models import User
+from courses import plain_text
 from courses import tracks as paths
-from demo import publishing
+from courses.models import LessonPage
+from demo import content, publishing
+from demo.content import CONTENT
 from demo.selling import MEMBER
-from learning import progress, tracks
+from learning import cards, note_places, notes, progress, tracks
+from learning.models.notes import AROUND
 from operations import clock
 
 DONE = 6  # lessons: the first stage, and the second one begun
@@ -19,3 +28,22 @@ def set_out() -> None:
             continue
         for each in paths.path(track, member).lessons[:DONE]:
             progress.mark(learner=member, lesson=each.lesson, done=True, now=clock.now())
+        for row in content.read_toml(CONTENT / "notes.toml")["marked"]:
+            _mark(member, row)
+
+
+def _mark(member: User, row: dict[str, Any]) -> None:
+    course = publishing.find_course(row["course"])
+    lesson = LessonPage.objects.child_of(course).get(slug=row["lesson"])
+    then = clock.now() - timedelta(days=row["days_ago"])
+    before, quote, after = plain_text.of(lesson).partition(row["quote"])
+    note = notes.keep(
+        learner=member,
+        key=uuid5(NAMESPACE_URL, row["quote"]),
+        place=note_places.of_pages(member, [lesson.pk])[lesson.pk],
+        passage=notes.Passage(quote, before[-AROUND:], after[:AROUND]),
+        words=notes.Words(row["colour"], row.get("thought", ""), f" {' '.join(row['tags'])} "),
+        now=then,
+    )
+    if row.get("review"):
+        cards.collect_note(note, learner=member, now=then)
