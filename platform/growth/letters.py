@@ -15,6 +15,7 @@ from growth.sources import Source
 
 YES, NO = "growth.letters.yes", "growth.letters.no"
 GOOD_FOR = timedelta(days=7)  # what asks whether one meant it
+PROOF_KEPT = timedelta(days=3 * 366)  # after its end; that long a claim may be made
 
 
 class UnknownAddress(Exception):
@@ -113,3 +114,8 @@ def forget(*, now: datetime) -> int:
     """Those never confirmed, once nobody can confirm them; gives how many."""
     old = LetterSubscription.objects.filter(confirmed_at=None, asked_at__lt=now - GOOD_FOR)
     return old.delete()[0]
+
+
+def forget_ended(*, now: datetime) -> int:
+    """Gives how many."""
+    return LetterSubscription.objects.filter(ended_at__lt=now - PROOF_KEPT).delete()[0]

@@ -31,6 +31,11 @@ def forget_unconfirmed(now: datetime) -> None:
     letters.forget(now=now)
 
 
+@periodic(minutes=24 * 60)
+def forget_ended_letters(now: datetime) -> None:
+    letters.forget_ended(now=now)
+
+
 @periodic(minutes=60)
 def tell_of_win_back_codes(now: datetime) -> None:
     win_back_mails.tell(now=now)

@@ -171,6 +171,16 @@ def test_what_nobody_confirmed_is_forgotten(time_machine: Any) -> None:
     assert LetterSubscription.objects.get().email == "kept@example.com"
 
 
+def test_what_ended_is_kept_as_proof_for_three_years() -> None:
+    ended = reader()
+    reader("kept@example.com")
+    letters.end(ended, now=datetime(2026, 11, 30, tzinfo=UTC))
+    upkeep.forget_ended_letters(datetime(2029, 11, 29, tzinfo=UTC))
+    assert LetterSubscription.objects.count() == 2
+    upkeep.forget_ended_letters(datetime(2029, 12, 4, tzinfo=UTC))
+    assert LetterSubscription.objects.get().email == "kept@example.com"
+
+
 def test_who_leaves_takes_their_letters_along() -> None:
     learner = UserFactory(email=LIN)
     reader()

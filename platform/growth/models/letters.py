@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 class LetterSubscription(models.Model):
     """An address that asked for the letters of an instructor, or of the publisher (no instructor).
 
-    It counts from when its owner said yes in a mail of their own; ended, it stays as the proof
-    of both.
+    It counts from when its owner said yes in a mail of their own; ended, it stays three years as
+    the proof of both.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
