@@ -10,7 +10,6 @@ import logging
 from datetime import datetime
 
 from courses.models import CoursePage
-from operations.rows import each
 from payments import fulfilment, gateway, reserving
 from payments.mirror import Shape
 from payments.models import Order
@@ -22,9 +21,10 @@ UNDECIDED = ("processing",)
 
 def charge_due(*, now: datetime) -> None:
     """Every reservation whose course is open. Raises GatewayError where Stripe does not answer."""
+    if not reserving.standing().exists():
+        return
     waiting = reserving.to_be_charged()
-    courses = CoursePage.objects.filter(offers__prices__orders__in=waiting).distinct()
-    for course in each(courses):
+    for course in CoursePage.objects.filter(offers__prices__orders__in=waiting).distinct():
         due = waiting.filter(price__offer__course=course)
         if not reserving.is_open(course, now=now):
             due = due.filter(reservation__charging_at__isnull=False)  # begun, then it moved

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
-from operations.rows import each
 from payments import (
     gateway,
     letters,
@@ -165,12 +164,14 @@ def end(row: Subscription, *, now: datetime) -> None:
 
 def resume_due(*, now: datetime) -> None:
     """End the pauses whose time has come, and forget those that Stripe never made."""
+    if not Pause.objects.filter(resumed_at=None).exists():
+        return
     standing = Pause.objects.filter(
         resumed_at=None,
         subscription__account=gateway.account_id(),
         subscription__livemode=gateway.is_live(),
     ).select_related("subscription")
-    for made in each(standing.filter(resumes_at__lte=now).order_by("pk")):
+    for made in standing.filter(resumes_at__lte=now).order_by("pk"):
         if made.subscription.is_live:
             try:
                 resume(made.subscription, strict=False, now=now)
@@ -184,7 +185,7 @@ def resume_due(*, now: datetime) -> None:
         asked_at__lte=now - PATIENCE,
         subscription__collection_paused=False,
     )
-    for made in each(lost):
+    for made in lost:
         subscriptions.refresh(made.subscription.stripe_id, now=now)
         made.subscription.refresh_from_db()
         if made.subscription.ends_by_itself or not made.subscription.is_live:

@@ -15,7 +15,6 @@ from accounts.models import User
 from courses.models import CoursePage
 from operations import clock
 from operations.jobs import job
-from operations.rows import each
 from payments import beginning, entitlement, gateway, letters, redeeming, refund_requests, reserving
 from payments.models import Offer, Order, PresaleEnd, RedeemCode, RefundRequest
 
@@ -55,7 +54,7 @@ def given_up_courses() -> set[int]:
 def follow_all(*, now: datetime) -> None:
     """Bring every order paid in advance to where its course is; give back what was given up."""
     courses = CoursePage.objects.filter(offers__prices__orders__in=waiting()).distinct()
-    for course in each(courses):
+    for course in courses if waiting().exists() else []:
         opens = beginning.opens_at(course, now=now)
         moved = waiting().filter(price__offer__course=course, price__offer__presale_end=None)
         if opens > now:
@@ -64,8 +63,9 @@ def follow_all(*, now: datetime) -> None:
             follow(order_id=order_id, now=now)
     _follow_codes(now=now)
     reserving.follow_all(now=now)
-    ends = PresaleEnd.objects.filter(offer__prices__orders__in=waiting()).distinct()
-    for end in each(ends):
+    if not PresaleEnd.objects.exists():
+        return
+    for end in PresaleEnd.objects.filter(offer__prices__orders__in=waiting()).distinct():
         for order_id in list(_to_give_back(end).values_list("pk", flat=True)):
             _give_back(order_id=order_id, end=end, now=now)
     if gateway.is_set_up():
@@ -80,7 +80,7 @@ def _close_pages() -> None:
         price__offer__presale_end__decided_at__gte=F("created_at"),
         **gateway.ours(),
     )
-    for order in each(to_pay):
+    for order in to_pay:
         try:
             gateway.expire_session(str(order.session_id))
         except gateway.Refused:
@@ -117,7 +117,7 @@ def waiting_codes() -> QuerySet[RedeemCode]:
 
 def _follow_codes(*, now: datetime) -> None:
     courses = CoursePage.objects.filter(pk__in=waiting_codes().values("batch__course"))
-    for course in each(courses):
+    for course in courses if waiting_codes().exists() else []:
         opens = beginning.opens_at(course, now=now)
         moved = waiting_codes().filter(batch__course=course)
         if opens > now:

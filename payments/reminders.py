@@ -19,17 +19,27 @@ AT_A_TIME = 500
 
 def send_due(now: datetime) -> None:
     """Queue every mail that is due at `now`; run again it queues none twice."""
+    for grant in each(_ending_terms(now), at_a_time=AT_A_TIME):
+        letters.term_ending(grant, now=now)
+    if not _may_be_told(now).exists():
+        return
     for subscription in each(_renewing(now), at_a_time=AT_A_TIME):
         _notice(subscription, now=now)
     for subscription in each(_ending_pauses(now), at_a_time=AT_A_TIME):
         _notice(subscription, now=now)
-    for grant in each(_ending_terms(now), at_a_time=AT_A_TIME):
-        letters.term_ending(grant, now=now)
     for subscription in each(_with_old_cards(now), at_a_time=AT_A_TIME):
         _warn_of_card(subscription, now=now)
     failing = _subscriptions().filter(status="past_due", past_due_since__lte=now)
     for subscription in each(failing, at_a_time=AT_A_TIME):
         remind_of_failure(subscription, now=now)
+
+
+def _may_be_told(now: datetime) -> QuerySet[Subscription]:
+    """All that the questions below ask of a subscription itself, in one."""
+    near = Q(period_end__gt=now, period_end__lte=now + NOTICE)
+    old_card = Q(card_expires_on__lte=(now + CARD_NOTICE).date())
+    failing = Q(status="past_due")
+    return _subscriptions().filter(near | old_card | failing | Q(collection_paused=True))
 
 
 def _subscriptions() -> QuerySet[Subscription]:

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from courses.models import CoursePage
 from operations.jobs import job
-from operations.rows import each
 from pages import dates
 from payments import beginning, entitlement, gateway, letters, money, redeeming
 from payments.mirror import Shape, id_of
@@ -118,12 +117,12 @@ def give_up(*, order: Order, now: datetime) -> None:
 
 def follow_all(*, now: datetime) -> None:
     """Tell who reserved of a day that moved, and of the charge in five days; end what is over."""
-    ends = PresaleEnd.objects.filter(offer__prices__orders__in=to_be_charged()).distinct()
-    for end in each(ends):
+    if not standing().exists():
+        return
+    for end in PresaleEnd.objects.filter(offer__prices__orders__in=to_be_charged()).distinct():
         for order_id in list(_of(end).values_list("pk", flat=True)):
             _call_off(order_id=order_id, end=end, now=now)
-    courses = CoursePage.objects.filter(offers__prices__orders__in=to_be_charged()).distinct()
-    for course in each(courses):
+    for course in CoursePage.objects.filter(offers__prices__orders__in=to_be_charged()).distinct():
         to_tell = not_begun().filter(
             _something_to_tell(course, now=now), price__offer__course=course
         )
