@@ -86,12 +86,28 @@ def django_db_modify_db_settings() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Leaves a copy of the fresh databases for the next run."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Leaves a copy of the fresh databases for the next run; no server of a test holds on to one
+    that is to be dropped."""
     from django.db import connections
 
-    if connections["default"].vendor != "sqlite":
-        return
+    if connections["default"].vendor == "sqlite":
+        _keep_templates(connections)
+    yield
+    if connections["default"].vendor == "postgresql":
+        with django_db_blocker.unblock():
+            for alias in connections:
+                with connections[alias].cursor() as cursor:
+                    cursor.execute(END_OTHERS)
+
+
+END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def _keep_templates(connections: Any) -> None:
     TEMPLATES.mkdir(parents=True, exist_ok=True)
     for alias in connections:
         if not Path(_test_name(alias)).exists() or template_of(alias).exists():
