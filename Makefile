@@ -27,8 +27,8 @@ BY ?=
 BIN := .venv/bin
 DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
 SITE := PORT="$(PORT)" DATA="$(DATA)" DEMO="$(DEMO)" DEBUG="$(DEBUG_OF_DEMO)"
-# Tests of one file stay together, until a process has nothing left to do.
-SHARED := -n $(JOBS) --maxprocesses 4 --dist worksteal
+# In order (no worksteal): tests with real transactions leave the tables empty and come last.
+SHARED := -n $(JOBS) --maxprocesses 4
 # The commands of the documents take a minute and a half: they run in `make docs`.
 PYTEST := $(BIN)/python -m pytest $(SHARED) --ignore tests/house/test_docs.py
 CODE := platform courses payments tests manage.py
@@ -104,7 +104,7 @@ translations: dev
 	@$(BIN)/python -m pytest tests/house/test_translations.py
 
 docs: dev
-	@$(BIN)/python -m pytest $(SHARED) tests/house/test_docs.py
+	@$(BIN)/python -m pytest $(SHARED) --dist worksteal tests/house/test_docs.py
 
 lighthouse: dev
 	@platform/bin/with-browser platform/bin/with-node $(BIN)/python -m tests.proof.lighthouse
