@@ -29,7 +29,7 @@ DEBUG_OF_DEMO := $(if $(filter 0,$(DEMO)),0,1)
 SITE := PORT="$(PORT)" DATA="$(DATA)" DEMO="$(DEMO)" DEBUG="$(DEBUG_OF_DEMO)"
 # In order (no worksteal): tests with real transactions leave the tables empty and come last.
 SHARED := -n $(JOBS) --maxprocesses 4
-# The commands of the documents take a minute and a half: they run in `make docs`.
+# The commands of the documents take minutes: they run in `make docs`.
 PYTEST := $(BIN)/python -m pytest $(SHARED) --ignore tests/house/test_docs.py
 CODE := platform courses payments tests manage.py
 

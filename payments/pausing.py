@@ -164,13 +164,13 @@ def end(row: Subscription, *, now: datetime) -> None:
 
 def resume_due(*, now: datetime) -> None:
     """End the pauses whose time has come, and forget those that Stripe never made."""
-    if not Pause.objects.filter(resumed_at=None).exists():
-        return
     standing = Pause.objects.filter(
         resumed_at=None,
         subscription__account=gateway.account_id(),
         subscription__livemode=gateway.is_live(),
     ).select_related("subscription")
+    if not standing.exists():
+        return
     for made in standing.filter(resumes_at__lte=now).order_by("pk"):
         if made.subscription.is_live:
             try:
