@@ -137,7 +137,7 @@ def test_renewals_cost_what_was_said(shop, buyer, terms, expected):
         subscriptions.refresh(row.stripe_id, now=site_clock.now())
         row.refresh_from_db()
         assert row.next_amount == expected[number]
-        shop.advance(days=31)
+        shop.advance(days=32)
     paid = row.invoices.order_by("created_at").values_list("amount_paid", flat=True)
     assert list(paid) == expected
     assert not Difference.objects.exists()

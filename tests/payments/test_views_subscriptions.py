@@ -399,7 +399,7 @@ def test_an_open_bill_is_paid_on_stripes_page(me, row, live, shop):
     leads_back(me.get(of(row, "subscription_pay")), row, "info: 没有待支付的账单。")
     me.get(of(row))
     break_card(live)
-    shop.advance(days=31)
+    shop.advance(days=32)
     bill = live.invoices.get(status="open")
     answer = me.get(of(live, "subscription_pay"))
     assert (answer.status_code, answer["Location"]) == (302, bill.page_url)
