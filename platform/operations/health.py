@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
 
-from operations import jobs, leases
+from operations import jobs, leases, preparation
 
 logger = logging.getLogger("operations")
 _migrated: set[str] = set()
@@ -72,8 +71,7 @@ def _migrations() -> bool:
     """Whether nothing is left to migrate; once that is so, this process need not ask again."""
     for alias in connections:
         if alias not in _migrated and alias not in settings.REPLICAS:
-            executor = MigrationExecutor(connections[alias])
-            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            if preparation.has_plan(alias):
                 return False
             _migrated.add(alias)
     return True

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.core.management.sql import emit_post_migrate_signal
-from django.db import connections
+from django.db import connections, router
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.graph import MigrationGraph
 
 
 def lock_data_folder() -> IO[str]:
@@ -31,7 +32,7 @@ def lock_data_folder() -> IO[str]:
 def migrate_what_is_due() -> list[str]:
     """Migrates the databases that need it; gives their names."""
     own = [alias for alias in connections if alias not in settings.REPLICAS]
-    due = [alias for alias in own if _has_plan(alias)]
+    due = [alias for alias in own if has_plan(alias)]
     for alias in due:
         call_command("migrate", database=alias, verbosity=0, interactive=False)
     if "default" not in due:
@@ -41,9 +42,15 @@ def migrate_what_is_due() -> list[str]:
     return due
 
 
-def _has_plan(alias: str) -> bool:
+def has_plan(alias: str) -> bool:
+    """Whether something is left to migrate there."""
     executor = MigrationExecutor(connections[alias])
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    return bool(executor.migration_plan(last_migrations(alias, executor.loader.graph)))
+
+
+def last_migrations(alias: str, graph: MigrationGraph) -> list[tuple[str, str]]:
+    """App and name, for each app that may have tables in this database."""
+    return [leaf for leaf in graph.leaf_nodes() if router.allow_migrate(alias, leaf[0])]
 
 
 def collect_static_when_stale() -> bool:
