@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 
 from accounts.models import User
 from demo.selling import MEMBER
 from learning import note_places, notes
-from learning.models import Highlight, ReviewCard
+from learning.models import Credential, Highlight, ReviewCard
 from operations import clock as site_clock
 
 
@@ -32,3 +33,17 @@ def test_what_the_member_marked_stands_there_once_and_some_is_asked_today(settin
 
     demo()
     assert Highlight.objects.count() == 4
+
+
+@pytest.mark.django_db
+def test_the_member_has_a_certificate_that_everybody_may_look_at(client, settings, tmp_path):
+    settings.DATA = tmp_path
+    demo()
+    demo()
+    row = Credential.objects.get()
+    assert (row.name, row.title, row.publisher) == ("陈一舟", "慢慢变强", "日知书社")
+    page = client.get(row.get_absolute_url())
+    assert row.shown_number in page.text
+    client.force_login(User.objects.get(email=MEMBER.email))
+    paper = client.get(reverse("credential_pdf", args=[row.number]))
+    assert paper.content.startswith(b"%PDF-")

@@ -106,6 +106,8 @@ PAGES = [
     Shown("refund", "申请退款", "buyer", "{refund}", (MAIN,)),
     Shown("membership-held", "已是会员", "member", "/membership/"),
     Shown("track-plan", "路径的计划", "member", "{plan}", (MAIN,)),
+    Shown("certificates", "证书", "member", "/study/certificates/", (MAIN,)),
+    Shown("certificate", "一张证书", "member", "{certificate}", (MAIN,)),
     Shown("subscription", "会员的订单", "member", "/account/orders/"),
     Shown("subscription-page", "管理订阅", "member", "{subscription}"),
     Shown("switch", "更换方案", "member", "{subscription}switch/"),

@@ -102,12 +102,15 @@ def buyer(page: Page, cast: Cast) -> Places:
 
 
 def member(page: Page, cast: Cast) -> Places:
-    """Tries the yearly membership, and goes a track."""
+    """Tries the yearly membership, goes a track, finished a course."""
     _log_in(page, cast["member"], "/tracks/yiren-yiqun/")
     plan = _path(page, "#main a[href$='/plan/']")
+    page.goto("/study/certificates/")
+    certificate = _path(page, "#main a[href^='/credentials/']")
     page.goto("/account/orders/")
     return {
         "plan": plan,
+        "certificate": certificate,
         "cancel": _path(page, "#main a[href$='/cancel/']"),
         "subscription": _path(page, "#main a:text('管理订阅')"),
     }
