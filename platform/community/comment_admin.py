@@ -9,6 +9,7 @@ from typing import Any
 import django_filters
 from django.db.models import OuterRef, Q, QuerySet
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -117,7 +118,7 @@ class StateColumn(StatusTagColumn):
 
     def render_cell_html(self, instance: Comment, parent_context: Any) -> str:
         if not self.get_value(instance):
-            return "<td></td>"
+            return SafeString("<td></td>")
         return str(super().render_cell_html(instance, parent_context))
 
 

@@ -132,7 +132,8 @@ def may_change(comment: Comment) -> bool:
 
 @transaction.atomic
 def remove(comment: Comment, *, now: datetime) -> None:
-    """Its words are gone; where others answered, an empty one keeps their place."""
+    """Its words are gone; where others answered, an empty one keeps their place. What a moderator
+    hid stays hidden, its answers with it."""
     comment = Comment.objects.select_for_update().get(pk=comment.pk)
     if comment.is_public_safe:
         edition.renew()
@@ -148,9 +149,6 @@ def remove(comment: Comment, *, now: datetime) -> None:
         suffix="",
         at_seconds=None,
         removed_at=now,
-        hidden_at=None,
-        hidden_by=None,
-        hidden_reason="",
         featured_at=None,
         featured_by=None,
         is_public_safe=False,

@@ -122,9 +122,9 @@ def standing(learner_id: int) -> Standing:
 
 
 def year(learner_id: int, number: int) -> Year:
-    """Its days with study or lessons done, in order (two queries)."""
+    """Its days on which something was entered, in order (two queries)."""
     rows = (
-        LedgerEntry.objects.filter(learner_id=learner_id, kind=Kind.STUDY, day__year=number)
+        LedgerEntry.objects.filter(learner_id=learner_id, day__year=number)
         .order_by("day")
         .values_list("day")
         .annotate(seconds=Sum("seconds"))

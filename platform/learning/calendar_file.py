@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from learning import days, plans, track_progress
+from learning import plans, track_progress
 from learning.plans import PlannedDay
 from learning.track_progress import TrackProgress
 
@@ -18,8 +18,7 @@ REFRESH = timedelta(hours=6)
 
 def of(learner: User, *, now: datetime) -> bytes:
     """All plans of a learner, from today on. Constant queries."""
-    zone = days.zone_of(learner)
-    today = days.day_of(now, zone)
+    today = plans.today_for(learner, now=now)
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Rizhi//Study//")
     calendar.add("version", "2.0")

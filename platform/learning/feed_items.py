@@ -108,9 +108,9 @@ def _of_membership(membership_id: int, learner: User, now: datetime) -> Contents
     allowed = {path: access.Access(each, each.pk in granted) for path, each in found.items()}
     heard = LessonPage.objects.filter(audio__isnull=False, first_published_at__isnull=False)
     lessons = _told(heard.annotate(course_path=catalogue.COURSE_PATH))
-    newest = lessons.filter(
-        course_path__in=[path for path, each in allowed.items() if each.has_grant]
-    ).order_by("-first_published_at", "-pk")[:MOST]
+    is_open = Q(course_path__in=[path for path, each in allowed.items() if each.has_grant])
+    is_free = Q(course_path__in=list(found), free_preview=True)
+    newest = lessons.filter(is_open | is_free).order_by("-first_published_at", "-pk")[:MOST]
     episodes = [
         Episode(lesson, found[lesson.course_path], lesson.audio, lesson.first_published_at)
         for lesson in newest

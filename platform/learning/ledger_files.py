@@ -153,6 +153,10 @@ def _parsed(content: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise UnreadableLedger(_("The file is not text in UTF-8.")) from error
     except json.JSONDecodeError as error:
+        if error.pos == 0:  # the table that the same page offers, or something else
+            raise UnreadableLedger(
+                _("This is no JSON file. A table in CSV is for reading: it cannot be brought back.")
+            ) from error
         raise UnreadableLedger(
             _("Line %(line)d, character %(column)d: this is no JSON.")
             % {"line": error.lineno, "column": error.colno}

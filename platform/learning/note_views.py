@@ -66,7 +66,8 @@ def page_notes(request: HttpRequest, page_id: int) -> HttpResponse:
         _data(note, has_card=str(note.key) in carded)
         for note in mine.order_by("created_at")[:MOST_ON_PAGE]
     ]
-    return JsonResponse({"csrf": get_token(request), "tools": tools, "notes": told})
+    whose = {"csrf": get_token(request), "who": learner.pk}
+    return JsonResponse({**whose, "tools": tools, "notes": told})
 
 
 @never_cache

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from math import ceil
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.crypto import get_random_string
@@ -17,12 +18,43 @@ from accounts.models import User
 from courses.models import TrackPage
 from courses.tracks import PathLesson
 from learning import days, tracks
-from learning.models import StudyCalendar, TrackPlan
+from learning.models import StudyCalendar, StudyDay, TrackPlan
 from learning.track_progress import TrackProgress
 
 LONGEST = 366  # days laid out
 MONTHS_SHOWN = 3
 SHORTEST = 60  # seconds a lesson counts at least
+
+
+@dataclass(frozen=True)
+class Today:
+    """The learner's date, and the seconds they studied on it so far."""
+
+    day: date
+    zone: ZoneInfo
+    seconds: int
+
+    def done_of(self, progress: TrackProgress) -> int:
+        """Seconds of a track that this day has had: what was done is whole, of what was begun as
+        much as the day had study. The learner may have begun it before."""
+        done, begun = 0, 0.0
+        for each in progress.path.lessons:
+            state = progress.lessons.get(each.lesson.pk)
+            if state is None:
+                continue
+            if state.done_at and days.day_of(state.done_at, self.zone) == self.day:
+                done += max(each.lesson.seconds, SHORTEST)
+            elif state.studied_at and days.day_of(state.studied_at, self.zone) == self.day:
+                begun += state.part * each.lesson.seconds
+        return done + min(round(begun), self.seconds)
+
+
+def today_for(learner: User, *, now: datetime) -> Today:
+    """One query."""
+    zone = days.zone_of(learner)
+    day = days.day_of(now, zone)
+    studied = StudyDay.objects.filter(learner_id=learner.pk, day=day)
+    return Today(day, zone, studied.values_list("seconds", flat=True).first() or 0)
 
 
 @dataclass(frozen=True)
@@ -55,6 +87,7 @@ class Layout:
     plan: TrackPlan
     days: list[PlannedDay]
     is_whole: bool  # it does not take longer than LONGEST days
+    is_enough: bool  # today has had what was planned for it
     minutes_needed: int | None = None  # a day, where the wish needs more than the plan has
 
     @property
@@ -62,19 +95,25 @@ class Layout:
         return self.days[-1].day if self.days and self.is_whole else None
 
 
-def lay_out(progress: TrackProgress, plan: TrackPlan, *, today: date) -> Layout:
+def lay_out(progress: TrackProgress, plan: TrackPlan, *, today: Today) -> Layout:
     """What is not done yet, in the track's order, whatever is open: a plan may reach further than
-    what one has. A lesson begun counts for what is left of it."""
+    what one has. A lesson begun counts for what is left of it, and today for what it still has
+    room for."""
     left = [(each, _seconds_left(progress, each)) for each in _to_do(progress)]
-    found, is_whole = _fill(left, plan, today)
-    return Layout(plan, found, is_whole, _needed(left, plan, found, is_whole, today))
+    done = today.done_of(progress)
+    is_enough = plan.is_on(today.day) and plan.minutes * 60 - done < SHORTEST
+    first = today.day + timedelta(days=is_enough)
+    found, is_whole = _fill(left, plan, first, 0 if first > today.day else done)
+    needed = _needed(left, plan, found, is_whole, first)
+    return Layout(plan, found, is_whole, is_enough, needed)
 
 
 def _fill(
-    left: list[tuple[PathLesson, int]], plan: TrackPlan, today: date
+    left: list[tuple[PathLesson, int]], plan: TrackPlan, first: date, done: int
 ) -> tuple[list[PlannedDay], bool]:
+    """From the `first` day on, of which so many seconds are done."""
     found: list[PlannedDay] = []
-    upcoming = _days_of(plan, today)
+    upcoming = _days_of(plan, first)
     room = 0
     for lesson, seconds in left:
         goes_on = False
@@ -84,7 +123,7 @@ def _fill(
                 if day is None:
                     return found, False
                 found.append(PlannedDay(day))
-                room = plan.minutes * 60
+                room = plan.minutes * 60 - (done if day == first else 0)
             # A day takes a little more rather than leave a crumb of a lesson for the next one.
             taken = seconds if seconds <= room * 1.25 else room
             found[-1].parts.append(Part(lesson, taken, goes_on))
@@ -92,8 +131,8 @@ def _fill(
     return found, True
 
 
-def _days_of(plan: TrackPlan, today: date) -> Iterator[date]:
-    every = (today + timedelta(days=number) for number in range(LONGEST))
+def _days_of(plan: TrackPlan, first: date) -> Iterator[date]:
+    every = (first + timedelta(days=number) for number in range(LONGEST))
     return (day for day in every if plan.is_on(day))
 
 
@@ -102,12 +141,12 @@ def _needed(
     plan: TrackPlan,
     found: list[PlannedDay],
     is_whole: bool,
-    today: date,
+    first: date,
 ) -> int | None:
     """Minutes a day to be done by the wished day; None where the plan is, or no day is left."""
     if plan.until is None or not found or (is_whole and found[-1].day <= plan.until):
         return None
-    there = sum(day <= plan.until for day in _days_of(plan, today))
+    there = sum(day <= plan.until for day in _days_of(plan, first))
     return ceil(sum(seconds for _lesson, seconds in left) / 60 / there) if there else None
 
 
@@ -141,16 +180,21 @@ def of(learner_id: int) -> dict[int, TrackPlan]:
 
 
 def today_of(learner: User, going: list[TrackProgress], *, now: datetime) -> dict[int, PlannedDay]:
-    """What the plans have for today, by track; nothing where today is no day of theirs. One
-    query."""
-    today = days.day_of(now, days.zone_of(learner))
+    """What the plans have for today, by track: no parts where it is done; nothing where today is no
+    day of theirs. Two queries, one where there is no plan."""
     found = of(learner.pk)
-    laid = {
-        each.track.pk: lay_out(each, found[each.track.pk], today=today).days
-        for each in going
-        if each.track.pk in found
-    }
-    return {pk: first[0] for pk, first in laid.items() if first and first[0].day == today}
+    if not found:
+        return {}
+    today = today_for(learner, now=now)
+    planned: dict[int, PlannedDay] = {}
+    for each in going:
+        if each.track.pk in found:
+            layout = lay_out(each, found[each.track.pk], today=today)
+            if layout.is_enough and layout.days:
+                planned[each.track.pk] = PlannedDay(today.day)
+            elif layout.days and layout.days[0].day == today.day:
+                planned[each.track.pk] = layout.days[0]
+    return planned
 
 
 def calendar_of(learner: User, *, now: datetime, anew: bool = False) -> StudyCalendar:

@@ -130,6 +130,20 @@ class PermissionsPolicyMiddleware:
         return response
 
 
+class RefusedFormMiddleware:
+    """A form that was refused leaves one on its page's address, which a reload asks for; the one it
+    was sent to may take forms alone."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method == "POST" and response.status_code >= 400:
+            response.headers["HX-Push-Url"] = "false"
+        return response
+
+
 class TextCompressionMiddleware(GZipMiddleware):
     """Compresses pages, and only them: sound and files come in ranges of what they are.
 

@@ -48,6 +48,33 @@ def test_editors_moderators_and_operators_moderate_and_nobody_else(
         assert "骂人的话" in text_of(as_(learner).get(talk(paid)))
 
 
+def test_every_row_of_the_list_has_a_cell_for_each_column(
+    learner: User, other: User, paid: LessonPage
+) -> None:
+    comment = say(learner, paid, "骂人的话")
+    say(other, paid, "说得对")
+    moderation.hide(comment, by=other, reason="请不要骂人。", now=timezone.now())
+    html = at_desk(roles.MODERATOR).get(DESK).text
+    [table] = re.findall(r'<table class="listing.*?</table>', html, re.S)
+    assert "&lt;td" not in table
+    heads = len(re.findall(r"<th[ >]", table.split("</thead>")[0]))
+    rows = re.findall(r"<tr.*?</tr>", table.split("</thead>")[1], re.S)
+    assert [len(re.findall(r"<t[dh][ >]", row)) for row in rows] == [heads, heads]
+    assert ["已隐藏" in row for row in rows] == [False, True]
+
+
+def test_what_a_moderator_hid_its_author_does_not_show_again_by_removing_it(
+    learner: User, other: User, paid: LessonPage
+) -> None:
+    comment = say(learner, paid, "骂人的话")
+    answer(other, comment, "也骂人")
+    moderation.hide(comment, by=other, reason="请不要骂人。", now=timezone.now())
+    as_(learner).post(f"/community/comments/{comment.pk}/remove/")
+    comment.refresh_from_db()
+    assert (comment.text, comment.is_removed, comment.is_hidden) == ("", True, True)
+    assert "也骂人" not in text_of(as_(other).get(talk(paid)))
+
+
 def test_a_moderators_day_begins_with_what_was_reported(
     learner: User, other: User, paid: LessonPage
 ) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Response, Route
 
+from tests.journeys.test_player import go
+
 AUDIO = "document.querySelector('rz-player audio')"
 SOUNDS = "() => { const a = document.querySelector('rz-player audio'); return !a.paused && a.readyState > 2 && a.currentTime > %s; }"  # noqa: E501
 STORED = "(lesson) => JSON.parse(localStorage.getItem('rz:study:' + lesson))"
@@ -141,17 +143,15 @@ def test_reading_to_the_end_is_told(study, beats):
     assert beats[-1]["read_to"] == 1
 
 
-def test_reading_long_after_listening_leaves_the_place_its_time(study, beats):
+def test_reading_after_listening_leaves_the_place_its_time(study, beats):
     """Another device may have sounded since: what was played last is where one goes on."""
     page = study(clock=0)
     page.evaluate("document.querySelector('rz-player').play()")
     page.wait_for_function(SOUNDS % 1, polling=50)
     pause(page)
     heard = beats[-1]
-    read(page, 16)
-    assert beats[-1]["session"] == heard["session"], "reading along is of one session"
     page.mouse.move(100, 310)
-    page.clock.fast_forward(60_000)
+    page.clock.fast_forward(10_000)
     read(page, 32, lambda beat: beat["session"] != heard["session"])
     assert (beats[-1]["ranges"], beats[-1]["position"]) == ([], heard["position"])
     assert beats[-1]["wall"] > 0
@@ -269,6 +269,86 @@ def test_what_was_heard_last_is_where_one_goes_on(study, beats, minutes, placed,
     page.goto("/styleguide/lesson/2/?token=mine")
     page.wait_for_function("() => !!document.querySelector('rz-player').at")
     assert page.evaluate("document.querySelector('rz-player').at") == place
+
+
+def as_told(page: Page, **changes: str) -> None:
+    """From now on the lesson's page says other data, as asked for by its learner."""
+
+    def told(route: Route) -> None:
+        answer = route.fetch(url=f"{route.request.url.partition('?')[0]}?token=mine")
+        body = answer.text()
+        for name, value in changes.items():
+            data = f'data-{name.replace("_", "-")}="{value}"'
+            body = re.sub(f'{data.partition("=")[0]}="[^"]*"', "", body)
+            body = body.replace("<rz-lesson ", f"<rz-lesson {data} ", 1)
+        route.fulfill(response=answer, body=body)
+
+    page.route(re.compile(r"/styleguide/lesson/2/(\?.*)?$"), told)
+
+
+def in_a_minute() -> str:
+    return str(int(time.time() * 1000) + 60_000)
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_who_paused_here_goes_on_where_another_device_played_since(study, beats, is_loaded):
+    page = study("lesson/2/?token=mine")
+    play(page, 1)
+    pause(page)
+    as_told(page, position="42", position_at=in_a_minute())
+    if is_loaded:
+        page.reload()
+    else:
+        go(page, ".lesson-bar-course", "/styleguide/course/")
+        go(page, ".lesson-row >> nth=1", "/styleguide/lesson/2/")
+    page.wait_for_function("() => document.querySelector('rz-player').at === 42")
+    play(page, 42.5)
+    pause(page)
+    assert beats[-1]["ranges"][-1][0] >= 42
+
+
+def test_a_tab_that_is_looked_at_again_goes_on_where_another_device_played(study, beats):
+    page = study("lesson/2/?token=mine")
+    play(page, 1)
+    pause(page)
+    go(page, ".lesson-bar-course", "/styleguide/course/")
+    as_told(page, position="42", position_at=in_a_minute())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_function("() => document.querySelector('rz-player').at === 42")
+    as_told(page, learner="8")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_selector("rz-player", state="hidden")
+
+
+def test_what_a_visitor_heard_goes_on_as_the_learners_once_they_signed_in(study, beats):
+    page = study("lesson/2/")
+    play(page, 1)
+    page.evaluate(f"{AUDIO}.pause()")
+    as_told(page)
+    page.goto("/styleguide/course/")
+    page.wait_for_selector(".player-mini .player-title")
+    assert page.evaluate("document.querySelector('rz-player').at") > 1
+    play(page, 2)
+    pause(page)
+    assert beats[-1]["token"] == "mine"
+    assert beats[-1]["wall"] > 0
+
+
+def test_nothing_of_one_learner_s_is_told_as_another_s(study, beats):
+    page = study("lesson/2/?token=mine")
+    play(page, 1)
+    pause(page)
+    first = beats[-1]["session"]
+    as_told(page, learner="8", token="other")
+    go(page, ".lesson-bar-course", "/styleguide/course/")
+    go(page, ".lesson-row >> nth=1", "/styleguide/lesson/2/")
+    page.wait_for_function("() => document.querySelector('rz-player').at === 0")
+    play(page, 0.5)
+    pause(page)
+    last = beats[-1]
+    assert (last["token"], last["session"] == first) == ("other", False)
+    assert last["position"] < 1.5
+    assert {beat["token"] for beat in beats if beat["session"] == first} == {"mine"}
 
 
 def test_another_learner_s_waiting_session_is_left_alone(study, beats):

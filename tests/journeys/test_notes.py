@@ -148,6 +148,75 @@ def test_on_a_phone_a_thought_survives_a_lost_network_and_is_kept_once(
     problems[:] = [each for each in problems if "ERR_INTERNET_DISCONNECTED" not in each]
 
 
+def begin_to_think(page, thought):
+    page.evaluate(SELECT, QUOTE)
+    page.click("[data-think]")
+    page.fill("#note-thought", thought)
+
+
+def save(page):
+    page.click("#note-sheet [type=submit]")
+
+
+def test_a_thought_outlives_a_log_in_in_another_tab_and_a_session_that_ended(
+    open_page, look, lesson, problems
+):
+    page = enter(open_page)
+    begin_to_think(page, "写了很久的想法。")
+    page.context.clear_cookies(name="csrftoken")  # as a log-in elsewhere makes it another one
+    save(page)
+    page.wait_for_selector("mark.note-mark.has-thought")
+    assert any("403" in each for each in problems)
+    problems.clear()  # the browser notes it
+
+    page.click("mark.note-mark")
+    page.fill("#note-thought", "改了很久的想法。")
+    page.context.clear_cookies(name="sessionid")
+    save(page)
+    page.wait_for_selector("#note-sheet [data-error] a")
+    look(page, "notes-signed-out")
+    page.click("#note-sheet [data-error] a")
+    day.arrive(page, "/account/login/")
+    day.sign_in_by_code(page, EMAIL, lands_on=LESSON)
+    page.wait_for_selector("#note-sheet[open]")
+    assert page.input_value("#note-thought") == "改了很久的想法。"
+    save(page)
+    page.wait_for_selector("#note-sheet", state="hidden")
+    assert Highlight.objects.get().thought == "改了很久的想法。"
+
+
+def test_a_sentence_marked_after_the_session_ended_is_kept_after_the_log_in(open_page, lesson):
+    page = enter(open_page)
+    page.evaluate(SELECT, "先有人，后有货")
+    page.context.clear_cookies(name="sessionid")
+    page.click("[data-mark='3']")
+    page.click("#note-sheet [data-error] a")
+    day.arrive(page, "/account/login/")
+    day.sign_in_by_code(page, EMAIL, lands_on=LESSON)
+    page.wait_for_selector("#note-sheet[open]")
+    save(page)
+    page.wait_for_selector("mark.note-mark")
+    assert Highlight.objects.get().colour == 3
+
+
+def test_what_was_removed_in_another_tab_is_kept_anew_or_gone(open_page, lesson, problems):
+    page = enter(open_page)
+    begin_to_think(page, "想法。")
+    save(page)
+    page.wait_for_selector("mark.note-mark")
+    Highlight.objects.all().delete()
+    page.click("mark.note-mark")
+    page.fill("#note-thought", "改过的想法。")
+    save(page)
+    page.wait_for_selector("#note-sheet", state="hidden")
+    assert Highlight.objects.get().thought == "改过的想法。"
+    Highlight.objects.all().delete()
+    page.click("mark.note-mark")
+    page.click("#note-sheet [data-remove]")
+    page.wait_for_selector("mark.note-mark", state="detached")
+    problems.clear()  # the browser notes the 404s
+
+
 def test_the_browser_finds_a_passage_where_the_server_does(open_page, lesson):
     from learning import anchors
 

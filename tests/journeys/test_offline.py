@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from accounts.models import User
 from courses import grants
-from courses.models import Grant
+from courses.models import Grant, LessonPage
 from demo.styleguide import tone
 from learning.models import PlaySession
 from operations import clock as site_clock
@@ -146,13 +146,40 @@ def test_what_is_no_longer_open_goes_and_what_is_stays(learner_page, course):
     _grant(course, withdrawn_at=site_clock.now())
     with page.expect_response("**/study/kept/leaves/**"):
         page.goto("/")
-    page.wait_for_function(
-        f"async () => (await ({CACHED})()).filter((one) => one.startsWith('/media/')).length === 1"
+    page.evaluate(  # a promise would count as true at once in wait_for_function
+        f"""async () => {{
+          while ((await ({CACHED})()).filter((one) => one.startsWith('/media/')).length !== 1)
+            await new Promise((rest) => setTimeout(rest, 50));
+        }}"""
     )
     assert FREE in page.evaluate(CACHED)
     assert PAID not in page.evaluate(CACHED)
     kept = page.evaluate("JSON.parse(localStorage.getItem('rz:offline')).map((each) => each.url)")
     assert kept == [FREE]
+
+
+def test_a_sound_that_an_editor_replaced_is_fetched_anew(learner_page, problems):
+    page = learner_page
+    keep(page)
+    lesson = LessonPage.objects.get(slug="01")
+    old = page.get_attribute("rz-lesson", "data-media")
+    assert old in page.evaluate(CACHED)
+    fresh = factories.MediaFactory(duration=30.0, file=ContentFile(tone(30), "kept-new.wav"))
+    LessonPage.objects.filter(pk=lesson.pk).update(audio=fresh)
+    page.evaluate(
+        """() => localStorage.setItem('rz:offline', JSON.stringify(
+            JSON.parse(localStorage.getItem('rz:offline')).map((each) => ({ ...each, at: 0 }))))"""
+    )
+    page.goto("/study/kept/")
+    page.wait_for_function("() => JSON.parse(localStorage['rz:offline'])[0].at")
+    kept = [path for path in page.evaluate(CACHED) if path.startswith("/media/")]
+    assert (len(kept), old in kept) == (1, False)
+    page.context.set_offline(True)
+    page.goto(PAID)
+    page.click(".player-dock .player-play")
+    page.wait_for_function(SOUNDS % 1)
+    assert page.evaluate(f"{AUDIO}.duration") == 30
+    only_the_network_failed(problems)
 
 
 def test_signing_out_leaves_nothing_to_read(learner_page, problems):

@@ -11,6 +11,7 @@ ARRIVED = """(path) => location.pathname === path && document.activeElement.tagN
 SOUNDS = "() => { const a = document.querySelector('rz-player audio'); return !a.paused && a.readyState > 2 && a.currentTime > %s; }"  # noqa: E501
 RATE = "() => document.querySelector('rz-player').rate === %s"
 AUDIO = "document.querySelector('rz-player audio')"
+SHUT = "<main>会员可听</main>"  # a lesson's page for who may not hear it
 
 
 def opened(open_page, number: int = 2, query: str = "", **options) -> Page:
@@ -119,8 +120,7 @@ def test_a_learners_lesson_does_not_come_back_for_who_signed_out(open_page):
     page.evaluate(
         "(track) => sessionStorage.setItem('rz:track', JSON.stringify({ track, at: 9 }))", track
     )
-    nobody = {"learner": "", "lessons": {}}
-    page.route("**/study/kept/leaves/**", lambda route: route.fulfill(json=nobody))
+    page.route("**/y/", lambda route: route.fulfill(body=SHUT, content_type="text/html"))
     page.reload()
     page.wait_for_function("() => !sessionStorage.getItem('rz:track')")
     assert page.is_hidden("rz-player")
@@ -135,12 +135,11 @@ def test_a_learners_lesson_comes_back_without_a_network_and_is_asked_for_with_on
         "(track) => sessionStorage.setItem('rz:track', JSON.stringify({ track, at: 9 }))",
         {**track, "title": "信任"},
     )
-    page.route("**/study/kept/leaves/**", lambda route: route.abort())
+    page.route("**/y/", lambda route: route.abort())
     page.reload()
     page.wait_for_selector(".player-mini .player-title")
-    nobody = {"learner": "", "lessons": {}}
-    page.unroute("**/study/kept/leaves/**")
-    page.route("**/study/kept/leaves/**", lambda route: route.fulfill(json=nobody))
+    page.unroute("**/y/")
+    page.route("**/y/", lambda route: route.fulfill(body=SHUT, content_type="text/html"))
     page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_selector("rz-player", state="hidden")
     problems.clear()

@@ -65,6 +65,8 @@ def test_a_quiz_is_failed_understood_and_passed(open_page, look, problems, asked
     page.wait_for_selector(".form-errors")
     assert page.input_value("[name=q3]") == "写了一半"
     look(page, "quiz-open-questions")
+    page.reload()  # of the quiz, not of the address that takes answers
+    page.wait_for_selector("form.quiz")
     problems.clear()  # the browser notes the 422
     fill_in(page, right=False)
     hand_in(page)

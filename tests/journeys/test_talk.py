@@ -204,6 +204,24 @@ def test_what_was_written_when_the_session_ended_is_there_after_the_log_in(open_
     assert Comment.objects.get().is_question
 
 
+def test_a_comment_can_be_sent_after_a_log_in_in_another_tab(open_page, lesson, problems):
+    page = enter(open_page, LEARNER)
+    begin_to_write(page, "写了很久的话。")
+    page.context.clear_cookies(name="csrftoken")  # as a log-in elsewhere makes it another one
+    token = page.input_value(".talk-form [name=csrfmiddlewaretoken]")
+    page.click(".talk-form [type=submit]")
+    page.wait_for_selector(".toast")
+    assert page.input_value("#talk [name=text]") == "写了很久的话。"
+    page.wait_for_function(
+        "(old) => document.querySelector('.talk-form [name=csrfmiddlewaretoken]').value !== old",
+        arg=token,
+    )
+    page.click(".talk-form [type=submit]")
+    page.wait_for_selector(".talk-text:has-text('写了很久的话。')")
+    assert Comment.objects.get().is_question
+    problems.clear()  # the browser notes the 403
+
+
 def test_what_could_not_be_sent_is_there_after_a_reload_and_gone_once_it_is_sent(
     open_page, lesson, problems
 ):

@@ -127,6 +127,7 @@ def test_what_cannot_be_is_named_by_entry_and_field(learner: User, name: str, va
         (b'{\n"format": }', "2"),
         (b"\xff\xfe", "UTF-8"),
         (b"[" * 100_000, "JSON"),
+        ("日期,时间\n2026-12-01,…\n".encode(), "CSV 表格只供查看"),
         (b"[]", "账本"),
         (b'{"format": "rizhi-ledger", "version": 2, "entries": []}', "新"),
         (b'{"format": "rizhi-ledger", "version": 1, "entries": {}}', "列表"),

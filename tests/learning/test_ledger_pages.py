@@ -75,6 +75,14 @@ def test_a_day_leads_from_the_year_to_its_entries(
     assert "08:20" in day  # by the learner's clock
 
 
+def test_a_day_with_nothing_but_a_note_is_reached_from_its_year(
+    read: Callable[[str], str], learner: User
+) -> None:
+    enter(learner, "2026-11-20", kind="note", words="信任是存款")
+    assert "/study/ledger/days/2026-11-20/" in read("/study/ledger/")
+    assert "信任是存款" in read("/study/ledger/days/2026-11-20/")
+
+
 def test_todays_study_stands_in_it_at_once(
     read: Callable[[str], str], learner: User, first: LessonPage, at: Callable[[str], datetime]
 ) -> None:

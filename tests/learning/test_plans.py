@@ -18,7 +18,7 @@ from learning import plans, progress, track_progress
 from learning.models import StudyCalendar, TrackEnrolment, TrackPlan
 from operations import clock as site_clock
 from tests.factories import MediaFactory, UserFactory, course, lesson, track
-from tests.learning.conftest import buy, lessons_of
+from tests.learning.conftest import Player, buy, lessons_of
 
 MONDAY = "2026-11-23T08:00+08:00"
 WORKDAYS = [0, 1, 2, 3, 4]
@@ -61,11 +61,12 @@ def shown(client: Client, way: TrackPage) -> str:
 def laid(learner: User, way: TrackPage) -> list[tuple[str, int]]:
     """Day and minutes."""
     now = site_clock.now()
+    progress.fold_learner(learner.pk)
     path = paths.paths([way], learner, now=now)[0]
     going = track_progress.of(learner, [path])[0]
     own = TrackPlan.objects.get(learner_id=learner.pk)
-    today = now.astimezone().date()
-    return [(str(each.day), each.minutes) for each in plans.lay_out(going, own, today=today).days]
+    layout = plans.lay_out(going, own, today=plans.today_for(learner, now=now))
+    return [(str(each.day), each.minutes) for each in layout.days]
 
 
 def test_a_plan_lays_what_is_left_onto_its_days(
@@ -91,14 +92,55 @@ def test_missed_days_lay_the_rest_out_anew_and_nothing_is_late(
         assert word not in html
 
 
+def do(learner: User, way: TrackPage, lessons: slice) -> None:
+    for each in lessons_of(way.stages[0].value["items"][0].specific)[lessons]:
+        progress.mark(learner=learner, lesson=each, done=True, now=site_clock.now())
+
+
 def test_what_is_done_is_planned_no_more(
+    client: Client, walker: User, way: TrackPage, at: Callable[[str], datetime]
+) -> None:
+    at("2026-11-22T08:00+08:00")  # a Sunday
+    plan(client, way)
+    do(walker, way, slice(4))
+    assert laid(walker, way) == [("2026-11-23", 20)]
+
+
+def test_who_did_what_a_day_had_is_asked_nothing_more_of_it(
     client: Client, walker: User, way: TrackPage, at: Callable[[str], datetime]
 ) -> None:
     at(MONDAY)
     plan(client, way)
-    for each in lessons_of(way.stages[0].value["items"][0].specific)[:4]:
-        progress.mark(learner=walker, lesson=each, done=True, now=site_clock.now())
-    assert laid(walker, way) == [("2026-11-23", 20)]
+    do(walker, way, slice(1))
+    assert laid(walker, way)[:2] == [("2026-11-23", 10), ("2026-11-24", 20)]
+    assert "今天计划 10 分" in client.get("/study/").text
+    do(walker, way, slice(1, 2))
+    assert laid(walker, way) == [("2026-11-24", 20), ("2026-11-25", 20)]
+    assert "今天的计划做完了" in client.get("/study/").text
+    assert "今天的计划做完了，剩下的从下一个计划日开始" in shown(client, way)
+    do(walker, way, slice(2, 6))
+    assert "今天的计划做完了" not in client.get("/study/").text  # nothing is left to plan
+    assert "都学完了" in shown(client, way)
+
+
+def test_what_was_heard_today_counts_and_what_was_heard_before_does_not(
+    client: Client, walker: User, way: TrackPage, at: Callable[[str], datetime]
+) -> None:
+    first, *_rest = lessons_of(way.stages[0].value["items"][0].specific)
+    at("2026-11-22T08:00+08:00")
+    plan(client, way, minutes=5)
+    yesterday = Player(walker, first)
+    at("2026-11-22T08:10+08:00")
+    yesterday.hear(300)
+    at(MONDAY)
+    assert laid(walker, way)[0] == ("2026-11-23", 5)
+    today = Player(walker, first)
+    at("2026-11-23T08:02+08:00")
+    today.hear(420, start=300)
+    assert laid(walker, way)[0] == ("2026-11-23", 3)
+    at("2026-11-23T08:05+08:00")
+    today.hear(600, start=300)
+    assert laid(walker, way)[0] == ("2026-11-24", 5)
 
 
 def test_a_wish_that_the_plan_does_not_meet_says_what_it_takes(
@@ -291,7 +333,7 @@ def test_every_second_is_planned_once_in_order_on_a_day_of_the_plan(
 ) -> None:
     own = TrackPlan(learner_id=1, track_id=1, minutes=minutes, weekdays=mask)
     way: Any = Way(seconds)
-    found, is_whole = plans._fill([(each, each.seconds) for each in way.lessons], own, today)
+    found, is_whole = plans._fill([(each, each.seconds) for each in way.lessons], own, today, 0)
     assert all(own.is_on(each.day) and each.day >= today for each in found)
     assert [each.day for each in found] == sorted({each.day for each in found})
     assert all(0 < each.seconds <= minutes * 60 * 1.25 for each in found)
@@ -322,7 +364,7 @@ def test_more_plans_cost_no_query_more(
     client.post("/study/calendar/", {"track": way.pk})
     token = StudyCalendar.objects.get().token
     for number in range(3):
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(13):
             client.get(f"/study/calendar/{token}.ics")
         plan(client, track([ten_minutes], slug=f"more-{number}"))
 

@@ -97,6 +97,7 @@ class Player extends HTMLElement {
   load(lesson) {
     const again = this.isTrack(lesson) ? this.audio.currentTime : 0;
     beat();
+    meet(lesson);
     this.track = lesson;
     this.startAt = again || resumeAt(lesson);
     this.audio.src = lesson.media;
@@ -104,9 +105,9 @@ class Player extends HTMLElement {
     this.dispatchEvent(new Event("track"));
   }
 
-  seek(at) {
+  seek(at, lesson = this.shown) {
     const { audio } = this;
-    if (!this.isTrack(this.shown)) { this.load(this.shown); audio.load(); }
+    if (!this.isTrack(lesson)) { this.load(lesson); audio.load(); }
     const to = Math.max(0, Math.min(at, audio.duration || this.track.duration || at));
     if (audio.readyState) audio.currentTime = to;
     else this.startAt = to;

@@ -76,8 +76,12 @@ export class Bar {
     try {
       await this.notes.add({ ...note, key: this.passage.key });
       this.hide();
-    } catch {
-      say(navigator.onLine ? "failed" : "offline");
+    } catch (error) {
+      if (error.status !== 401) { say(navigator.onLine ? "failed" : "offline"); return; }
+      const made = this.passage.key;
+      this.hide();
+      this.notes.sheet.show({ ...note, made });
+      this.notes.sheet.try(() => { throw error; });
     }
   }
 }

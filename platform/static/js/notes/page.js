@@ -17,8 +17,8 @@ export async function begin(host) {
 }
 
 class Notes {
-  constructor(host, { csrf, tools, notes }) {
-    Object.assign(this, { host, csrf, notes });
+  constructor(host, { csrf, who, tools, notes }) {
+    Object.assign(this, { host, csrf, who, notes });
     this.root = document.querySelector("#main article.prose");
     host.innerHTML = tools;
     window.htmx?.process(host);
@@ -34,6 +34,7 @@ class Notes {
     this.render();
     addEventListener("hashchange", () => this.seek(), { signal });
     this.seek();
+    this.sheet.takeOver();
   }
 
   render() {
@@ -98,8 +99,15 @@ class Notes {
     if (note.card) await this.collect(kept, 1);
   }
 
+  /** One that was removed elsewhere is kept anew. */
   async change(note, words) {
-    Object.assign(note, await this.post(this.address(note), words));
+    try {
+      Object.assign(note, await this.post(this.address(note), words));
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      await this.add({ ...note, ...words });
+      return;
+    }
     this.render();
   }
 
@@ -113,7 +121,7 @@ class Notes {
   }
 
   async remove(note) {
-    await this.post(`${this.address(note)}remove/`, {});
+    await this.post(`${this.address(note)}remove/`, {}).catch((error) => { if (error.status !== 404) throw error; });
     this.notes = this.notes.filter((each) => each !== note);
     this.render();
     const removed = this.host.querySelector("[data-removed]");
@@ -122,13 +130,38 @@ class Notes {
 
   address({ key }) { return this.host.dataset.url.replace(/page\/\d+\/$/, `${key}/`); }
 
-  /** What the server answers. Throws an Error whose message is for the learner, or empty. */
-  async post(address, body) {
+  /** What the server answers. Throws an Error whose message is for the learner, or empty; its status
+   * is 401 where the session has ended. */
+  async post(address, body, isAgain = false) {
     const headers = { accept: "application/json", "x-csrftoken": this.csrf };
     const answer = await fetch(address, { method: "POST", headers, body: new URLSearchParams(body) });
     if (answer.status === 204) return null;
-    const told = answer.redirected || answer.status === 429 ? {} : await answer.json().catch(() => ({}));
-    if (!answer.ok || answer.redirected) throw new Error(told.error ?? "");
+    if (answer.status === 403 && !isAgain) {
+      await this.renew();
+      return this.post(address, body, true);
+    }
+    if (answer.redirected) throw signedOut();
+    const told = answer.status === 429 ? {} : await answer.json().catch(() => ({}));
+    if (!answer.ok) throw Object.assign(new Error(told.error ?? ""), { status: answer.status });
     return told;
   }
+
+  /** A log-in in another tab has made the token old. */
+  async renew() {
+    const answer = await fetch(this.host.dataset.url, { headers: { accept: "application/json" } });
+    if (!answer.ok) return;
+    const { csrf, who } = answer.redirected ? {} : await answer.json();
+    if (who !== this.who) throw signedOut();
+    this.csrf = csrf;
+  }
+
+  /** Says that the session has ended, with a link that leads back here. */
+  get logIn() {
+    const words = this.host.querySelector("[data-signed-out]").content.cloneNode(true);
+    const link = words.querySelector("a");
+    link.href = `${link.getAttribute("href")}?next=${encodeURIComponent(location.pathname)}`;
+    return words;
+  }
 }
+
+const signedOut = () => Object.assign(new Error(), { status: 401 });

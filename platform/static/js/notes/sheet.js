@@ -83,14 +83,38 @@ export class NoteSheet {
     try {
       await act();
     } catch (error) {
+      this.keepOver({ ...this.note, ...this.words });
       const ours = error.name === "Error" && error.message; // fetch throws a TypeError
-      this.say(ours || wordsOf(navigator.onLine ? "failed" : "offline"));
+      this.say(error.status === 401 ? this.notes.logIn : ours || wordsOf(navigator.onLine ? "failed" : "offline"));
       return;
     }
     drafts.delete(named(this.note));
+    this.forget();
     if (closes) this.dialog.close();
     else this.render();
   }
 
-  say(text) { this.dialog.querySelector("[data-error]").textContent = text; }
+  say(words) { this.dialog.querySelector("[data-error]").replaceChildren(words); }
+
+  get place() { return `rz:note:${location.pathname}`; }
+
+  /** What could not be kept outlives a log-in and a reload. */
+  keepOver({ marks, ...note }) {
+    try { sessionStorage.setItem(this.place, JSON.stringify({ who: this.notes.who, note })); } catch { /* full or forbidden */ }
+  }
+
+  forget() {
+    try { sessionStorage.removeItem(this.place); } catch { /* forbidden */ }
+  }
+
+  /** Opens with it again, once, for who wrote it. */
+  takeOver() {
+    let kept;
+    try { kept = JSON.parse(sessionStorage.getItem(this.place)); } catch { /* forbidden */ }
+    if (kept?.who !== this.notes.who) return;
+    this.forget();
+    const note = this.notes.notes.find(({ key }) => key === kept.note.key) ?? { ...kept.note, key: undefined };
+    drafts.set(named(note), kept.note);
+    this.show(note);
+  }
 }

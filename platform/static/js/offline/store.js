@@ -62,25 +62,33 @@ export async function keep(kept, check, { lesson, url, title, course }, tell) {
   const leave = told.lessons[lesson];
   if (!leave) throw new Error("not open");
   await navigator.serviceWorker.register("/sw.js");
-  const { files, body, headers } = await pageOf(url, leave, told.learner);
-  const cache = await caches.open(CACHE);
-  let bytes = body.size;
+  const page = await pageOf(url, leave, told.learner);
+  let bytes;
   try {
-    for (const file of files) {
-      const whole = await download(file, file === files[0] ? tell : () => {});
-      bytes += whole.size;
-      await cache.put(file, new Response(whole, { headers: { "Content-Type": whole.type, "X-Kept-Until": leave.until } }));
-    }
-    await cache.put(url, new Response(body, { headers }));
+    bytes = await put(url, page, leave, tell);
   } catch (failure) {
-    await drop(lessons(kept), files);
+    await drop(lessons(kept), page.files);
     throw failure;
   }
   await navigator.serviceWorker.ready;
   navigator.storage?.persist?.();
   kept.set("owner", { learner: told.learner, check });
-  const entry = { lesson, url, title, course, files, bytes, until: leave.until, shell: bundle(), at: Date.now() };
+  const entry = { lesson, url, title, course, files: page.files, bytes, until: leave.until, shell: bundle(), at: Date.now() };
   set(kept, [...lessons(kept).filter((each) => each.lesson !== lesson), entry]);
+}
+
+/** A page once all its files are there; what is there already is not fetched anew. Gives their bytes. */
+async function put(url, { files, body, headers }, leave, tell) {
+  const cache = await caches.open(CACHE);
+  let bytes = body.size;
+  for (const file of files) {
+    const old = await cache.match(file, { ignoreVary: true });
+    const whole = old ? await old.blob() : await download(file, file === files[0] ? tell : () => {});
+    bytes += whole.size;
+    await cache.put(file, new Response(whole, { headers: { "Content-Type": whole.type, "X-Kept-Until": leave.until } }));
+  }
+  await cache.put(url, new Response(body, { headers }));
+  return bytes;
 }
 
 /** Deletes files that none of `staying` needs. */
@@ -118,18 +126,14 @@ export async function check(kept) {
   const list = lessons(kept);
   const told = await ask(address, list.map((each) => each.lesson));
   if (told.learner !== learner) { await purge(kept); return; }
-  const cache = await caches.open(CACHE);
   for (const entry of list) {
     const leave = told.lessons[entry.lesson];
     if (!leave) { await remove(kept, entry.lesson); continue; }
     if (entry.shell === bundle() && Date.now() - entry.at < 86_400_000) continue;
-    const { body, headers } = await pageOf(entry.url, leave, learner);
-    await cache.put(entry.url, new Response(body, { headers }));
-    for (const file of entry.files) {
-      const old = await cache.match(file, { ignoreVary: true });
-      if (old) await cache.put(file, new Response(await old.blob(), { headers: { "Content-Type": old.headers.get("Content-Type"), "X-Kept-Until": leave.until } }));
-    }
-    set(kept, lessons(kept).map((each) => (each.lesson === entry.lesson ? { ...each, until: leave.until, shell: bundle(), at: Date.now() } : each)));
+    const page = await pageOf(entry.url, leave, learner);
+    const bytes = await put(entry.url, page, leave, () => {});
+    set(kept, lessons(kept).map((each) => (each.lesson === entry.lesson ? { ...each, files: page.files, bytes, until: leave.until, shell: bundle(), at: Date.now() } : each)));
+    await drop(lessons(kept), entry.files);
   }
   if (list.length) (await navigator.serviceWorker.register("/sw.js")).active?.postMessage("tidy");
 }

@@ -1,55 +1,87 @@
 // What played is there again after a whole load, where it was, in this tab; after a reload it sounds on.
+// Where another device has gone on since, it goes on from there.
+import { lessonAt } from "./following.js";
+
 const NAME = "rz:track";
+const CLOSE = 5; // seconds that are no other place, and that the end of a lesson has
 
 export class Again {
   constructor(player, sleep) {
-    Object.assign(this, { player, sleep });
-    player.addEventListener("track", () => this.keep());
+    Object.assign(this, { player, sleep, heardAt: 0 });
+    player.addEventListener("track", () => { this.learner = player.track.learner; this.keep(); });
     player.addEventListener("close", () => this.forget());
+    player.addEventListener("change", () => this.meet());
+    player.audio.addEventListener("timeupdate", () => { if (!player.audio.paused) this.heardAt = Date.now(); });
     addEventListener("pagehide", () => this.keep());
+    document.addEventListener("visibilitychange", () => { if (!document.hidden && player.track && player.audio.paused) this.ask(); });
+    this.learner = player.track?.learner;
     try { this.last = JSON.parse(sessionStorage.getItem(NAME)); } catch { this.last = null; }
   }
 
   keep() {
-    const { track, audio, at } = this.player;
+    const { player: { track, audio, at, shown }, heardAt, sleep } = this;
     if (!track) return;
-    try { sessionStorage.setItem(NAME, JSON.stringify({ track: { ...track, token: "" }, at: this.player.isTrack(this.player.shown) ? at : audio.currentTime, playing: !audio.paused, sleep: this.sleep.at })); } catch { /* full or forbidden */ }
+    const told = { track: { ...track, token: "" }, at: this.player.isTrack(shown) ? at : audio.currentTime, heardAt, playing: !audio.paused, sleep: [sleep.at, sleep.choice] };
+    try { sessionStorage.setItem(NAME, JSON.stringify(told)); } catch { /* full or forbidden */ }
   }
 
   forget() { try { sessionStorage.removeItem(NAME); } catch { /* forbidden */ } }
+
+  /** What its page says now, in the eyes of who is signed in: null where it is not theirs to hear,
+   * nothing where nobody can say. */
+  async now(track, learner) {
+    const lesson = await lessonAt(track.url).catch(() => undefined);
+    return lesson && learner && lesson.learner !== learner ? null : lesson;
+  }
 
   /** Once, before anything else was chosen. */
   async restore() {
     const { player, last } = this;
     this.last = null;
     if (!last || player.track) return;
-    const { at, playing, sleep } = last;
-    const page = player.page?.lesson === last.track.lesson ? player.page : null;
-    const track = page ?? { ...last.track, position: at, positionAt: 0 };
-    const isOpen = page || !track.learner || await this.isOpen(track).catch(() => null);
-    if (isOpen === false) { this.forget(); return; }
+    const { at, heardAt = 0, playing, sleep = [null, "off"], track: { learner } } = last;
+    const page = player.page?.lesson === last.track.lesson && (!learner || player.page.learner === learner) && player.page;
+    const track = page || await this.now(last.track, learner);
+    if (track === null) { this.forget(); return; }
     if (player.track) return;
-    if (isOpen === null) addEventListener("online", () => this.askAgain(track), { once: true });
-    player.load(track);
-    player.startAt = at;
-    if (playing && performance.getEntriesByType("navigation")[0]?.type === "reload") { player.play(track); this.sleep.resume(sleep); }
+    if (!track) addEventListener("online", () => this.ask(), { once: true });
+    this.heardAt = heardAt;
+    player.load(track ?? { ...last.track, position: at, positionAt: 0 });
+    const isOver = !playing && at > player.track.duration - CLOSE;
+    if (!(track?.positionAt > heardAt)) player.startAt = isOver ? 0 : at;
+    if (playing && performance.getEntriesByType("navigation")[0]?.type === "reload") player.play(player.track);
+    this.sleep.resume(...sleep);
     player.render();
   }
 
-  /** What nobody could say without a network. */
-  async askAgain(track) {
-    const isOpen = await this.isOpen(track).catch(() => null);
+  /** The tab is looked at again, or the network is back. */
+  async ask() {
+    const { track } = this.player;
+    const lesson = await this.now(track, this.learner);
+    if (!lesson && lesson !== null) return;
     if (!this.player.isTrack(track)) return;
-    if (isOpen === false) this.player.close();
-    else this.player.dispatchEvent(new Event("token"));
+    if (lesson === null) { this.player.close(); return; }
+    for (const name of ["token", "dayEnds", "learner"]) if (lesson[name]) track[name] = lesson[name];
+    this.player.dispatchEvent(new Event("token"));
+    this.catchUp(lesson);
   }
 
-  /** Whether a learner's lesson is still theirs to hear, and by which token it is told. */
-  async isOpen(track) {
-    const leaves = new URL(`../kept/leaves/?lessons=${track.lesson}`, new URL(track.beatUrl, location));
-    const { learner, lessons } = await (await fetch(leaves)).json();
-    const leave = learner === track.learner && lessons[track.lesson];
-    if (leave) Object.assign(track, { token: leave.token, dayEnds: leave.day_ends });
-    return Boolean(leave);
+  /** The page of what was heard came; it may have been made for another learner. */
+  meet() {
+    const { player } = this;
+    const { page } = player;
+    if (!page || page === this.met || !player.isTrack(page)) return;
+    this.met = page;
+    if (this.learner && this.learner !== page.learner) player.close();
+    else this.catchUp(page);
+  }
+
+  catchUp({ position, positionAt }) {
+    const { player, player: { audio } } = this;
+    if (!audio.paused || audio.ended || !(positionAt > this.heardAt) || Math.abs(position - player.at) < CLOSE) return;
+    this.heardAt = +positionAt;
+    if (audio.readyState) audio.currentTime = position;
+    else player.startAt = +position;
+    player.render();
   }
 }

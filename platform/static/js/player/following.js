@@ -7,7 +7,7 @@ const ONCE_MORE = 3000; // milliseconds until it is asked again, where nothing a
 /** What <rz-lesson> says at an address; null where it is not open or has no sound. Rejects without a network. */
 export async function lessonAt(url) {
   const answer = await fetch(url, { headers: { "X-Page": "lesson" } }); // the service worker knows it by that
-  if (answer.status >= 500) throw new Error(answer.status);
+  if (answer.status >= 429) throw new Error(answer.status);
   if (!answer.ok) return null;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const lesson = page.querySelector("rz-lesson");

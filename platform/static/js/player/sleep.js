@@ -4,21 +4,21 @@ const FADE = 10; // seconds
 
 export class Sleep {
   constructor(player, following) {
-    Object.assign(this, { player, following, at: null });
+    Object.assign(this, { player, following, at: null, choice: "off" });
     player.audio.addEventListener("timeupdate", () => this.check());
     player.addEventListener("over", () => { if (following.until) this.wake(); });
-    player.addEventListener("track", () => { if (this.at === "lesson") this.wake(); });
+    player.addEventListener("track", () => { if (this.at === "lesson" && !player.isTrack(this.of)) this.wake(); });
   }
 
   /** "off", minutes, "lesson" or "chapter". */
   set(choice) {
-    for (const button of this.player.querySelectorAll("[data-sleep]")) button.setAttribute("aria-pressed", button.dataset.sleep === choice);
-    this.resume(choice === "off" ? null : isNaN(choice) ? choice : Date.now() + choice * 60_000);
+    this.resume(choice === "off" ? null : isNaN(choice) ? choice : Date.now() + choice * 60_000, choice);
   }
 
   /** Until a moment, "lesson" or "chapter"; null for none. Also what was chosen before a reload. */
-  resume(at) {
-    this.at = at;
+  resume(at, choice) {
+    for (const button of this.player.querySelectorAll("[data-sleep]")) button.setAttribute("aria-pressed", button.dataset.sleep === choice);
+    Object.assign(this, { at, choice, of: this.player.track });
     this.following.until = typeof at === "string" ? at : null;
     clearInterval(this.timer);
     if (this.at) this.timer = setInterval(() => this.check(), 1000);

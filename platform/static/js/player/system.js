@@ -6,15 +6,16 @@ export class System {
     const { mediaSession } = navigator;
     if (!mediaSession) return;
     const by = (how) => how.seekOffset ?? player.step;
+    const go = (at) => player.seek(at, player.track); // whatever page is open
     const acts = {
       play: () => player.play(player.track),
       pause: () => player.audio.pause(),
       stop: () => player.audio.pause(),
-      seekbackward: (how) => player.seek(player.at - by(how)),
-      seekforward: (how) => player.seek(player.at + by(how)),
-      seekto: (how) => player.seek(how.seekTime),
+      seekbackward: (how) => go(player.audio.currentTime - by(how)),
+      seekforward: (how) => go(player.audio.currentTime + by(how)),
+      seekto: (how) => go(how.seekTime),
       nexttrack: () => following.skip(),
-      previoustrack: () => player.seek(0),
+      previoustrack: () => go(0),
     };
     for (const [name, act] of Object.entries(acts)) {
       try { mediaSession.setActionHandler(name, act); } catch { /* not known to this browser */ }

@@ -4,7 +4,7 @@ import { kept } from "../kept.js";
 import { add, isPlayed } from "./ranges.js";
 
 const DAY = 86_400_000;
-const APART = 60_000;
+const APART = 10_000;
 const sessions = new Map();
 let lastBeat = Date.now();
 let every = 15; // seconds; the server may say otherwise
@@ -39,7 +39,8 @@ function sessionOf(lesson, over = () => false) {
 /** A page of the lesson is here: its token is fresher than what a session may hold. */
 export function meet(lesson) {
   const session = sessions.get(lesson.lesson);
-  if (session) session.lesson = lesson;
+  if (session && (session.lesson.learner ?? lesson.learner) !== lesson.learner) { send(session); sessions.delete(lesson.lesson); }
+  else if (session) session.lesson = lesson;
   if (!lesson.token) return;
   lesson.position = resumeAt(lesson); // the page was made before what waits here is sent and forgotten
   sendWaiting(lesson);
@@ -110,7 +111,7 @@ function bodyOf({ session, seq, position, ranges, wall, read_to, at }, token) {
 function keep(lesson, beat) {
   const others = (kept.get(`study:${lesson.lesson}`) ?? []).filter((other) => other.session !== beat.session);
   const learner = lesson.token ? lesson.learner : "";
-  kept.set(`study:${lesson.lesson}`, [...others, { ...JSON.parse(bodyOf(beat, lesson.token)), at: beat.at, placed: beat.placed, url: lesson.beatUrl, learner }].slice(-8));
+  kept.set(`study:${lesson.lesson}`, [...others, { ...JSON.parse(bodyOf(beat, lesson.token)), at: beat.at, placed: beat.placed, url: lesson.beatUrl, learner }].slice(-64));
 }
 
 function forget(lesson, { session }) {

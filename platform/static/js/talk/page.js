@@ -70,8 +70,18 @@ class Talk {
     if (!this.asked) return;
     const logIn = document.getElementById("say-signed-out").content.querySelector("a").getAttribute("href");
     const isSignedOut = logIn.startsWith(`${new URL(xhr.responseURL).pathname}?`);
-    if (isSignedOut && this.writing) keepOver(this.writing);
+    if (this.writing) keepOver(this.writing);
+    if (xhr.status === 403) this.renew();
     say(isSignedOut ? "signed-out" : "failed");
+  }
+
+  /** A log-in in another tab has made the forms' token old; trying again then works, for who wrote it. */
+  async renew() {
+    const answer = await fetch(this.host.dataset.url);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".talk-form");
+    const { who } = this.host.querySelector("form[data-who]")?.dataset ?? {};
+    if (!fresh || (who && who !== fresh.dataset.who)) return;
+    for (const field of this.host.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = fresh.elements.csrfmiddlewaretoken.value;
   }
 
   /** What is half written is kept, whatever comes in its place; what was sent is not. */
