@@ -155,22 +155,34 @@ class CommentViewSet(ReadingViewSet):
             accessor=lambda row: Truncator(row.text).chars(60),
             get_url=lambda row: reverse("talk:inspect", args=[row.pk]),
         ),
-        Column("author", label=_("Author"), accessor=lambda row: talk_queries.Shown(row).name),
-        Column("kind", label=_("Kind"), accessor="get_kind_display"),
+        Column(
+            "author",
+            label=_("Author"),
+            accessor=lambda row: talk_queries.Shown(row).name,
+            width="11%",
+        ),
+        Column("kind", label=_("Kind"), accessor="get_kind_display", width="8%"),
         StateColumn(
             "state",
             label=pgettext_lazy("comment", "State"),
             accessor=_state,
             primary=lambda row: row.is_featured,
+            width="9%",
         ),
-        Column("lesson", label=_("Lesson"), accessor="lesson.title"),
+        Column("lesson", label=_("Lesson"), accessor="lesson.title", width="16%"),
         Column(
             "report_count",
             label=pgettext_lazy("comment", "Reports"),
             accessor=lambda row: row.report_count or "",
             sort_key="report_count",
+            width="8%",
         ),
-        DateColumn("created_at", label=pgettext_lazy("comment", "Written"), sort_key="created_at"),
+        DateColumn(
+            "created_at",
+            label=pgettext_lazy("comment", "Written"),
+            sort_key="created_at",
+            width="12%",
+        ),
     ]
 
     def get_urlpatterns(self) -> list[Any]:

@@ -40,6 +40,14 @@ def test_each_error_has_its_page_with_the_requests_number(visitor, path, status)
     assert "<script" not in answer.text.split("<main")[1].split("</main")[0]
 
 
+@pytest.mark.django_db
+def test_a_refused_form_leaves_the_address_at_its_page(client: Client) -> None:
+    refused = client.post("/letters/ask/", {"email": "nobody"})
+    assert (refused.status_code, refused["HX-Push-Url"]) == (422, "false")
+    assert "HX-Push-Url" not in client.get("/letters/ask/", follow=True)
+    assert "HX-Push-Url" not in client.get("/no-such-page/")
+
+
 def test_who_finds_the_database_away_is_told_when_to_come_back(visitor) -> None:
     answer = visitor.get("/away/")
     assert answer["Retry-After"] == "30"

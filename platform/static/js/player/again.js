@@ -4,16 +4,17 @@ import { lessonAt } from "./following.js";
 
 const NAME = "rz:track";
 const CLOSE = 5; // seconds that are no other place, and that the end of a lesson has
+const AWAY = 30_000; // milliseconds in which somebody may have taken up another device
 
 export class Again {
   constructor(player, sleep) {
-    Object.assign(this, { player, sleep, heardAt: 0 });
+    Object.assign(this, { player, sleep, heardAt: 0, hiddenAt: 0 });
     player.addEventListener("track", () => { this.learner = player.track.learner; this.keep(); });
     player.addEventListener("close", () => this.forget());
     player.addEventListener("change", () => this.meet());
     player.audio.addEventListener("timeupdate", () => { if (!player.audio.paused) this.heardAt = Date.now(); });
     addEventListener("pagehide", () => this.keep());
-    document.addEventListener("visibilitychange", () => { if (!document.hidden && player.track && player.audio.paused) this.ask(); });
+    document.addEventListener("visibilitychange", () => this.look());
     this.learner = player.track?.learner;
     try { this.last = JSON.parse(sessionStorage.getItem(NAME)); } catch { this.last = null; }
   }
@@ -54,7 +55,14 @@ export class Again {
     player.render();
   }
 
-  /** The tab is looked at again, or the network is back. */
+  /** The tab is left, or looked at again. */
+  look() {
+    const { track, audio } = this.player;
+    if (document.hidden) this.hiddenAt = Date.now();
+    else if (track && audio.paused && Date.now() - this.hiddenAt > AWAY) this.ask();
+  }
+
+  /** Also once the network is back. */
   async ask() {
     const { track } = this.player;
     const lesson = await this.now(track, this.learner);
