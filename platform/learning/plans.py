@@ -46,7 +46,7 @@ class Today:
                 done += max(each.lesson.seconds, SHORTEST)
             elif state.studied_at and days.day_of(state.studied_at, self.zone) == self.day:
                 begun += state.part * each.lesson.seconds
-        return done + min(round(begun), self.seconds)
+        return done + min(round(begun), max(self.seconds - done, 0))
 
 
 def today_for(learner: User, *, now: datetime) -> Today:
@@ -103,15 +103,16 @@ def lay_out(progress: TrackProgress, plan: TrackPlan, *, today: Today) -> Layout
     done = today.done_of(progress)
     is_enough = plan.is_on(today.day) and plan.minutes * 60 - done < SHORTEST
     first = today.day + timedelta(days=is_enough)
-    found, is_whole = _fill(left, plan, first, 0 if first > today.day else done)
-    needed = _needed(left, plan, found, is_whole, first)
+    begun = done if plan.is_on(today.day) and not is_enough else 0
+    found, is_whole = _fill(left, plan, first, begun)
+    needed = _needed(left, plan, found, is_whole, first, begun)
     return Layout(plan, found, is_whole, is_enough, needed)
 
 
 def _fill(
-    left: list[tuple[PathLesson, int]], plan: TrackPlan, first: date, done: int
+    left: list[tuple[PathLesson, int]], plan: TrackPlan, first: date, begun: int
 ) -> tuple[list[PlannedDay], bool]:
-    """From the `first` day on, of which so many seconds are done."""
+    """From the `first` day on, which has had `begun` seconds."""
     found: list[PlannedDay] = []
     upcoming = _days_of(plan, first)
     room = 0
@@ -123,7 +124,7 @@ def _fill(
                 if day is None:
                     return found, False
                 found.append(PlannedDay(day))
-                room = plan.minutes * 60 - (done if day == first else 0)
+                room = plan.minutes * 60 - (begun if day == first else 0)
             # A day takes a little more rather than leave a crumb of a lesson for the next one.
             taken = seconds if seconds <= room * 1.25 else room
             found[-1].parts.append(Part(lesson, taken, goes_on))
@@ -142,12 +143,14 @@ def _needed(
     found: list[PlannedDay],
     is_whole: bool,
     first: date,
+    begun: int,
 ) -> int | None:
     """Minutes a day to be done by the wished day; None where the plan is, or no day is left."""
     if plan.until is None or not found or (is_whole and found[-1].day <= plan.until):
         return None
     there = sum(day <= plan.until for day in _days_of(plan, first))
-    return ceil(sum(seconds for _lesson, seconds in left) / 60 / there) if there else None
+    whole = sum(seconds for _lesson, seconds in left) + begun  # what the first day has had
+    return ceil(whole / 60 / there) if there else None
 
 
 def _to_do(progress: TrackProgress) -> list[PathLesson]:

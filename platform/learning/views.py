@@ -112,7 +112,8 @@ def token(request: HttpRequest, lesson_id: int) -> HttpResponse:
         return JsonResponse({}, status=401)
     lesson, _course = open_lesson(request, lesson_id)
     issued = tokens.issue(learner=request.user, lesson=lesson, now=clock.now())
-    return JsonResponse({"token": issued.token, "day_ends": issued.day_ends})
+    whose = {"learner": str(request.user.pk)}
+    return JsonResponse({**whose, "token": issued.token, "day_ends": issued.day_ends})
 
 
 @never_cache

@@ -320,6 +320,48 @@ def test_a_tab_that_is_looked_at_again_goes_on_where_another_device_played(study
     page.wait_for_selector("rz-player", state="hidden")
 
 
+def test_a_place_chosen_here_is_not_left_for_another_device_s(study, beats):
+    """A sheet was opened first: what only a sound needs is there before anything sounds."""
+    page = study("lesson/2/?token=mine")
+    as_told(page, position="42", position_at=in_a_minute())
+    page.reload()
+    page.evaluate("() => document.querySelector('rz-player').more().then(() => {})")
+    page.wait_for_function("() => document.querySelector('rz-player').at === 42")
+    page.evaluate("document.querySelector('rz-player').seek(10)")
+    play(page, 10.2)
+    assert page.evaluate("document.querySelector('rz-player').at") < 40
+
+
+def test_a_place_chosen_by_hand_in_a_pause_outlives_a_reload_and_another_tab(study, beats):
+    page = study("lesson/2/?token=mine")
+    play(page, 1)
+    pause(page)
+    as_told(page, position="1", position_at=str(int(time.time() * 1000) + 1))
+    page.wait_for_timeout(5)
+    page.evaluate("document.querySelector('rz-player').seek(40)")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.reload()
+    page.wait_for_function("() => document.querySelector('rz-player').at === 40")
+
+
+def test_a_page_that_comes_after_midnight_begins_a_session(study, beats):
+    page = study("lesson/3/?token=first&day_ends=40000", clock=0)
+    read(page, 16)
+    page.locator(".lesson-bar-course").evaluate("e => e.click()")
+    page.wait_for_selector("rz-lesson", state="detached")
+    page.clock.fast_forward(60_000)
+    fresh = "?token=second&day_ends=86440000"
+    page.route(
+        "**/styleguide/lesson/3/",
+        lambda route: route.fulfill(response=route.fetch(url=f"{route.request.url}{fresh}")),
+    )
+    page.locator("#main a[href='/styleguide/lesson/3/']").first.evaluate("e => e.click()")
+    page.wait_for_selector("rz-lesson[data-token=second]", state="attached")
+    read(page, 16, until=lambda beat: beat["token"] == "second")
+    assert beats[-1]["session"] != beats[0]["session"]
+    assert beats[-1]["wall"] < 30
+
+
 def test_what_a_visitor_heard_goes_on_as_the_learners_once_they_signed_in(study, beats):
     page = study("lesson/2/")
     play(page, 1)

@@ -123,6 +123,16 @@ def test_who_did_what_a_day_had_is_asked_nothing_more_of_it(
     assert "都学完了" in shown(client, way)
 
 
+def test_what_a_wish_takes_counts_what_today_has_had(
+    client: Client, walker: User, way: TrackPage, at: Callable[[str], datetime]
+) -> None:
+    at(MONDAY)
+    plan(client, way, minutes=20, until="2026-11-24")
+    assert "每天要 30 分" in shown(client, way)
+    do(walker, way, slice(1))
+    assert "每天要 30 分" in shown(client, way)  # 50 minutes are left, and 10 of today's are done
+
+
 def test_what_was_heard_today_counts_and_what_was_heard_before_does_not(
     client: Client, walker: User, way: TrackPage, at: Callable[[str], datetime]
 ) -> None:

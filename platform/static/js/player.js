@@ -68,6 +68,13 @@ class Player extends HTMLElement {
     this.render();
   }
 
+  /** Anew what is known of the track: its token, its day. */
+  know(lesson) {
+    meet(lesson);
+    this.track = lesson;
+    this.dispatchEvent(new Event("token"));
+  }
+
   play(lesson = this.shown, at = undefined) {
     if (!this.isTrack(lesson) || this.audio.error) this.load(lesson);
     if (at !== undefined) this.seek(at);
@@ -111,6 +118,7 @@ class Player extends HTMLElement {
     const to = Math.max(0, Math.min(at, audio.duration || this.track.duration || at));
     if (audio.readyState) audio.currentTime = to;
     else this.startAt = to;
+    this.placedAt = Date.now();
     moved(this.track, to);
     this.render();
   }

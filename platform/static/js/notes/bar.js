@@ -72,16 +72,17 @@ export class Bar {
 
   /** With one key until it is kept, however often it is tried. */
   async mark(note) {
-    this.passage.key ??= crypto.randomUUID();
+    const made = this.passage.key ??= crypto.randomUUID();
     try {
-      await this.notes.add({ ...note, key: this.passage.key });
+      await this.notes.add({ ...note, key: made });
       this.hide();
     } catch (error) {
       if (error.status !== 401) { say(navigator.onLine ? "failed" : "offline"); return; }
-      const made = this.passage.key;
+      const { sheet } = this.notes;
       this.hide();
-      this.notes.sheet.show({ ...note, made });
-      this.notes.sheet.try(() => { throw error; });
+      sheet.show({ ...note, made });
+      sheet.say(this.notes.logIn);
+      sheet.keepOver();
     }
   }
 }

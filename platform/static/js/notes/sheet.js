@@ -10,7 +10,7 @@ export class NoteSheet {
     this.notes = notes;
     this.dialog = notes.host.querySelector("dialog");
     this.form = this.dialog.querySelector("form");
-    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.save(); });
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.save().then((isKept) => isKept || this.keepOver()); });
     this.form.addEventListener("input", () => drafts.set(named(this.note), { ...this.words, made: this.note.made }));
     this.on("[data-remove]", () => this.try(() => this.notes.remove(this.note), true));
     this.on("[data-share]", () => this.try(() => this.notes.share(this.note, 1)));
@@ -71,27 +71,24 @@ export class NoteSheet {
 
   save() {
     const { note, words } = this;
-    if (note.key && this.notes.notes.includes(note)) {
-      this.try(() => this.notes.change(note, words), true);
-      return;
-    }
-    this.try(() => this.notes.add({ ...note, ...words, key: note.made }), true);
+    const isOld = note.key && this.notes.notes.includes(note);
+    return this.try(() => (isOld ? this.notes.change(note, words) : this.notes.add({ ...note, ...words, key: note.made })), true);
   }
 
-  /** Closes when it worked and should; else says what did not, with all that was typed. */
+  /** Closes when it worked and should; else says what did not, with all that was typed. Gives whether it worked. */
   async try(act, closes = false) {
     try {
       await act();
     } catch (error) {
-      this.keepOver({ ...this.note, ...this.words });
       const ours = error.name === "Error" && error.message; // fetch throws a TypeError
       this.say(error.status === 401 ? this.notes.logIn : ours || wordsOf(navigator.onLine ? "failed" : "offline"));
-      return;
+      return false;
     }
     drafts.delete(named(this.note));
     this.forget();
     if (closes) this.dialog.close();
     else this.render();
+    return true;
   }
 
   say(words) { this.dialog.querySelector("[data-error]").replaceChildren(words); }
@@ -99,7 +96,8 @@ export class NoteSheet {
   get place() { return `rz:note:${location.pathname}`; }
 
   /** What could not be kept outlives a log-in and a reload. */
-  keepOver({ marks, ...note }) {
+  keepOver() {
+    const { marks, ...note } = { ...this.note, ...this.words };
     try { sessionStorage.setItem(this.place, JSON.stringify({ who: this.notes.who, note })); } catch { /* full or forbidden */ }
   }
 
@@ -113,7 +111,7 @@ export class NoteSheet {
     try { kept = JSON.parse(sessionStorage.getItem(this.place)); } catch { /* forbidden */ }
     if (kept?.who !== this.notes.who) return;
     this.forget();
-    const note = this.notes.notes.find(({ key }) => key === kept.note.key) ?? { ...kept.note, key: undefined };
+    const note = this.notes.notes.find(({ key }) => key === (kept.note.key ?? kept.note.made)) ?? { ...kept.note, key: undefined };
     drafts.set(named(note), kept.note);
     this.show(note);
   }

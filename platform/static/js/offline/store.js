@@ -119,6 +119,15 @@ export async function purge(kept) {
   set(kept, []);
 }
 
+/** A lesson's page and what it needs, as they are now; nothing of one that was taken away meanwhile. */
+async function renew(kept, entry, leave, learner) {
+  const page = await pageOf(entry.url, leave, learner);
+  const bytes = await put(entry.url, page, leave, () => {});
+  set(kept, lessons(kept).map((each) => (each.lesson === entry.lesson ? { ...each, files: page.files, bytes, until: leave.until, shell: bundle(), at: Date.now() } : each)));
+  const isThere = lessons(kept).some((each) => each.lesson === entry.lesson);
+  await drop(lessons(kept), isThere ? entry.files : [entry.url, ...page.files]);
+}
+
 /** With a network: what is no longer open goes, what stays gets a fresh page and token once a day, or
  * when the shell has changed. */
 export async function check(kept) {
@@ -130,10 +139,7 @@ export async function check(kept) {
     const leave = told.lessons[entry.lesson];
     if (!leave) { await remove(kept, entry.lesson); continue; }
     if (entry.shell === bundle() && Date.now() - entry.at < 86_400_000) continue;
-    const page = await pageOf(entry.url, leave, learner);
-    const bytes = await put(entry.url, page, leave, () => {});
-    set(kept, lessons(kept).map((each) => (each.lesson === entry.lesson ? { ...each, files: page.files, bytes, until: leave.until, shell: bundle(), at: Date.now() } : each)));
-    await drop(lessons(kept), entry.files);
+    await renew(kept, entry, leave, learner).catch(() => {}); // as it lies here, until another time
   }
   if (list.length) (await navigator.serviceWorker.register("/sw.js")).active?.postMessage("tidy");
 }

@@ -9,20 +9,33 @@ const AWAY = 30_000; // milliseconds in which somebody may have taken up another
 export class Again {
   constructor(player, sleep) {
     Object.assign(this, { player, sleep, heardAt: 0, hiddenAt: 0 });
-    player.addEventListener("track", () => { this.learner = player.track.learner; this.keep(); });
+    player.addEventListener("track", () => this.take());
     player.addEventListener("close", () => this.forget());
     player.addEventListener("change", () => this.meet());
     player.audio.addEventListener("timeupdate", () => { if (!player.audio.paused) this.heardAt = Date.now(); });
     addEventListener("pagehide", () => this.keep());
     document.addEventListener("visibilitychange", () => this.look());
-    this.learner = player.track?.learner;
+    if (player.track) this.take();
     try { this.last = JSON.parse(sessionStorage.getItem(NAME)); } catch { this.last = null; }
   }
 
+  /** The player has another lesson, and knows where that goes on. */
+  take() {
+    this.learner = this.player.track.learner;
+    this.met = this.player.page;
+    this.keep();
+  }
+
+  /** Where it stands, whatever page is open. */
+  get at() { return this.player.startAt || this.player.audio.currentTime; }
+
+  /** When it was there last: by playing, or by hand. */
+  get placedAt() { return Math.max(this.heardAt, this.player.placedAt ?? 0); }
+
   keep() {
-    const { player: { track, audio, at, shown }, heardAt, sleep } = this;
+    const { player: { track, audio }, at, placedAt, sleep } = this;
     if (!track) return;
-    const told = { track: { ...track, token: "" }, at: this.player.isTrack(shown) ? at : audio.currentTime, heardAt, playing: !audio.paused, sleep: [sleep.at, sleep.choice] };
+    const told = { track: { ...track, token: "" }, at, placedAt, playing: !audio.paused, sleep: [sleep.at, sleep.choice] };
     try { sessionStorage.setItem(NAME, JSON.stringify(told)); } catch { /* full or forbidden */ }
   }
 
@@ -40,18 +53,18 @@ export class Again {
     const { player, last } = this;
     this.last = null;
     if (!last || player.track) return;
-    const { at, heardAt = 0, playing, sleep = [null, "off"], track: { learner } } = last;
+    const { at, placedAt = 0, playing, sleep, track: { learner } } = last;
     const page = player.page?.lesson === last.track.lesson && (!learner || player.page.learner === learner) && player.page;
     const track = page || await this.now(last.track, learner);
     if (track === null) { this.forget(); return; }
     if (player.track) return;
     if (!track) addEventListener("online", () => this.ask(), { once: true });
-    this.heardAt = heardAt;
+    this.heardAt = placedAt;
     player.load(track ?? { ...last.track, position: at, positionAt: 0 });
     const isOver = !playing && at > player.track.duration - CLOSE;
-    if (!(track?.positionAt > heardAt)) player.startAt = isOver ? 0 : at;
+    if (!(track?.positionAt > placedAt)) player.startAt = isOver ? 0 : at;
     if (playing && performance.getEntriesByType("navigation")[0]?.type === "reload") player.play(player.track);
-    this.sleep.resume(...sleep);
+    if (Array.isArray(sleep)) this.sleep.resume(...sleep);
     player.render();
   }
 
@@ -64,13 +77,13 @@ export class Again {
 
   /** Also once the network is back. */
   async ask() {
-    const { track } = this.player;
-    const lesson = await this.now(track, this.learner);
-    if (!lesson && lesson !== null) return;
-    if (!this.player.isTrack(track)) return;
-    if (lesson === null) { this.player.close(); return; }
-    for (const name of ["token", "dayEnds", "learner"]) if (lesson[name]) track[name] = lesson[name];
-    this.player.dispatchEvent(new Event("token"));
+    const { player, player: { track } } = this;
+    const lesson = track && await this.now(track, this.learner);
+    if (lesson === undefined || !track || player.track?.lesson !== track.lesson) return;
+    if (lesson === null) { player.close(); return; }
+    if (lesson.media !== track.media) return; // replaced meanwhile: what is heard is told of the old one
+    this.learner ??= lesson.learner;
+    player.know(lesson);
     this.catchUp(lesson);
   }
 
@@ -80,13 +93,15 @@ export class Again {
     const { page } = player;
     if (!page || page === this.met || !player.isTrack(page)) return;
     this.met = page;
-    if (this.learner && this.learner !== page.learner) player.close();
-    else this.catchUp(page);
+    if (this.learner && this.learner !== page.learner) { player.close(); return; }
+    this.learner ??= page.learner;
+    this.catchUp(page);
   }
 
   catchUp({ position, positionAt }) {
     const { player, player: { audio } } = this;
-    if (!audio.paused || audio.ended || !(positionAt > this.heardAt) || Math.abs(position - player.at) < CLOSE) return;
+    const isOver = !+position && this.at > (audio.duration || player.track.duration) - CLOSE; // by ourselves
+    if (!audio.paused || isOver || !(positionAt > this.placedAt) || Math.abs(position - this.at) < CLOSE) return;
     this.heardAt = +positionAt;
     if (audio.readyState) audio.currentTime = position;
     else player.startAt = +position;

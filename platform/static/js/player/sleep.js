@@ -18,7 +18,7 @@ export class Sleep {
   /** Until a moment, "lesson" or "chapter"; null for none. Also what was chosen before a reload. */
   resume(at, choice) {
     for (const button of this.player.querySelectorAll("[data-sleep]")) button.setAttribute("aria-pressed", button.dataset.sleep === choice);
-    Object.assign(this, { at, choice, of: this.player.track });
+    Object.assign(this, { at, choice, of: this.player.shown });
     this.following.until = typeof at === "string" ? at : null;
     clearInterval(this.timer);
     if (this.at) this.timer = setInterval(() => this.check(), 1000);

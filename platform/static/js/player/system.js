@@ -6,13 +6,14 @@ export class System {
     const { mediaSession } = navigator;
     if (!mediaSession) return;
     const by = (how) => how.seekOffset ?? player.step;
-    const go = (at) => player.seek(at, player.track); // whatever page is open
+    const at = () => player.startAt || player.audio.currentTime; // whatever page is open
+    const go = (to) => { if (player.track) player.seek(to, player.track); };
     const acts = {
       play: () => player.play(player.track),
       pause: () => player.audio.pause(),
       stop: () => player.audio.pause(),
-      seekbackward: (how) => go(player.audio.currentTime - by(how)),
-      seekforward: (how) => go(player.audio.currentTime + by(how)),
+      seekbackward: (how) => go(at() - by(how)),
+      seekforward: (how) => go(at() + by(how)),
       seekto: (how) => go(how.seekTime),
       nexttrack: () => following.skip(),
       previoustrack: () => go(0),

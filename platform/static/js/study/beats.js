@@ -39,8 +39,15 @@ function sessionOf(lesson, over = () => false) {
 /** A page of the lesson is here: its token is fresher than what a session may hold. */
 export function meet(lesson) {
   const session = sessions.get(lesson.lesson);
-  if (session && (session.lesson.learner ?? lesson.learner) !== lesson.learner) { send(session); sessions.delete(lesson.lesson); }
-  else if (session) session.lesson = lesson;
+  if (session) {
+    const { learner, dayEnds } = session.lesson;
+    const isOver = Date.now() >= +dayEnds;
+    const isOthers = (learner ?? lesson.learner) !== lesson.learner;
+    if (isOver || isOthers) send(session);
+    if (isOthers) sessions.delete(lesson.lesson);
+    else if (isOver) sessions.set(lesson.lesson, begin(lesson, session.position, session.placed));
+    else session.lesson = lesson;
+  }
   if (!lesson.token) return;
   lesson.position = resumeAt(lesson); // the page was made before what waits here is sent and forgotten
   sendWaiting(lesson);
@@ -50,7 +57,8 @@ export function meet(lesson) {
 export async function askToken(lesson) {
   const answer = await fetch(new URL(`../token/${lesson.lesson}/`, new URL(lesson.beatUrl, location)));
   if (!answer.ok) return false;
-  const { token, day_ends: dayEnds } = await answer.json();
+  const { token, day_ends: dayEnds, learner } = await answer.json();
+  if (learner && lesson.learner && learner !== lesson.learner) return false; // somebody else is here now
   Object.assign(lesson, { token, dayEnds });
   return true;
 }

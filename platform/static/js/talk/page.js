@@ -71,7 +71,7 @@ class Talk {
     const logIn = document.getElementById("say-signed-out").content.querySelector("a").getAttribute("href");
     const isSignedOut = logIn.startsWith(`${new URL(xhr.responseURL).pathname}?`);
     if (this.writing) keepOver(this.writing);
-    if (xhr.status === 403) this.renew();
+    if (xhr.status === 403) this.renew().catch(() => {});
     say(isSignedOut ? "signed-out" : "failed");
   }
 
