@@ -350,12 +350,13 @@ def test_a_page_that_comes_after_midnight_begins_a_session(study, beats):
     page.locator(".lesson-bar-course").evaluate("e => e.click()")
     page.wait_for_selector("rz-lesson", state="detached")
     page.clock.fast_forward(60_000)
-    fresh = "?token=second&day_ends=86440000"
-    page.route(
-        "**/styleguide/lesson/3/",
-        lambda route: route.fulfill(response=route.fetch(url=f"{route.request.url}{fresh}")),
-    )
-    page.locator("#main a[href='/styleguide/lesson/3/']").first.evaluate("e => e.click()")
+
+    def told(route: Route) -> None:
+        fresh = route.request.url.replace("first&day_ends=40000", "second&day_ends=86440000")
+        route.fulfill(response=route.fetch(url=fresh))
+
+    page.route("**/styleguide/lesson/3/?token=first*", told)
+    page.go_back()
     page.wait_for_selector("rz-lesson[data-token=second]", state="attached")
     read(page, 16, until=lambda beat: beat["token"] == "second")
     assert beats[-1]["session"] != beats[0]["session"]
