@@ -51,9 +51,12 @@ def of_courses(courses: list[CoursePage], user: User) -> Beginning | None:
 
 
 def _of_course(course: CoursePage, user: User) -> Beginning | None:
+    """A preface comes last, heard in part or not: it was free, and is not what was paid for."""
     rows = outline(course, has_grant=True)
-    found = states.of(user.pk, [row.lesson.pk for row in rows])
-    todo = next_of((row.lesson for row in rows), found)
+    lessons = [row.lesson for row in rows]
+    found = states.of(user.pk, [lesson.pk for lesson in lessons])
+    regular = [lesson for lesson in lessons if lesson.kind == LessonPage.Kind.REGULAR]
+    todo = next_of(regular, found) or next_of(lessons, found)
     row = next((row for row in rows if todo and row.lesson.pk == todo.pk), None)
     if row is None:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from courses.models import Grant
+from courses.models import Grant, LessonPage
 from learning.models import LessonProgress
 from payments import beginning
 from payments.beginning import Beginning
@@ -71,6 +71,15 @@ def test_a_course_begins_with_its_first_lesson_and_goes_on_with_the_one_to_do(le
     assert beginning.of(page, learner, now=NOW) == lesson(page, 2, "Begin")
     studied(learner, page, 1)
     assert beginning.of(page, learner, now=NOW) == lesson(page, 2, "Go on with")
+
+
+def test_who_heard_of_the_preface_begins_with_the_first_lesson(learner, page):
+    preface, *_rest = page.get_children().order_by("path")
+    LessonPage.objects.filter(pk=preface.pk).update(kind=LessonPage.Kind.PREFACE)
+    studied(learner, page, 0)
+    assert beginning.of(page, learner, now=NOW).url == reverse("lesson", args=[page.slug, "01"])
+    studied(learner, page, 1, done=True)
+    assert beginning.of(page, learner, now=NOW).url == reverse("lesson", args=[page.slug, "00"])
 
 
 def test_a_course_that_is_done_or_empty_is_only_led_to(learner, page):
