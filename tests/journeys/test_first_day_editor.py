@@ -23,6 +23,16 @@ TRANSCRIPT = f"""WEBVTT
 BROKEN = TRANSCRIPT.replace("00:00:03.000 --> 00:00:06.000", "00:00:03 --> 00:00:06.000")
 BROKEN_LINE = 6
 
+UNTIL_KEPT = """() => new Promise((kept) => {
+  const { dataset } = document.getElementById("w-autosave-indicator");
+  let since = Date.now();
+  document.addEventListener("w-autosave:save", () => { since = Date.now(); });
+  const timer = setInterval(() => {
+    if (dataset.wAutosaveStateValue === "saving" || Date.now() - since < 1500) return;
+    clearInterval(timer);
+    kept();
+  }, 100);
+})"""
 BODY = "[data-contentpath=body]"
 AUDIO = "[data-contentpath=audio] .chooser"
 
@@ -78,7 +88,9 @@ def write_lesson(page: Page, *, transcript: str) -> None:
         "(words) => document.querySelector('[name=body-0-value]').value.includes(words)",
         arg=SENTENCES[1],
     )
-    # Wagtail tries to keep the draft. Refused while that goes on, it takes it for another window's.
+    # Wagtail keeps the draft. What is changed while that goes on it may take for kept, and what is
+    # refused then for another window's.
+    page.evaluate(UNTIL_KEPT)
     with page.expect_response(lambda answer: answer.status == 400):
         page.fill("#id_transcript", transcript)
 
