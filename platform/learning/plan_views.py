@@ -16,7 +16,7 @@ from accounts.limits import limited
 from accounts.models import User
 from courses import tracks as paths
 from courses.models import TrackPage
-from learning import calendar_file, days, plans, progress, track_progress
+from learning import calendar_file, days, plans, track_progress
 from learning.models import StudyCalendar, TrackPlan
 from learning.plan_forms import PlanForm
 from learning.views import learner_of
@@ -51,18 +51,17 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     now = clock.now()
-    progress.fold_learner(learner.pk)
     path = paths.paths([track], learner, now=now)[0]
-    going = track_progress.of(learner, [path])[0]
+    progress = track_progress.of(learner, [path])[0]
     context = {
         "track": track,
         "form": form,
-        "plan": own if going.is_enrolled else None,
-        "progress": going,
+        "plan": own if progress.is_enrolled else None,
+        "progress": progress,
     }
-    if own and going.is_enrolled:  # who left may take it up as it was
+    if own and progress.is_enrolled:  # who left may take it up as it was
         today = plans.today_for(learner, now=now)
-        layout = plans.lay_out(going, own, today=today)
+        layout = plans.lay_out(progress, own, today=today)
         calendar = StudyCalendar.objects.filter(learner_id=learner.pk).first()
         own_path = reverse("study_calendar", args=[calendar.token]) if calendar else ""
         context |= {
@@ -107,7 +106,6 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
     """For calendar programs: who has the address reads titles and times, nothing else."""
     own = get_object_or_404(StudyCalendar, token=token)
     learner = get_object_or_404(User, pk=own.learner_id, is_active=True)
-    progress.fold_learner(learner.pk)
     file = calendar_file.of(learner, now=clock.now())
     headers = {"Content-Disposition": 'inline; filename="study.ics"'}
     return HttpResponse(file, content_type="text/calendar; charset=utf-8", headers=headers)

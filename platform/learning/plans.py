@@ -19,6 +19,7 @@ from courses.models import TrackPage
 from courses.tracks import PathLesson
 from learning import days, tracks
 from learning.models import StudyCalendar, StudyDay, TrackPlan
+from learning.progress import fold_learner
 from learning.track_progress import TrackProgress
 
 LONGEST = 366  # days laid out
@@ -50,7 +51,8 @@ class Today:
 
 
 def today_for(learner: User, *, now: datetime) -> Today:
-    """One query."""
+    """With what was recorded until now. Two queries."""
+    fold_learner(learner.pk)
     zone = days.zone_of(learner)
     day = days.day_of(now, zone)
     studied = StudyDay.objects.filter(learner_id=learner.pk, day=day)
@@ -184,7 +186,7 @@ def of(learner_id: int) -> dict[int, TrackPlan]:
 
 def today_of(learner: User, going: list[TrackProgress], *, now: datetime) -> dict[int, PlannedDay]:
     """What the plans have for today, by track: no parts where it is done; nothing where today is no
-    day of theirs. Two queries, one where there is no plan."""
+    day of theirs. Three queries, one where there is no plan."""
     found = of(learner.pk)
     if not found:
         return {}

@@ -61,7 +61,6 @@ def shown(client: Client, way: TrackPage) -> str:
 def laid(learner: User, way: TrackPage) -> list[tuple[str, int]]:
     """Day and minutes."""
     now = site_clock.now()
-    progress.fold_learner(learner.pk)
     path = paths.paths([way], learner, now=now)[0]
     going = track_progress.of(learner, [path])[0]
     own = TrackPlan.objects.get(learner_id=learner.pk)
